@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from audiopipe.data import AudioFormat, Chunk, ChunkTranscript, RemoteAudio, Request
 
@@ -28,6 +28,10 @@ class Transcriber(Protocol):
     def upload(self) -> Upload:
         """What one request may carry."""
 
+    @property
+    def workers(self) -> int:
+        """Requests worth having under way at once."""
+
     def accept(self, request: Request) -> Request:
         """The request as it will be sent: its model a full id, the task's default if it was "".
 
@@ -46,3 +50,8 @@ class Transcriber(Protocol):
 
     def close(self) -> None:
         """Release connections or the model. Closing twice is harmless."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None:
+        """Close."""

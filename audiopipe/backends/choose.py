@@ -1,0 +1,57 @@
+"""Which recogniser a run uses, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from audiopipe.backends.base import Transcriber
+from audiopipe.config import Settings
+from audiopipe.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The recogniser, and the reason in a few words for the user."""
+
+    transcriber: Transcriber
+    reason: str
+
+
+def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
+    """The backend that was named, or the first that can work.
+
+    Args:
+        settings: `backend`, `base_url` and `tier` decide.
+        environment: where GROQ_API_KEY and OPENAI_API_KEY are looked for.
+
+    Raises:
+        UsageError: a name that no backend has.
+        AuthError: Groq was named and has no key.
+    """
+    name, reason = settings.backend, f"--backend {settings.backend} was asked for"
+    if name == "auto":
+        name, reason = _automatic(settings, environment)
+    if name == "groq":
+        from audiopipe.backends.openai import Groq
+
+        key = environment.get("GROQ_API_KEY")
+        return Choice(Groq(api_key=key, base_url=settings.base_url, tier=settings.tier), reason)
+    if name == "openai":
+        from audiopipe.backends.openai import OpenAI
+
+        key = environment.get("OPENAI_API_KEY")
+        return Choice(OpenAI(api_key=key, base_url=settings.base_url), reason)
+    if name == "local":
+        from audiopipe.backends.local import Local
+
+        return Choice(Local(), reason)
+    raise UsageError(f"no backend {name!r}: choose from auto, groq, openai, local")
+
+
+def _automatic(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
+    if environment.get("GROQ_API_KEY"):
+        return "groq", "GROQ_API_KEY is set"
+    if settings.base_url:
+        return "openai", f"the base URL {settings.base_url} is set"
+    return "local", "neither GROQ_API_KEY nor a base URL is set"

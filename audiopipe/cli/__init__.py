@@ -1,0 +1,79 @@
+"""The command line: one file a command."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import traceback
+from types import TracebackType
+
+import click
+
+from audiopipe import __version__
+from audiopipe.errors import AudiopipeError
+
+COMMANDS = {
+    "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
+    "translate": "Translate speech in any language into English text.",
+    "render": "Write stored transcripts in other formats, without recognition.",
+    "models": "List the models: task, price, limits, status, replacement.",
+}
+
+
+class _Commands(click.Group):
+    """Commands imported when they are called, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"audiopipe.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
+    epilog="Exit codes: 0 all done; 1 nothing could be done; 2 wrong usage; 3 some inputs failed; "
+    "4 stopped at a limit, resumable; 130 interrupted.",
+)
+@click.version_option(__version__, "-V", "--version", prog_name="audiopipe")
+def cli() -> None:
+    """Recordings into transcripts you can trust, and back into speech."""
+
+
+def main() -> None:
+    """Run the command line and leave with its documented exit code."""
+    sys.excepthook = _explain
+    logging.basicConfig(format="audiopipe: %(message)s", level=logging.WARNING)
+    try:
+        code = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except AudiopipeError as error:
+        click.echo(f"audiopipe: {error}", err=True)
+        logging.getLogger("audiopipe").debug("in full:", exc_info=error)
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("audiopipe: interrupted; what is written is whole", err=True)
+        code = 130
+    sys.exit(code or 0)
+
+
+def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """A defect of ours: one line, and the traceback only when asked for with -v."""
+    click.echo(f"audiopipe: a defect, please report it: {kind.__name__}: {error}", err=True)
+    if logging.getLogger("audiopipe").isEnabledFor(logging.DEBUG):
+        traceback.print_exception(kind, error, trace)

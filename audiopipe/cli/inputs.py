@@ -1,0 +1,107 @@
+"""Which recordings the arguments name, and where the results of each go."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from urllib.parse import unquote, urlsplit
+
+from audiopipe.errors import UnreadableInput
+
+MEDIA = frozenset(
+    ".3g2 .3gp .aac .ac3 .aif .aifc .aiff .amr .ape .asf .au .avi .caf .dts .flac .flv .m4a .m4b "
+    ".m4v .mka .mkv .mov .mp2 .mp3 .mp4 .mpeg .mpg .mpga .mts .oga .ogg .ogv .opus .ra .rm .snd "
+    ".spx .ts .tta .vob .w64 .wav .webm .wma .wmv .wv".split()
+)
+"""Endings that are taken from a folder; a file named by itself is always tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An input and the path of its results below the output folder, still without an ending."""
+
+    source: str
+    stem: PurePath
+    error: UnreadableInput | None = None
+
+
+def find_inputs(arguments: Iterable[str]) -> list[Item]:
+    """The recordings that the arguments name, in order, each once, with names that differ.
+
+    Args:
+        arguments: files, folders, globs, URLs, or `-` for stdin.
+
+    Returns:
+        Items; one that names nothing carries an error.
+    """
+    found: dict[str, Item] = {}
+    for argument in arguments:
+        for item in _expand(argument):
+            found.setdefault(_identity(item.source), item)
+    return _distinct(list(found.values()))
+
+
+def _identity(source: str) -> str:
+    return source if source == "-" or "://" in source else os.path.realpath(source)
+
+
+def _expand(argument: str) -> Iterator[Item]:
+    if argument == "-":
+        yield Item("-", PurePath("stdin"))
+    elif re.match(r"https?://", argument):
+        yield Item(argument, PurePath(_url_name(argument)))
+    elif Path(argument).is_dir():
+        yield from _in_folder(Path(argument))
+    elif os.path.lexists(argument):
+        yield Item(argument, PurePath(Path(argument).name))
+    elif paths := sorted(glob.glob(argument, recursive=True)):
+        for path in paths:
+            yield from (
+                _in_folder(Path(path))
+                if Path(path).is_dir()
+                else [Item(path, PurePath(Path(path).name))]
+            )
+    else:
+        yield Item(argument, PurePath(argument), UnreadableInput(f"{argument}: no such file"))
+
+
+def _url_name(url: str) -> str:
+    """A harmless file name from the last part of the address."""
+    last = unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1]
+    return re.sub(r"[^\w.\- ]", "_", last).lstrip(".") or "download"
+
+
+def _in_folder(folder: Path) -> Iterator[Item]:
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MEDIA)
+    for path in paths:
+        below = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in below.parts):
+            yield Item(str(path), PurePath(below))
+    if not paths:
+        yield Item(str(folder), PurePath(), UnreadableInput(f"{folder}: no recording below it"))
+
+
+def _distinct(items: Sequence[Item]) -> list[Item]:
+    """Names without their ending, unless two would then be the same; a number if they still are."""
+    stems = Counter(_folded(item.stem.with_suffix("")) for item in items if item.stem.name)
+    taken: Counter[str] = Counter()
+    named = []
+    for item in items:
+        stem = item.stem
+        if stem.name and stems[_folded(stem.with_suffix(""))] == 1:
+            stem = stem.with_suffix("")
+        taken[_folded(stem)] += 1
+        if (copy := taken[_folded(stem)]) > 1:
+            stem = stem.with_name(f"{stem.name}-{copy}")
+        named.append(Item(item.source, stem, item.error))
+    return named
+
+
+def _folded(stem: PurePath) -> str:
+    """Names that differ in case alone are one file on many systems."""
+    return str(stem).casefold()

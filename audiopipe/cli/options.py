@@ -1,0 +1,165 @@
+"""Options that several commands share, as named values."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.config import Settings
+
+DEFAULTS = Settings()
+FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def together(*options: Decorator) -> Decorator:
+    """One decorator that adds all `options`, in their order in the help."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+def _formats(ctx: click.Context, param: click.Parameter, text: str | None) -> Any:
+    if text is None:
+        return None
+    names = tuple(name.strip().replace("-", "_") for name in text.split(",") if name.strip())
+    if "all" in names:
+        return FORMATS
+    if unknown := [name for name in names if name not in FORMATS]:
+        raise click.BadParameter(f"{unknown[0]!r} is not one of {', '.join(FORMATS)} or all.")
+    return names
+
+
+def _verbosity(ctx: click.Context, param: click.Parameter, level: bool) -> None:
+    if level:
+        quiet = param.name == "quiet"
+        logging.getLogger("audiopipe").setLevel(logging.ERROR if quiet else logging.DEBUG)
+
+
+inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+
+output = together(
+    click.option(
+        "-o",
+        "--output-dir",
+        metavar="DIR",
+        help=f"Where results go; - writes one format to stdout.  [default: {DEFAULTS.output_dir}]",
+    ),
+    click.option(
+        "-f",
+        "--output-format",
+        "output_formats",
+        callback=_formats,
+        metavar="LIST",
+        help=f"Comma list of {', '.join(FORMATS)}, or all.  "
+        f"[default: {','.join(DEFAULTS.output_formats)}]",
+    ),
+)
+
+verbosity = together(
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_verbosity,
+        help="Say nothing but errors.",
+    ),
+    click.option(
+        "-v",
+        "--verbose",
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_verbosity,
+        help="Say more, and show tracebacks.",
+    ),
+)
+
+recognition = together(
+    click.option(
+        "-m",
+        "--model",
+        metavar="NAME",
+        help="Full id, short name (turbo, large-v3, "
+        "base, tiny.en) or folder.  [default: the backend's best price for the task]",
+    ),
+    click.option(
+        "-l", "--language", metavar="LANG", help="Code or English name; guessed if left out."
+    ),
+    click.option(
+        "--prompt",
+        "--initial-prompt",
+        "prompt",
+        metavar="TEXT",
+        help="Context or spellings for the model.",
+    ),
+    click.option(
+        "--temperature",
+        type=float,
+        metavar="0..1",
+        help=f"Decoding temperature.  [default: {DEFAULTS.temperature:g}]",
+    ),
+    click.option(
+        "--word-timestamps/--no-word-timestamps",
+        default=None,
+        help="Time each word.  [default: yes]",
+    ),
+    click.option(
+        "--backend",
+        type=click.Choice(["auto", "groq", "openai", "local"]),
+        help=f"Who recognises.  [default: {DEFAULTS.backend}]",
+    ),
+    click.option("--base-url", metavar="URL", help="An OpenAI-compatible server."),
+    click.option(
+        "--tier",
+        type=click.Choice(["free", "dev"]),
+        help=f"The Groq account's tier.  [default: {DEFAULTS.tier}]",
+    ),
+    click.option(
+        "--by-url",
+        is_flag=True,
+        default=None,
+        help="Hand URLs to the provider instead of downloading them.",
+    ),
+    click.option(
+        "--chunk-length",
+        "chunk_length_s",
+        type=float,
+        metavar="SECONDS",
+        help=f"Longest chunk.  [default: {DEFAULTS.chunk_length_s:g}]",
+    ),
+    click.option(
+        "--overlap",
+        "overlap_s",
+        type=float,
+        metavar="SECONDS",
+        help=f"What neighbouring chunks share.  [default: {DEFAULTS.overlap_s:g}]",
+    ),
+    click.option(
+        "-j",
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Requests under way at once.  [default: by backend]",
+    ),
+    click.option(
+        "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+    ),
+    click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="Settings as TOML, by the names of these flags.",
+    ),
+)

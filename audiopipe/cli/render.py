@@ -1,0 +1,41 @@
+"""`audiopipe render`: other formats of a stored transcript, without recognition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.errors import InputError, UsageError
+
+
+@click.command("render")
+@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
+@options.output
+@options.verbosity
+def command(
+    transcripts: tuple[str, ...], output_dir: str | None, output_formats: tuple[str, ...] | None
+) -> int:
+    """Write stored transcripts in other formats, beside them or in DIR."""
+    from audiopipe.render import RENDERERS, load, render, write
+
+    formats = output_formats or options.DEFAULTS.output_formats
+    if output_dir == "-" and len(formats) != 1:
+        raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
+    failed = 0
+    for path in map(Path, transcripts):
+        try:
+            transcript = load(path)
+        except InputError as error:
+            click.echo(f"audiopipe: {error}", err=True)
+            failed += 1
+            continue
+        for name in formats:
+            text = render(transcript, name)
+            if output_dir == "-":
+                click.echo(text, nl=not text.endswith("\n"))
+            elif name != "json" or output_dir:
+                folder = Path(output_dir) if output_dir else path.parent
+                write(text, folder / (path.stem + RENDERERS[name].ending))
+    return 0 if not failed else 3 if failed < len(transcripts) else 1

@@ -1,0 +1,120 @@
+"""`audiopipe transcribe`: recordings in, transcripts out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.inputs import Item, find_inputs
+from audiopipe.config import Settings, load
+from audiopipe.data import Transcript
+from audiopipe.errors import AudiopipeError, UsageError
+
+log = logging.getLogger("audiopipe")
+
+
+@click.command("transcribe")
+@options.inputs
+@options.output
+@click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
+@options.recognition
+@options.verbosity
+def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
+    """Transcribe recordings: files, folders (recursive), globs, URLs, or - for stdin.
+
+    Results are DIR/<path below the given folder>/<name>.<format>, each written whole or not at
+    all. Inputs whose results exist and are newer are left alone.
+    """
+    return run(inputs, load(flags, os.environ, config))
+
+
+def run(inputs: Sequence[str], settings: Settings) -> int:
+    """Transcribe all `inputs` and write what was asked; the exit code."""
+    from audiopipe.backends.choose import choose
+    from audiopipe.pipeline import transcribe_many
+
+    if settings.output_dir == "-" and len(settings.output_formats) != 1:
+        raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
+    items = find_inputs(inputs)
+    failed = [item for item in items if item.error]
+    for item in failed:
+        click.echo(f"audiopipe: {item.error}", err=True)
+    due = [item for item in items if not item.error and not _is_done(item, settings)]
+    done = len(items) - len(failed) - len(due)
+    if due:
+        choice = choose(settings, os.environ)
+        log.info("%s recognises: %s", choice.transcriber.name, choice.reason)
+        with choice.transcriber as backend:
+            sources = (_open(item) for item in due)
+            outcomes = transcribe_many(sources, backend=backend, settings=settings)
+            for item, outcome in zip(due, outcomes, strict=True):
+                complete = _report(item, outcome.transcript, outcome.error, settings)
+                done += outcome.transcript is not None
+                failed += [] if complete else [item]
+    return 0 if not failed else 3 if done else 1
+
+
+def _open(item: Item) -> Any:
+    return sys.stdin.buffer if item.source == "-" else item.source
+
+
+def _report(
+    item: Item, transcript: Transcript | None, error: AudiopipeError | None, settings: Settings
+) -> bool:
+    """Write and tell what became of one input; whether all of it was recognised."""
+    if transcript is None:
+        click.echo(f"audiopipe: {error}", err=True)
+        return False
+    for loss in transcript.failures:
+        where = f"{loss.span.start_s:.1f} to {loss.span.end_s:.1f} s"
+        click.echo(f"audiopipe: {item.source}: nothing from {where}: {loss.reason}", err=True)
+    written = list(_write(item, transcript, settings))
+    flags = len(transcript.flags)
+    log.info(
+        "%s: %.0f s, %d flag%s%s",
+        item.source,
+        transcript.duration_s,
+        flags,
+        "" if flags == 1 else "s",
+        f" -> {', '.join(map(str, written))}" if written else "",
+    )
+    return not transcript.failures
+
+
+def _write(item: Item, transcript: Transcript, settings: Settings) -> Iterator[Path]:
+    from audiopipe.render import render, write
+
+    for name, path in _outputs(item, settings):
+        text = render(transcript, name)
+        if settings.output_dir == "-":
+            click.echo(text, nl=not text.endswith("\n"))
+        else:
+            write(text, path)
+            yield path
+
+
+def _outputs(item: Item, settings: Settings) -> Iterator[tuple[str, Path]]:
+    from audiopipe.render import RENDERERS
+
+    for name in settings.output_formats:
+        stem = Path(settings.output_dir) / item.stem
+        yield name, stem.with_name(stem.name + RENDERERS[name].ending)
+
+
+def _is_done(item: Item, settings: Settings) -> bool:
+    """Whether every result exists and is newer than the input."""
+    if settings.overwrite or settings.output_dir == "-" or not Path(item.source).is_file():
+        return False
+    changed = Path(item.source).stat().st_mtime
+    paths = [path for _, path in _outputs(item, settings)]
+    done = all(path.is_file() and path.stat().st_mtime >= changed for path in paths)
+    if done:
+        log.info("%s: done already; --overwrite does it again", item.source)
+    return done

@@ -1,0 +1,135 @@
+"""All settings: defaults < TOML file < environment < flags."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from audiopipe.data import AudioFormat, Task
+from audiopipe.errors import UsageError
+
+ENVIRONMENT_PREFIX = "AUDIOPIPE_"
+
+BackendName = Literal["auto", "groq", "openai", "local"]
+Tier = Literal["free", "dev"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a run can be told; the defaults stand here and nowhere else.
+
+    Attributes:
+        backend: who recognises; `auto` takes Groq if its key is set, a server if `base_url` is,
+            else the embedded engine.
+        base_url: address of an OpenAI-compatible server.
+        task: `transcribe`, or `translate` into English.
+        model: full id or short name; "" is the backend's default for the task.
+        language: ISO 639-1 code or English name of what is spoken; None lets the model guess.
+        prompt: context or spellings for the model.
+        temperature: 0 to 1.
+        word_timestamps: whether each word gets its own times.
+        tier: the account's tier, which sets upload size and limits.
+        by_url: whether URLs are handed to the provider instead of being downloaded.
+        chunk_length_s: longest chunk in seconds, overlaps included.
+        overlap_s: seconds that neighbouring chunks share.
+        workers: requests under way at once; 0 leaves it to the backend.
+        output_dir: where results go.
+        output_formats: names of renderers.
+        overwrite: whether inputs whose outputs exist are done again.
+    """
+
+    backend: BackendName = "auto"
+    base_url: str | None = None
+    task: Task = "transcribe"
+    model: str = ""
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float = 0.0
+    word_timestamps: bool = True
+    tier: Tier = "free"
+    by_url: bool = False
+    chunk_length_s: float = 600.0
+    overlap_s: float = 10.0
+    workers: int = 0
+    upload_format: AudioFormat = "flac"
+    output_dir: str = "."
+    output_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.overlap_s < 0 or self.chunk_length_s <= 2 * self.overlap_s:
+            raise UsageError(
+                f"--chunk-length {self.chunk_length_s:g} must be more than twice "
+                f"--overlap {self.overlap_s:g}, which must not be negative"
+            )
+        if self.workers < 0:
+            raise UsageError(f"--workers {self.workers} must be 1 or more")
+
+
+def load(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
+) -> Settings:
+    """Settings from all their sources, the stronger over the weaker.
+
+    Args:
+        flags: values by the names of `Settings`; None means not given.
+        environment: `AUDIOPIPE_MODEL` and so on, one for each setting.
+        file: a TOML file with the same names as keys; None for none.
+
+    Raises:
+        UsageError: an unknown name, or a value of the wrong kind.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    return change(Settings(), {**_from_file(file), **dict(_from_environment(environment)), **given})
+
+
+def change(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` with some replaced.
+
+    Raises:
+        UsageError: a name that no setting has.
+    """
+    known = [field.name for field in fields(Settings)]
+    for name in changes:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise UsageError(f"there is no setting named {name}{hint}")
+    return replace(settings, **changes)
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        table = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot read the settings in {file}: {error}") from error
+    return {name: _convert(name, value, f"{file}: {name}") for name, value in table.items()}
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for field in fields(Settings):
+        variable = ENVIRONMENT_PREFIX + field.name.upper()
+        if text := environment.get(variable):
+            yield field.name, _convert(field.name, text, variable)
+
+
+def _convert(name: str, value: Any, place: str) -> Any:
+    """`value`, text or TOML, as the kind that the default of the setting has."""
+    default = getattr(Settings(), name, None)
+    try:
+        if isinstance(default, bool):
+            return value if isinstance(value, bool) else _BOOLEANS[value.lower()]
+        if isinstance(default, tuple):
+            return tuple(value.split(",") if isinstance(value, str) else value)
+        return value if default is None else type(default)(value)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(f"{place} cannot be {value!r}") from error
+
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

@@ -1,0 +1,215 @@
+"""The whole on one screen: from recordings to transcripts."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audiopipe.backends.base import Transcriber
+from audiopipe.backends.choose import choose
+from audiopipe.backends.http import download
+from audiopipe.codec import open_source, source_sha256
+from audiopipe.config import Settings, change, load
+from audiopipe.data import (
+    Chunk,
+    ChunkFailure,
+    ChunkTranscript,
+    Failure,
+    RemoteAudio,
+    Request,
+    Source,
+    Transcript,
+)
+from audiopipe.errors import AudiopipeError, BackendError, InputError
+from audiopipe.stages.chunk import chunk
+from audiopipe.stages.flag import flag, thresholds_for
+from audiopipe.stages.prepare import prepare
+from audiopipe.stages.stitch import stitch
+from audiopipe.workers import ordered_map, prefetch
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input: a transcript, or the error that prevented it."""
+
+    source: Any
+    transcript: Transcript | None = None
+    error: AudiopipeError | None = None
+
+
+def transcribe(
+    source: Any,
+    *,
+    backend: Transcriber | None = None,
+    settings: Settings | None = None,
+    **changes: Any,
+) -> Transcript:
+    """The transcript of one recording.
+
+    Args:
+        source: a path, an https URL, bytes, a binary file object, a pair of samples (float or
+            int16, shape (n,) or (n, channels)) and their rate in Hz, or a `pydub.AudioSegment`.
+        backend: who recognises; None chooses by `settings.backend` and the environment.
+        settings: all settings at once; None takes the defaults and the environment.
+        changes: single settings by name, such as `language="de"`.
+
+    Raises:
+        UsageError: settings that cannot work.
+        InputError: the recording cannot be used.
+        BackendError: nothing of it could be recognised.
+    """
+    (outcome,) = transcribe_many([source], backend=backend, settings=settings, **changes)
+    if outcome.error:
+        raise outcome.error
+    assert outcome.transcript is not None
+    return outcome.transcript
+
+
+def translate(source: Any, **options: Any) -> Transcript:
+    """The English text of a recording in any language; arguments as in `transcribe`."""
+    return transcribe(source, task="translate", **options)
+
+
+def transcribe_many(
+    sources: Iterable[Any],
+    *,
+    backend: Transcriber | None = None,
+    settings: Settings | None = None,
+    **changes: Any,
+) -> Iterator[Outcome]:
+    """An outcome for each recording, in order, each as soon as it is whole.
+
+    Chunks of the next recordings are prepared and sent while the last ones are still recognised.
+    A recording that fails is an outcome with its error; the others go on.
+
+    Args:
+        sources, backend, settings, changes: as in `transcribe`.
+
+    Raises:
+        UsageError: settings that cannot work; raised before anything is read.
+        AudiopipeError: what makes every other input pointless too, such as a refused key.
+    """
+    settings = change(settings or load({}, os.environ), changes)
+    chosen = backend or choose(settings, os.environ).transcriber
+    request = chosen.accept(
+        Request(
+            settings.task,
+            settings.model,
+            settings.language,
+            settings.prompt,
+            settings.temperature,
+            settings.word_timestamps,
+        )
+    )
+    return _run(sources, chosen, request, settings, owned=backend is None)
+
+
+def _run(
+    sources: Iterable[Any],
+    backend: Transcriber,
+    request: Request,
+    settings: Settings,
+    *,
+    owned: bool,
+) -> Iterator[Outcome]:
+    def work(piece: _Piece) -> _Piece | ChunkTranscript | ChunkFailure:
+        if isinstance(piece, _End):
+            return piece
+        return _recognise(piece, backend, request)
+
+    with ExitStack() as stack:
+        if owned:
+            stack.callback(backend.close)
+        pieces = stack.enter_context(prefetch(_pieces(sources, backend, settings), depth=2))
+        results: list[ChunkTranscript | ChunkFailure] = []
+        for result in ordered_map(work, pieces, workers=settings.workers or backend.workers):
+            if isinstance(result, _End):
+                yield _outcome(result, results, backend, request)
+                results = []
+            else:
+                assert not isinstance(result, (Chunk, RemoteAudio))
+                results.append(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Follows the last chunk of a recording."""
+
+    source: Any
+    name: str
+    sha256: str = ""
+    loss: Failure | None = None
+    error: AudiopipeError | None = None
+
+
+_Piece = Chunk | RemoteAudio | _End
+
+
+def _pieces(sources: Iterable[Any], backend: Transcriber, settings: Settings) -> Iterator[_Piece]:
+    """The chunks of each recording, and its end."""
+    for source in sources:
+        try:
+            if _is_url(source) and settings.by_url:
+                yield RemoteAudio(source)
+                yield _End(source, source)
+            else:
+                yield from _chunks(source, backend, settings)
+        except InputError as error:
+            yield _End(source, str(source), error=error)
+
+
+def _is_url(source: Any) -> bool:
+    return isinstance(source, str) and bool(re.match(r"https?://", source))
+
+
+def _chunks(source: Any, backend: Transcriber, settings: Settings) -> Iterator[_Piece]:
+    with ExitStack() as stack:
+        opened, name = source, None
+        if _is_url(source):
+            opened, name = stack.enter_context(tempfile.TemporaryFile()), source
+            download(source, opened)
+        recording = stack.enter_context(open_source(opened, name=name))
+        formats = backend.upload.formats
+        yield from chunk(
+            prepare(recording),
+            length_s=settings.chunk_length_s,
+            overlap_s=settings.overlap_s,
+            max_bytes=backend.upload.max_bytes,
+            format=settings.upload_format if settings.upload_format in formats else formats[0],
+        )
+        yield _End(source, recording.name, source_sha256(opened), recording.loss)
+
+
+def _recognise(
+    audio: Chunk | RemoteAudio, backend: Transcriber, request: Request
+) -> ChunkTranscript | ChunkFailure:
+    try:
+        result = backend.transcribe(audio, request)
+    except BackendError as error:
+        if error.stops_run or isinstance(audio, RemoteAudio):
+            raise
+        return ChunkFailure(audio.window, str(error))
+    return flag(result, thresholds=thresholds_for(request.model))
+
+
+def _outcome(
+    end: _End,
+    results: list[ChunkTranscript | ChunkFailure],
+    backend: Transcriber,
+    request: Request,
+) -> Outcome:
+    """The stitched whole; an error if nothing at all was recognised."""
+    if end.error and not results:
+        return Outcome(end.source, error=end.error)
+    failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
+    if failed and len(failed) == len(results):
+        return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
+    duration_s = max((result.window.core.end_s for result in results), default=0.0)
+    transcript = stitch(results, Source(end.name, end.sha256, duration_s), request, backend.name)
+    losses = tuple(filter(None, [end.loss]))
+    return Outcome(end.source, replace(transcript, failures=transcript.failures + losses))

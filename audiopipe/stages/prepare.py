@@ -1,0 +1,112 @@
+"""Any recording to 16 kHz 16-bit samples: what recognisers hear, and what is uploaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from audiopipe.codec import Recording
+from audiopipe.data import RATE_HZ
+from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
+from audiopipe.workers import prefetch
+
+Channels = Literal["mix", "left", "right", "split"]
+
+LEAST_S = 0.01
+"""Shorter audio is refused by the provider."""
+
+_RATES_HZ = range(1_000, 768_001)
+"""Sample rates that exist; a broken header may claim any other."""
+
+_AHEAD_BLOCKS = 4
+"""Blocks that the decoding thread may be ahead of the resampler."""
+
+
+def prepare(
+    recording: Recording, *, channels: Channels = "mix", max_duration_s: float | None = None
+) -> Iterator[NDArray[np.int16]]:
+    """The recording as 16 kHz blocks, decoded in a thread of its own while they are used.
+
+    Channels are averaged, so a mix never clips. The resampler is linear-phase and leaves nothing
+    audible of what lies above 8 kHz, and moves no sound in time. Samples that are no number become
+    silence, with a note.
+
+    Args:
+        recording: read to its end; its notes and losses are complete then.
+        channels: `mix` all into one; `left` or `right` takes one (the only one of mono); `split`
+            keeps them apart.
+        max_duration_s: the longest recording to accept, in seconds; None for any.
+
+    Returns:
+        Blocks of shape (n,), or (n, channels) for `split`.
+
+    Raises:
+        EmptyAudio: less than 0.01 s.
+        TooLongAudio: longer than allowed, by its header before anything is decoded, or by count.
+        UnreadableInput: a sample rate that cannot be.
+    """
+    if recording.rate_hz not in _RATES_HZ:
+        raise UnreadableInput(f"{recording.name} claims {recording.rate_hz} samples a second")
+    _refuse_longer(recording, recording.duration_s or 0.0, max_duration_s)
+    count = 0
+    for block in _resampled(recording, _weights(channels, recording.channels)):
+        count += len(block)
+        _refuse_longer(recording, count / RATE_HZ, max_duration_s)
+        yield _as_int16(block) if channels == "split" else _as_int16(block)[:, 0]
+    if count < LEAST_S * RATE_HZ:
+        raise EmptyAudio(f"{recording.name} holds less than {LEAST_S} s of sound")
+
+
+def _refuse_longer(recording: Recording, seconds: float, limit_s: float | None) -> None:
+    if limit_s is not None and seconds > limit_s:
+        raise TooLongAudio(
+            f"{recording.name} is longer than the {limit_s:g} s that --max-duration allows"
+        )
+
+
+def _weights(channels: Channels, count: int) -> NDArray[np.float32]:
+    """What each source channel gives to each output channel, shape (source, output)."""
+    if channels == "mix":
+        return np.full((count, 1), 1 / count, np.float32)
+    every = np.eye(count, dtype=np.float32)
+    if channels == "split":
+        return every
+    number = 0 if channels == "left" else min(1, count - 1)
+    return every[:, number : number + 1]
+
+
+def _resampled(
+    recording: Recording, weights: NDArray[np.float32]
+) -> Iterator[NDArray[np.float32]]:
+    """Blocks of float32, shape (n, outputs), at 16 kHz; the last one may come after a rest."""
+    same_rate = recording.rate_hz == RATE_HZ
+    resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, weights.shape[1])
+    for block in prefetch(_mixed(recording, weights), depth=_AHEAD_BLOCKS):
+        yield block if same_rate else resampler.resample_chunk(block)
+    if not same_rate:
+        rest = np.zeros((0, weights.shape[1]), np.float32)
+        yield resampler.resample_chunk(rest, last=True)
+
+
+def _mixed(recording: Recording, weights: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+    noted = False
+    for block in recording.blocks():
+        mixed = block @ weights
+        if not np.isfinite(mixed.sum()):
+            mixed = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0) @ weights
+            if not noted:
+                recording.notes.append("samples that are no number were taken as silence")
+                noted = True
+        yield mixed
+
+
+def _as_int16(block: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Rounded to the nearest 16-bit value, and held at full scale."""
+    scaled = block * np.float32(32768)
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32768, 32767, out=scaled)
+    return scaled.astype(np.int16)

@@ -1,0 +1,96 @@
+"""Imports point one way, and nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "audiopipe"
+
+LAYERS = [
+    {"errors", "data", "text", "languages"},
+    {"config", "align"},
+    {"codec", "models", "database", "workers"},
+    {"limits", "budget", "store"},
+    {"backends"},
+    {"stages", "render"},
+    {"pipeline"},
+    {"cli"},
+]
+"""From the bottom up; a part imports from its own folder and from layers below only."""
+
+AGAINST_THE_STREAM = {("data", "render")}
+"""Transcript.save: whoever holds a transcript expects it to save itself."""
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else module
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Modules of the package that a file imports anywhere, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("audiopipe."))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("audiopipe"):
+            module = str(node.module)
+            names = (
+                [module] if module != "audiopipe" else [f"audiopipe.{a.name}" for a in node.names]
+            )
+            yield from (name for name in names if name != "audiopipe.__version__")
+
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_imports_only_from_its_own_folder_and_from_lower_layers(path: Path) -> None:
+    height = {part: n for n, layer in enumerate(LAYERS) for part in layer}
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for module in imports(path):
+        other = part_of(module)
+        if other == own or (own, other) in AGAINST_THE_STREAM:
+            continue
+        assert height[other] < height[own] or {own, other} <= LAYERS[0] | {"database"}, module
+
+
+def test_no_stage_imports_another() -> None:
+    for path in (PACKAGE / "stages").glob("*.py"):
+        for module in imports(path):
+            assert not module.startswith("audiopipe.stages."), (path.name, module)
+
+
+DOORS = {"httpx": "http.py", "soundfile": "codec", "av": "codec", "pydub": "codec"}
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_a_foreign_library_has_one_door(library: str) -> None:
+    for path in FILES:
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            names = (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [str(node.module)]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            if any(name.split(".")[0] == library for name in names):
+                assert DOORS[library] in path.parts, path
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from audiopipe.cli import cli\n"
+        "cli(['--help'], standalone_mode=False)\n"
+        "heavy = {'numpy', 'httpx', 'av', 'soundfile', 'soxr', 'faster_whisper', 'sqlite3'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from audiopipe.workers import ordered_map
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers()), st.integers(1, 8))
+def test_results_come_in_the_order_of_the_items(items: list[int], workers: int) -> None:
+    assert list(ordered_map(lambda item: item * 2, items, workers=workers)) == [
+        item * 2 for item in items
+    ]
+
+
+def test_as_many_items_as_workers_are_under_way_at_once() -> None:
+    together = threading.Barrier(4)
+    assert list(ordered_map(lambda _: together.wait(10) >= 0, range(4), workers=4)) == [True] * 4
+
+
+def test_no_more_than_two_items_a_worker_are_held() -> None:
+    taken = 0
+
+    def items() -> Iterator[int]:
+        nonlocal taken
+        for taken in range(1, 101):
+            yield taken
+
+    go = threading.Event()
+    results = ordered_map(lambda item: (go.wait(10), item)[1], items(), workers=3)
+    threading.Timer(0.2, go.set).start()
+    assert next(results) == 1
+    assert taken <= 6
+    assert list(results) == list(range(2, 101))
+
+
+def test_an_error_in_the_work_reaches_the_caller_and_cancels_what_has_not_begun() -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        raise ValueError(item)
+
+    with pytest.raises(ValueError, match="0"):
+        list(ordered_map(work, range(100), workers=2))
+    assert len(begun) <= 4
+
+
+def test_closing_early_reads_no_further_items() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(100):
+            taken.append(item)
+            yield item
+
+    results = ordered_map(lambda item: item, items(), workers=2)
+    next(results)
+    results.close()  # type: ignore[attr-defined]
+    assert len(taken) <= 5
