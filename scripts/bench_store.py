@@ -1,6 +1,6 @@
 """Fills a store with many answers and measures how long it takes to find one.
 
-    python scripts/bench_store.py --answers 1000000 --body-bytes 2000
+python scripts/bench_store.py --answers 1000000 --body-bytes 2000
 """
 
 from __future__ import annotations

@@ -1,0 +1,243 @@
+"""What recognisers answered, kept by the content they were asked about: nothing is paid twice.
+
+An answer is the body of the reply as it came, in chunk time. It knows nothing of files: the same
+samples are found again in a renamed file, a moved folder or at another place of the recording, and
+a better parser makes more of answers that were paid for long ago.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import struct
+import time
+import zlib
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+from audiopipe.database import Database, Schema, Unavailable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+Kind = Literal["transcript", "speech", "chat"]
+
+_LOGGER = logging.getLogger("audiopipe")
+_KEY_VERSION = 1
+_SCHEMA = Schema(
+    application_id=0x41505354,
+    version=1,
+    tables=(
+        # With row ids: bodies would fill the inner pages of a clustered index and make it deep.
+        """CREATE TABLE answers (
+            key BLOB PRIMARY KEY, kind TEXT NOT NULL, bytes INTEGER NOT NULL,
+            used_s INTEGER NOT NULL, body BLOB NOT NULL)""",
+        "CREATE INDEX by_use ON answers (used_s, kind, bytes)",
+    ),
+)
+_TOUCH_S = 86_400  # how stale the time of last use may be, so that reading seldom writes
+_BATCH = 1_000  # rows that one transaction drops, so that other processes wait for milliseconds
+_FACTS = struct.Struct("<Id")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply that was paid for.
+
+    Attributes:
+        body: the reply as the backend gave it: JSON text, or audio.
+        requests: how many requests it took.
+        billed_s: seconds of audio that were billed for it.
+    """
+
+    body: bytes = field(repr=False)
+    requests: int = 1
+    billed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many answers of a kind the store holds, and their size on disk in bytes."""
+
+    kind: str
+    answers: int
+    size_bytes: int
+
+
+def key(kind: Kind, backend: str, address: str, request: Any, content_sha256: str = "") -> bytes:
+    """The 32-byte name of an answer: a hash of all that shapes it, and of nothing else.
+
+    Args:
+        kind: what is asked for.
+        backend: the backend's name.
+        address: the server's base URL; credentials, query and fragment in it are left out. Empty
+            for an engine in this process.
+        request: a frozen dataclass with everything that is asked, such as `data.Request` as it is
+            sent; each of its fields counts.
+        content_sha256: hash of the chunk's samples; empty where the request says it all.
+    """
+    url = urlsplit(address)
+    server = [url.scheme, url.hostname, url.port, url.path.rstrip("/")]
+    shape = [_KEY_VERSION, kind, backend, server, asdict(request), content_sha256]
+    # 0 and 0.0 ask for the same
+    numbers_alike = json.loads(json.dumps(shape), parse_int=float)
+    return hashlib.sha256(json.dumps(numbers_alike, sort_keys=True).encode()).digest()
+
+
+class Store:
+    """Answers by key, in one file for all threads and processes of a machine.
+
+    Nothing that happens to the file is fatal: if it is damaged, it is set aside and a new one
+    begun; if it cannot be written, answers are no longer kept; if it cannot be read, none is
+    found. Each of these is logged once, as a warning.
+
+    Args:
+        path: the file; made private to the user if missing, its folder too.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._database: Database | None = None
+        self._keeps = True
+        try:
+            self._database = Database(path, _SCHEMA)
+        except Unavailable as fault:
+            _LOGGER.warning("answers are not kept for another run: %s", fault)
+
+    def get(self, key: bytes) -> Answer | None:
+        """The answer kept under `key`; None if there is none, or it cannot be read."""
+        now_s = int(self._clock())
+        row = self._read(
+            lambda db: db.execute(
+                "SELECT CAST(body AS BLOB), used_s < ? FROM answers WHERE key = ?",
+                (now_s - _TOUCH_S, key),
+            ).fetchone(),
+            None,
+        )
+        if row is None:
+            return None
+        if row[1]:
+            touch = "UPDATE answers SET used_s = ? WHERE key = ?"
+            self._write(lambda db: db.execute(touch, (now_s, key)), None)
+        return _unpack(key, row[0])
+
+    def put(self, key: bytes, kind: Kind, answer: Answer) -> None:
+        """Keep an answer; once this returns, neither kill -9 nor a power cut loses it."""
+        body = _pack(key, answer)
+        row = (key, kind, len(body), int(self._clock()), body)
+        insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
+        self._write(lambda db: db.execute(insert, row), None, durable=True)
+
+    def info(self) -> tuple[Holding, ...]:
+        """What the store holds, by kind."""
+        query = "SELECT kind, count(*), sum(bytes) FROM answers GROUP BY kind ORDER BY kind"
+        rows: list[Any] = self._read(lambda db: db.execute(query).fetchall(), [])
+        return tuple(Holding(*row) for row in rows)
+
+    def prune(self, *, unused_s: float | None = None, max_bytes: int | None = None) -> int:
+        """Drop answers, those not used for longest first, and give the space back.
+
+        Args:
+            unused_s: drop what nobody asked for in so many seconds, give or take a day.
+            max_bytes: drop until the rest takes at most so many bytes.
+
+        Returns:
+            How many answers were dropped.
+        """
+        dropped = 0
+        if unused_s is not None:
+            unused_since = (int(self._clock() - unused_s),)
+            dropped += self._drop("SELECT rowid FROM answers WHERE used_s < ?", unused_since)
+        if max_bytes is not None:
+            dropped += self._drop(
+                """SELECT rowid FROM (SELECT rowid, sum(bytes) OVER newest_first AS total
+                FROM answers WINDOW newest_first AS (ORDER BY used_s DESC, rowid DESC))
+                WHERE total > ?""",
+                (max_bytes,),
+            )
+        return dropped
+
+    def clear(self) -> int:
+        """Drop every answer and give the space back; returns how many there were."""
+        return self.prune(max_bytes=0)
+
+    def close(self) -> None:
+        """Close the file. Closing twice is harmless."""
+        if self._database is not None:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        if self._database is None:
+            return otherwise
+        try:
+            return self._database.read(work)
+        except Unavailable as fault:
+            _LOGGER.warning("answers of earlier runs cannot be read: %s", fault)
+            self._database.close()
+            self._database = None
+            return otherwise
+
+    def _write(
+        self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, durable: bool = False
+    ) -> T:
+        if self._database is None or not self._keeps:
+            return otherwise
+        try:
+            return self._database.write(work, durable=durable)
+        except Unavailable as fault:
+            # what is there can still be read: a full disk must not make anyone pay twice
+            _LOGGER.warning("from now on answers are not kept for another run: %s", fault)
+            self._keeps = False
+            return otherwise
+
+    def _drop(self, choice: str, values: tuple[int, ...]) -> int:
+        rows: list[Any] = self._read(lambda db: db.execute(choice, values).fetchall(), [])
+        dropped = 0
+        for start in range(0, len(rows), _BATCH):
+            dropped += self._write(partial(_delete, rows=rows[start : start + _BATCH]), 0)
+        while self._write(_give_back, 0):
+            pass
+        self._read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
+        return dropped
+
+
+def _delete(db: sqlite3.Connection, rows: list[tuple[int]]) -> int:
+    return db.executemany("DELETE FROM answers WHERE rowid = ?", rows).rowcount
+
+
+def _give_back(db: sqlite3.Connection) -> int:
+    """Shrink the file by a batch of pages; how many more could go."""
+    db.execute(f"PRAGMA incremental_vacuum({_BATCH})").fetchall()
+    (left,) = db.execute("PRAGMA freelist_count").fetchone()
+    return int(left)
+
+
+def _pack(key: bytes, answer: Answer) -> bytes:
+    """All of an answer, compressed; it begins with its key, so that none is taken for another."""
+    return zlib.compress(key + _FACTS.pack(answer.requests, answer.billed_s) + answer.body)
+
+
+def _unpack(key: bytes, packed: bytes) -> Answer | None:
+    """The answer; None if its bytes have changed since it was packed."""
+    try:
+        plain = zlib.decompress(packed)
+    except zlib.error:
+        return None
+    start = len(key) + _FACTS.size
+    if len(plain) < start or not plain.startswith(key):
+        return None
+    requests, billed_s = _FACTS.unpack_from(plain, len(key))
+    return Answer(plain[start:], requests, billed_s)
