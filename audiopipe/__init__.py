@@ -1,3 +1,52 @@
-"""Recordings into transcripts you can trust, and back into speech."""
+"""Recordings into transcripts you can trust, and back into speech.
+
+    import audiopipe
+    transcript = audiopipe.transcribe("episode.mp3")
+    transcript.save("episode.srt")
+
+Public names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from audiopipe.backends.local import Local as Local
+    from audiopipe.backends.openai import Groq as Groq
+    from audiopipe.backends.openai import OpenAI as OpenAI
+    from audiopipe.config import Settings as Settings
+    from audiopipe.data import Flag as Flag
+    from audiopipe.data import Segment as Segment
+    from audiopipe.data import Span as Span
+    from audiopipe.data import Transcript as Transcript
+    from audiopipe.data import Word as Word
+    from audiopipe.errors import AudiopipeError as AudiopipeError
+    from audiopipe.pipeline import Outcome as Outcome
+    from audiopipe.pipeline import transcribe as transcribe
+    from audiopipe.pipeline import transcribe_many as transcribe_many
+    from audiopipe.pipeline import translate as translate
+    from audiopipe.render import load as load
+    from audiopipe.render import render as render
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "audiopipe.backends.local": ("Local",),
+    "audiopipe.backends.openai": ("Groq", "OpenAI"),
+    "audiopipe.config": ("Settings",),
+    "audiopipe.data": ("Flag", "Segment", "Span", "Transcript", "Word"),
+    "audiopipe.errors": ("AudiopipeError",),
+    "audiopipe.pipeline": ("Outcome", "transcribe", "transcribe_many", "translate"),
+    "audiopipe.render": ("load", "render"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*_HOME_OF]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'audiopipe' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

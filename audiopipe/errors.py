@@ -12,7 +12,7 @@
     │   ├── RejectedRequest           the request itself is wrong: sending it again is useless
     │   │   └── ModelUnavailable      no such model, retired, terms not accepted
     │   ├── RequestTooLarge           too many bytes or seconds for one request: cut it smaller
-    │   ├── RateLimited               a limit of the provider; `wait_s` says for how long
+    │   ├── RateLimited            4  a limit that lasts too long; `wait_s` says how long
     │   ├── ServerFault               5xx, 498, timeouts, cut connections: worth another try
     │   ├── BadReply                  an answer that is not what the endpoint promises
     │   └── EngineMissing             the embedded engine or its weights are not installed
@@ -84,12 +84,15 @@ class RequestTooLarge(BackendError):
 
 
 class RateLimited(BackendError):
-    """A limit of the provider.
+    """A limit of the provider that asks for a longer wait than is allowed; resumable.
 
     Args:
         message: one line for the user.
         wait_s: seconds until the provider said it would take the request; None if it did not say.
     """
+
+    exit_code = 4
+    stops_run = True
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
         super().__init__(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any
 from audiopipe.backends.base import Transcriber
 from audiopipe.backends.choose import choose
 from audiopipe.backends.http import download
-from audiopipe.codec import open_source, source_sha256
+from audiopipe.codec import open_source
 from audiopipe.config import Settings, change, load
 from audiopipe.data import (
     Chunk,
@@ -26,11 +27,13 @@ from audiopipe.data import (
     Transcript,
 )
 from audiopipe.errors import AudiopipeError, BackendError, InputError
-from audiopipe.stages.chunk import chunk
+from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.flag import flag, thresholds_for
 from audiopipe.stages.prepare import prepare
 from audiopipe.stages.stitch import stitch
 from audiopipe.workers import ordered_map, prefetch
+
+log = logging.getLogger("audiopipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class _End:
     source: Any
     name: str
     sha256: str = ""
-    loss: Failure | None = None
+    losses: tuple[Failure, ...] = ()
     error: AudiopipeError | None = None
 
 
@@ -174,15 +177,20 @@ def _chunks(source: Any, backend: Transcriber, settings: Settings) -> Iterator[_
             opened, name = stack.enter_context(tempfile.TemporaryFile()), source
             download(source, opened)
         recording = stack.enter_context(open_source(opened, name=name))
-        formats = backend.upload.formats
-        yield from chunk(
-            prepare(recording),
-            length_s=settings.chunk_length_s,
-            overlap_s=settings.overlap_s,
-            max_bytes=backend.upload.max_bytes,
-            format=settings.upload_format if settings.upload_format in formats else formats[0],
-        )
-        yield _End(source, recording.name, source_sha256(opened), recording.loss)
+        yield from chunk(prepare(recording), _cutting(backend, settings))
+        for note in recording.notes:
+            log.warning("%s: %s", recording.name, note)
+        yield _End(source, recording.name, recording.sha256(), tuple(recording.losses))
+
+
+def _cutting(backend: Transcriber, settings: Settings) -> Cutting:
+    formats = backend.upload.formats
+    return Cutting(
+        settings.chunk_length_s,
+        settings.overlap_s,
+        backend.upload.max_bytes,
+        settings.upload_format if settings.upload_format in formats else formats[0],
+    )
 
 
 def _recognise(
@@ -211,5 +219,4 @@ def _outcome(
         return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
     duration_s = max((result.window.core.end_s for result in results), default=0.0)
     transcript = stitch(results, Source(end.name, end.sha256, duration_s), request, backend.name)
-    losses = tuple(filter(None, [end.loss]))
-    return Outcome(end.source, replace(transcript, failures=transcript.failures + losses))
+    return Outcome(end.source, replace(transcript, failures=transcript.failures + end.losses))

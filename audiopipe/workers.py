@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
-from typing import Any, TypeVar
+from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,43 +40,61 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> 
                 future.cancel()
 
 
-def prefetch(items: Iterator[T], *, depth: int) -> Iterator[T]:
+class prefetch(Generic[T]):  # noqa: N801 - it is called like the iterators of itertools
     """The same items, made ahead by a thread of their own.
 
-    Whatever making them raises is raised here. Closing the result, or dropping it, stops the
-    thread after the item under way and closes `items` there.
+    An iterator, and a context that closes it. Whatever making the items raises is raised here.
+    Closing, or dropping it, ends the thread after the item under way and closes `items` there.
 
     Args:
         items: read and closed in the thread.
         depth: >= 1, items that may be ready and waiting.
     """
-    ready: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
-    room = Semaphore(depth - 1)
-    stop = Event()
+
+    def __init__(self, items: Iterator[T], *, depth: int) -> None:
+        self._read = _read_ahead(items, depth)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> T:
+        return next(self._read)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread. Closing twice is harmless."""
+        self._read.close()
+
+
+def _read_ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
+    ready: SimpleQueue[tuple[T] | BaseException | None] = SimpleQueue()
+    room, stop = Semaphore(depth - 1), Event()
 
     def fill() -> None:
         try:
-            with closing(items) if hasattr(items, "close") else nullcontext():
+            with closing(items) if isinstance(items, Generator) else nullcontext():
                 for item in items:
-                    ready.put((True, item))
+                    ready.put((item,))
                     room.acquire()
                     if stop.is_set():
                         return
-            ready.put((False, None))
+            ready.put(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the reader's thread
-            ready.put((False, error))
+            ready.put(error)
 
     thread = Thread(target=fill, name="audiopipe-prefetch", daemon=True)
     thread.start()
     try:
-        while True:
-            more, item = ready.get()
-            if not more:
-                if item is not None:
-                    raise item
-                return
+        while (entry := ready.get()) is not None:
+            if isinstance(entry, BaseException):
+                raise entry
             room.release()
-            yield item
+            yield entry[0]
     finally:
         stop.set()
         room.release()

@@ -44,7 +44,7 @@ def cut(path: Path, start_s: float, end_s: float, rate_hz: int) -> NDArray[np.fl
     with sf.SoundFile(path) as file:
         file.seek(int(start_s * file.samplerate))
         samples = file.read(int((end_s - start_s) * file.samplerate), "float32", always_2d=True)
-        mono = soxr.resample(samples.mean(axis=1), file.samplerate, rate_hz)
+        mono: NDArray[np.float32] = soxr.resample(samples.mean(axis=1), file.samplerate, rate_hz)
     return np.clip(mono, -1, 1)
 
 

@@ -24,18 +24,18 @@ def test_as_many_items_as_workers_are_under_way_at_once() -> None:
 
 
 def test_no_more_than_two_items_a_worker_are_held() -> None:
-    taken = 0
+    taken: list[int] = []
 
     def items() -> Iterator[int]:
-        nonlocal taken
-        for taken in range(1, 101):
-            yield taken
+        for item in range(1, 101):
+            taken.append(item)
+            yield item
 
     go = threading.Event()
     results = ordered_map(lambda item: (go.wait(10), item)[1], items(), workers=3)
     threading.Timer(0.2, go.set).start()
     assert next(results) == 1
-    assert taken <= 6
+    assert len(taken) <= 6
     assert list(results) == list(range(2, 101))
 
 

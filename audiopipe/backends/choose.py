@@ -29,9 +29,9 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
         UsageError: a name that no backend has.
         AuthError: Groq was named and has no key.
     """
-    name, reason = settings.backend, f"--backend {settings.backend} was asked for"
-    if name == "auto":
-        name, reason = _automatic(settings, environment)
+    name, reason = _automatic(settings, environment)
+    if settings.backend != "auto":
+        name, reason = settings.backend, f"--backend {settings.backend} was asked for"
     if name == "groq":
         from audiopipe.backends.openai import Groq
 

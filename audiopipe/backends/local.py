@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 import platformdirs
 
 from audiopipe.backends.base import Upload
-from audiopipe.backends.wire import parse_transcription
+from audiopipe.backends.wire import language_code, parse_transcription
 from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
@@ -77,7 +77,7 @@ class Local:
         self._device = device
         self._compute_type = compute_type
         self._threads = threads
-        self._models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
+        self.models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
         self._models: dict[str, WhisperModel] = {}
         self._loading = threading.Lock()
 
@@ -85,7 +85,10 @@ class Local:
         """The request with its model named; see `base.Transcriber.accept`."""
         if find_spec("faster_whisper") is None:
             raise EngineMissing(f"the embedded engine is not installed; {INSTALL}")
-        request = replace(request, model=request.model or DEFAULT_MODEL)
+        language = language_code(request.language)
+        if request.language and not language:
+            raise UsageError(f"--language {request.language} is no language that Whisper knows")
+        request = replace(request, model=request.model or DEFAULT_MODEL, language=language)
         if request.task == "translate" and request.model.endswith(".en"):
             raise UsageError(f"{request.model} knows English only; translate with -m base")
         if not 0 <= request.temperature <= 1:
@@ -113,8 +116,6 @@ class Local:
                 temperature=request.temperature,
                 word_timestamps=request.word_timestamps,
                 beam_size=1,
-                # a loop in one window would otherwise carry into all that follow
-                condition_on_previous_text=False,
             )
             segments = [_segment_body(segment) for segment in found]
         except (RuntimeError, ValueError) as error:
@@ -146,7 +147,7 @@ class Local:
     def _load(self, name: str) -> WhisperModel:
         from faster_whisper import WhisperModel
 
-        place = str(_bundled(name, self._models_dir)) if name in BUNDLED else name
+        place = str(_bundled(name, self.models_dir)) if name in BUNDLED else name
         try:
             return WhisperModel(
                 place,

@@ -57,6 +57,7 @@ def main() -> None:
     """Run the command line and leave with its documented exit code."""
     sys.excepthook = _explain
     logging.basicConfig(format="audiopipe: %(message)s", level=logging.WARNING)
+    logging.getLogger("audiopipe").setLevel(logging.INFO)
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:

@@ -59,7 +59,7 @@ def _expand(argument: str) -> Iterator[Item]:
         yield from _in_folder(Path(argument))
     elif os.path.lexists(argument):
         yield Item(argument, PurePath(Path(argument).name))
-    elif paths := sorted(glob.glob(argument, recursive=True)):
+    elif paths := sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207 - absolute patterns too
         for path in paths:
             yield from (
                 _in_folder(Path(path))

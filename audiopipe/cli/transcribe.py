@@ -72,20 +72,22 @@ def _report(
     if transcript is None:
         click.echo(f"audiopipe: {error}", err=True)
         return False
-    for loss in transcript.failures:
-        where = f"{loss.span.start_s:.1f} to {loss.span.end_s:.1f} s"
-        click.echo(f"audiopipe: {item.source}: nothing from {where}: {loss.reason}", err=True)
     written = list(_write(item, transcript, settings))
-    flags = len(transcript.flags)
-    log.info(
-        "%s: %.0f s, %d flag%s%s",
-        item.source,
-        transcript.duration_s,
-        flags,
-        "" if flags == 1 else "s",
-        f" -> {', '.join(map(str, written))}" if written else "",
-    )
+    told = f"{item.source}: {transcript.duration_s:.0f} s, flags: {len(transcript.flags)}"
+    if written:
+        told += f" -> {written[0].parent / item.stem.name}" + _braces(settings)
+    for loss in transcript.failures:
+        told += f"; nothing from {loss.span.start_s:.1f} to {loss.span.end_s:.1f} s: {loss.reason}"
+    log.log(logging.WARNING if transcript.failures else logging.INFO, told)
     return not transcript.failures
+
+
+def _braces(settings: Settings) -> str:
+    """The endings that were written, as a shell would take them."""
+    from audiopipe.render import RENDERERS
+
+    endings = [RENDERERS[name].ending for name in settings.output_formats]
+    return endings[0] if len(endings) == 1 else f"{{{','.join(endings)}}}"
 
 
 def _write(item: Item, transcript: Transcript, settings: Settings) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Literal
 
 import numpy as np
@@ -22,13 +22,15 @@ LEAST_S = 0.01
 _RATES_HZ = range(1_000, 768_001)
 """Sample rates that exist; a broken header may claim any other."""
 
+_NOT_NUMBERS = "samples that are no number were taken as silence"
+
 _AHEAD_BLOCKS = 4
 """Blocks that the decoding thread may be ahead of the resampler."""
 
 
 def prepare(
     recording: Recording, *, channels: Channels = "mix", max_duration_s: float | None = None
-) -> Iterator[NDArray[np.int16]]:
+) -> Generator[NDArray[np.int16], None, None]:
     """The recording as 16 kHz blocks, decoded in a thread of its own while they are used.
 
     Channels are averaged, so a mix never clips. The resampler is linear-phase and leaves nothing
@@ -79,9 +81,7 @@ def _weights(channels: Channels, count: int) -> NDArray[np.float32]:
     return every[:, number : number + 1]
 
 
-def _resampled(
-    recording: Recording, weights: NDArray[np.float32]
-) -> Iterator[NDArray[np.float32]]:
+def _resampled(recording: Recording, weights: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """Blocks of float32, shape (n, outputs), at 16 kHz; the last one may come after a rest."""
     same_rate = recording.rate_hz == RATE_HZ
     resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, weights.shape[1])
@@ -93,14 +93,14 @@ def _resampled(
 
 
 def _mixed(recording: Recording, weights: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    noted = False
     for block in recording.blocks():
-        mixed = block @ weights
-        if not np.isfinite(mixed.sum()):
+        with np.errstate(invalid="ignore", over="ignore"):
+            mixed = block @ weights
+            suspect = not np.isfinite(mixed.sum())
+        if suspect and not np.isfinite(block).all():
             mixed = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0) @ weights
-            if not noted:
-                recording.notes.append("samples that are no number were taken as silence")
-                noted = True
+            if _NOT_NUMBERS not in recording.notes:
+                recording.notes.append(_NOT_NUMBERS)
         yield mixed
 
 

@@ -1,0 +1,288 @@
+"""Groq, and every server that speaks the same dialect."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+from audiopipe.backends.base import Upload
+from audiopipe.backends.faults import Reply
+from audiopipe.backends.http import Call, Http, Timeouts
+from audiopipe.backends.retry import Retry
+from audiopipe.backends.wire import (
+    ReplyFormat,
+    audio_s,
+    form_fields,
+    language_code,
+    parse_transcription,
+)
+from audiopipe.data import (
+    AudioFormat,
+    Chunk,
+    ChunkTranscript,
+    RemoteAudio,
+    Request,
+    Span,
+    Task,
+    Usage,
+    Window,
+)
+from audiopipe.errors import AuthError, BadReply, UsageError
+from audiopipe.models import MAX_UPLOAD_BYTES, TIERS, billed_s, cost_usd, find, resolve
+
+MOST_PROMPT_CHARACTERS = 896
+"""Groq refuses a longer prompt."""
+
+MOST_PROMPT_TOKENS = 224
+"""Half of Whisper's context; of a longer prompt the model reads the end only."""
+
+_ENDPOINTS: Mapping[Task, str] = {
+    "transcribe": "/audio/transcriptions",
+    "translate": "/audio/translations",
+}
+
+_FILES: Mapping[AudioFormat, tuple[str, str]] = {
+    "flac": ("audio.flac", "audio/flac"),
+    "wav": ("audio.wav", "audio/wav"),
+    "opus": ("audio.ogg", "audio/ogg"),
+}
+"""Name and media type of an upload. Servers go by the ending of the name."""
+
+_REPLY_FORMATS: tuple[tuple[str, ReplyFormat], ...] = (
+    ("gpt-4o-transcribe-diarize", "diarized_json"),
+    ("gpt-4o-transcribe", "json"),
+    ("gpt-4o-mini-transcribe", "json"),
+)
+"""Models, by the beginning of their id, that do not know `verbose_json`."""
+
+
+class OpenAI:
+    """Any server with OpenAI's audio endpoints.
+
+    Args:
+        api_key: sent as a bearer token; None takes OPENAI_API_KEY, and none at all if that is
+            missing and the server is not OpenAI's own.
+        base_url: with or without `/v1`; None is OpenAI itself.
+        reply_format: what the server can answer. Only `verbose_json` has times; `json` and `text`
+            are for servers that know no other.
+        timeouts, retry: see `http.Timeouts` and `retry.Retry`.
+
+    Raises:
+        AuthError: no key.
+        UsageError: the base URL is no address.
+    """
+
+    name = "openai"
+    workers = 4
+    upload = Upload(formats=("flac", "wav", "opus"), max_bytes=MAX_UPLOAD_BYTES)
+
+    _home = "https://api.openai.com/v1"
+    _key_variable = "OPENAI_API_KEY"
+    _models: Mapping[Task, str] = {"transcribe": "whisper-1", "translate": "whisper-1"}
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        reply_format: ReplyFormat = "verbose_json",
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        key = api_key or os.environ.get(self._key_variable)
+        if not key and base_url is None:
+            raise AuthError(
+                f"no key for {self._home}: set {self._key_variable}, or take --backend local, "
+                "which needs none"
+            )
+        self._http = Http(base_url or self._home, key, timeouts=timeouts, retry=retry)
+        self._reply_format: ReplyFormat = reply_format
+
+    def accept(self, request: Request) -> Request:
+        """The request as it will be sent; see `base.Transcriber.accept`.
+
+        The language may be an English name; word times are dropped where the answer has none.
+        """
+        request = replace(
+            request,
+            model=self._model_id(request.model or self._models[request.task]),
+            language=_code(request.language),
+            prompt=(request.prompt or "").strip() or None,
+        )
+        if not 0 <= request.temperature <= 1:
+            raise UsageError(f"--temperature {request.temperature:g} is not between 0 and 1")
+        timed = request.task == "transcribe" and self._answers(request.model) == "verbose_json"
+        return replace(request, word_timestamps=request.word_timestamps and timed)
+
+    def transcribe(self, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
+        """Recognise one chunk; `request` is one that `accept` gave. See `base.Transcriber`."""
+        reply_format = self._answers(request.model)
+        call = Call(
+            "POST",
+            _ENDPOINTS[request.task],
+            _what(audio, request),
+            self._fields(audio, request, reply_format),
+            _file(audio),
+        )
+        return self._http.send(call, lambda reply: self._heard(audio, request, _body(reply)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self._http.root!r})"
+
+    def _model_id(self, name: str) -> str:
+        return name
+
+    def _answers(self, model: str) -> ReplyFormat:
+        known = (shape for start, shape in _REPLY_FORMATS if model.startswith(start))
+        return next(known, self._reply_format)
+
+    def _fields(
+        self, audio: Chunk | RemoteAudio, request: Request, reply_format: ReplyFormat
+    ) -> tuple[tuple[str, str], ...]:
+        if isinstance(audio, RemoteAudio):
+            raise UsageError("this server fetches no audio by itself: leave --by-url out")
+        return form_fields(request, reply_format)
+
+    def _usage(self, seconds: float, model: str) -> Usage:
+        return Usage(requests=1, audio_s=seconds, billed_s=seconds, cost_usd=None)
+
+    def _heard(
+        self, audio: Chunk | RemoteAudio, request: Request, body: Mapping[str, Any] | str
+    ) -> ChunkTranscript:
+        if isinstance(audio, RemoteAudio):
+            whole = Span(0.0, audio_s(body))
+            window = Window(0, (whole,), whole)
+        else:
+            window = audio.window
+        language, segments = parse_transcription(body, window, request)
+        usage = self._usage(window.audio_s, request.model)
+        return ChunkTranscript(window, language, segments, usage)
+
+
+class Groq(OpenAI):
+    """Groq.
+
+    Args:
+        api_key: None takes GROQ_API_KEY.
+        base_url: another address of the same API, such as a proxy's; None is Groq's own.
+        tier: `free` or `dev`: how large a file may be that Groq fetches by itself.
+        timeouts, retry: see `http.Timeouts` and `retry.Retry`.
+
+    Raises:
+        AuthError: no key.
+        UsageError: no such tier, or the base URL is no address.
+    """
+
+    name = "groq"
+    workers = 8
+
+    _home = "https://api.groq.com/openai/v1"
+    _key_variable = "GROQ_API_KEY"
+    _models: Mapping[Task, str] = {
+        "transcribe": "whisper-large-v3-turbo",
+        "translate": "whisper-large-v3",
+    }
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        tier: Literal["free", "dev"] = "free",
+        timeouts: Timeouts | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        super().__init__(api_key=api_key, base_url=base_url, timeouts=timeouts, retry=retry)
+        if tier not in TIERS:
+            raise UsageError(f"no tier {tier!r}: choose from {', '.join(TIERS)}")
+        self.tier = TIERS[tier]
+
+    def accept(self, request: Request) -> Request:
+        """The request as it will be sent; see `base.Transcriber.accept`."""
+        request = super().accept(request)
+        _check_prompt(request.prompt)
+        model = find(request.model)
+        if model is None or request.task in model.tasks:
+            return request
+        if "transcribe" in model.tasks:
+            raise UsageError(f"{model.id} cannot translate: take -m {self._models['translate']}")
+        raise UsageError(f"{model.id} does not hear: take -m {self._models[request.task]}")
+
+    def _model_id(self, name: str) -> str:
+        return resolve(name)
+
+    def _fields(
+        self, audio: Chunk | RemoteAudio, request: Request, reply_format: ReplyFormat
+    ) -> tuple[tuple[str, str], ...]:
+        if request.language == "jw":  # Whisper's own code of Javanese, which Groq calls jv
+            request = replace(request, language="jv")
+        return form_fields(request, reply_format, getattr(audio, "url", None))
+
+    def _usage(self, seconds: float, model: str) -> Usage:
+        billed = billed_s(seconds)
+        return Usage(1, seconds, billed, cost_usd(model, billed))
+
+
+def _code(language: str | None) -> str | None:
+    if not language:
+        return None
+    code = language_code(language)
+    if code is None:
+        raise UsageError(f"no language {language!r}: write a code such as de, or its English name")
+    return code
+
+
+def _check_prompt(prompt: str | None) -> None:
+    """Refuse a prompt that Groq refuses, or that its model would read the end of only.
+
+    A token is taken for four bytes of UTF-8: the rule of thumb for English, and about right for
+    other alphabets, whose letters take more bytes and more tokens.
+    """
+    prompt = prompt or ""
+    if len(prompt) > MOST_PROMPT_CHARACTERS:
+        raise UsageError(
+            f"--prompt has {len(prompt)} characters and may have {MOST_PROMPT_CHARACTERS}"
+        )
+    tokens = -(-len(prompt.encode()) // 4)
+    if tokens > MOST_PROMPT_TOKENS:
+        raise UsageError(
+            f"--prompt has about {tokens} tokens (4 bytes each) and may have {MOST_PROMPT_TOKENS}"
+        )
+
+
+def _what(audio: Chunk | RemoteAudio, request: Request) -> str:
+    if isinstance(audio, RemoteAudio):
+        return f"{request.task} {audio.url.split('?')[0]} with {request.model}"
+    span = audio.window.span
+    place = f"chunk {audio.window.index + 1} ({span.start_s:.0f}-{span.end_s:.0f} s)"
+    return f"{request.task} {place} with {request.model}"
+
+
+def _file(audio: Chunk | RemoteAudio) -> tuple[str, bytes, str] | None:
+    if isinstance(audio, RemoteAudio):
+        return None
+    name, media_type = _FILES[audio.format]
+    return name, audio.data, media_type
+
+
+def _body(reply: Reply) -> Mapping[str, Any] | str:
+    """The body: JSON whatever its media type says, or plain text where that is what was sent."""
+    kind = reply.headers.get("content-type", "")
+    if kind.startswith("text/") and not reply.content.lstrip().startswith(b"{"):
+        return reply.text
+    body = reply.json()
+    if not isinstance(body, dict):
+        raise BadReply(f"the reply is a {type(body).__name__}, not an object")
+    return body

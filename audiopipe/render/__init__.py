@@ -1,0 +1,108 @@
+"""Transcripts as text: a table of pure renderers, and the files they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from audiopipe.data import Transcript
+from audiopipe.errors import InputError, UsageError
+from audiopipe.render.as_csv import render as csv
+from audiopipe.render.as_json import parse
+from audiopipe.render.as_json import render as json
+from audiopipe.render.as_lrc import render as lrc
+from audiopipe.render.as_md import render as md
+from audiopipe.render.as_srt import render as srt
+from audiopipe.render.as_tsv import render as tsv
+from audiopipe.render.as_txt import render as txt
+from audiopipe.render.as_verbose_json import render as verbose_json
+from audiopipe.render.as_vtt import render as vtt
+from audiopipe.render.cues import SubtitleSettings
+from audiopipe.render.files import write
+
+__all__ = ["RENDERERS", "Renderer", "SubtitleSettings", "load", "render", "save", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """How a format's files end, and the pure function that makes their text."""
+
+    ending: str
+    to_text: Callable[[Transcript, SubtitleSettings], str]
+
+
+def _untimed(to_text: Callable[[Transcript], str]) -> Callable[[Transcript, SubtitleSettings], str]:
+    return lambda transcript, _: to_text(transcript)
+
+
+RENDERERS: Mapping[str, Renderer] = MappingProxyType(
+    {
+        "txt": Renderer(".txt", _untimed(txt)),
+        "json": Renderer(".json", _untimed(json)),
+        "verbose_json": Renderer(".verbose.json", _untimed(verbose_json)),
+        "srt": Renderer(".srt", srt),
+        "vtt": Renderer(".vtt", vtt),
+        "tsv": Renderer(".tsv", _untimed(tsv)),
+        "lrc": Renderer(".lrc", lrc),
+        "csv": Renderer(".csv", _untimed(csv)),
+        "md": Renderer(".md", _untimed(md)),
+    }
+)
+"""Formats by name. No two write the same file of one folder."""
+
+_DEFAULT = SubtitleSettings()
+
+
+def render(
+    transcript: Transcript, output_format: str, settings: SubtitleSettings = _DEFAULT
+) -> str:
+    """The transcript as text.
+
+    Args:
+        transcript: what to render.
+        output_format: a name in `RENDERERS`.
+        settings: how subtitles (srt, vtt, lrc) are broken and timed.
+
+    Raises:
+        UsageError: no format has this name.
+    """
+    if output_format not in RENDERERS:
+        raise UsageError(f"no output format {output_format!r}: choose from {', '.join(RENDERERS)}")
+    return RENDERERS[output_format].to_text(transcript, settings)
+
+
+def save(transcript: Transcript, path: Path, settings: SubtitleSettings = _DEFAULT) -> Path:
+    """Write the transcript whole or not at all, in the format that the path's ending names.
+
+    Raises:
+        UsageError: an ending that names no format.
+        OutputError: the file cannot be written.
+    """
+    return write(render(transcript, _format_of(path), settings), path)
+
+
+def load(path: Path) -> Transcript:
+    """The transcript that was saved as `json`, exactly as it was.
+
+    Raises:
+        InputError: the file is missing, or is not a transcript of ours.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} is not a transcript that audiopipe saved as json: {error}"
+        ) from error
+
+
+def _format_of(path: Path) -> str:
+    """The format whose ending the name has; the longest, where one ends another."""
+    matching = [f for f in RENDERERS if path.name.lower().endswith(RENDERERS[f].ending)]
+    if not matching:
+        endings = ", ".join(renderer.ending for renderer in RENDERERS.values())
+        raise UsageError(f"cannot tell a format from the name {path.name!r}: end it in {endings}")
+    return max(matching, key=lambda f: len(RENDERERS[f].ending))

@@ -1,0 +1,181 @@
+"""The project's own format: OpenAI's `verbose_json` and all that we know besides, both ways.
+
+Words stand in it as the API gives them, without the space before them. Reading takes the spaces
+back from the segment's text; where that would not give the very same words, they are written as
+they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Usage, Word
+from audiopipe.render.as_verbose_json import json_lines, segment_fields, word_fields
+from audiopipe.render.passages import flags_by_segment, kinds
+
+VERSION = 1
+"""Grows by one when an older reader could no longer understand what is written."""
+
+
+def render(transcript: Transcript) -> str:
+    """Everything that a transcript holds; `parse` gives it back exactly."""
+    flags = flags_by_segment(transcript)
+    fields: dict[str, object] = {
+        "task": transcript.task,
+        "language": transcript.language,
+        "duration": transcript.duration_s,
+        "text": transcript.text,
+        "segments": [_segment_row(i, s, flags[i]) for i, s in enumerate(transcript.segments)],
+        "words": [row for i, s in enumerate(transcript.segments) for row in _word_rows(i, s)],
+        "flags": [_flag_row(flag) for flag in transcript.flags],
+        "failures": [{**_times(f.span), "reason": f.reason} for f in transcript.failures],
+        "model": transcript.model,
+        "backend": transcript.backend,
+        "source": _source_row(transcript.source),
+        "usage": _usage_row(transcript.usage),
+        "version": VERSION,
+    }
+    return json_lines(fields)
+
+
+def parse(text: str) -> Transcript:
+    """The transcript that `render` wrote.
+
+    Raises:
+        ValueError: the text is not ours; the message says in what.
+    """
+    document = json.loads(text)
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise ValueError(f"its version is {version!r}, not {VERSION}")
+    try:
+        return _transcript(document)
+    except KeyError as error:
+        raise ValueError(f"it has no field {error}") from error
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a field has the wrong type ({error})") from error
+
+
+def _segment_row(index: int, segment: Segment, flags: Sequence[Flag]) -> dict[str, object]:
+    row = segment_fields(index, segment)
+    if not segment.tokens:
+        del row["tokens"]
+    known = {"language": segment.language, "speaker": segment.speaker}
+    row |= {name: value for name, value in known.items() if value is not None}
+    row["flags"] = kinds(flags)
+    return row
+
+
+def _word_rows(index: int, segment: Segment) -> list[dict[str, object]]:
+    texts = [word.text for word in segment.words]
+    stripped = [text.strip() for text in texts]
+    recoverable = _with_spaces(stripped, segment.text) == texts
+    rows = []
+    for word in segment.words:
+        row = word_fields(word)
+        if not recoverable:
+            row["word"] = word.text
+        if word.probability is not None:
+            row["probability"] = word.probability
+        rows.append(row | {"segment": index})
+    return rows
+
+
+def _with_spaces(words: Sequence[str], text: str) -> list[str]:
+    """The words as they stand in the text, each with what is between it and the one before."""
+    if "".join(words) == text:
+        return list(words)
+    spaced, position = [], 0
+    for word in words:
+        end = text.index(word, position) + len(word)
+        spaced.append(text[position:end])
+        position = end
+    return spaced
+
+
+def _times(span: Span) -> dict[str, float]:
+    return {"start": span.start_s, "end": span.end_s}
+
+
+def _flag_row(flag: Flag) -> dict[str, object]:
+    measured = {"value": flag.value, "limit": flag.limit, "detail": flag.detail}
+    return {"kind": flag.kind, **_times(flag.span), **measured}
+
+
+def _source_row(source: Source) -> dict[str, object]:
+    return {"name": source.name, "sha256": source.sha256, "duration": source.duration_s}
+
+
+def _usage_row(usage: Usage) -> dict[str, object]:
+    return {
+        "requests": usage.requests,
+        "audio_seconds": usage.audio_s,
+        "billed_seconds": usage.billed_s,
+        "cost_usd": usage.cost_usd,
+        "cached_chunks": usage.cached_chunks,
+    }
+
+
+Row = Mapping[str, Any]
+
+
+def _transcript(document: Row) -> Transcript:
+    words = defaultdict(list)
+    for row in document["words"]:
+        words[row["segment"]].append(row)
+    source, usage = document["source"], document["usage"]
+    return Transcript(
+        source=Source(_string(source["name"]), source["sha256"], source["duration"]),
+        task=document["task"],
+        language=document["language"],
+        segments=tuple(_segment(row, words[i]) for i, row in enumerate(document["segments"])),
+        flags=tuple(_flag(row) for row in document["flags"]),
+        failures=tuple(Failure(_span(row), _string(row["reason"])) for row in document["failures"]),
+        model=document["model"],
+        backend=document["backend"],
+        usage=Usage(
+            requests=usage["requests"],
+            audio_s=usage["audio_seconds"],
+            billed_s=usage["billed_seconds"],
+            cost_usd=usage["cost_usd"],
+            cached_chunks=usage["cached_chunks"],
+        ),
+    )
+
+
+def _segment(row: Row, word_rows: Iterable[Row]) -> Segment:
+    words = [Word(_span(word), word["word"], word.get("probability")) for word in word_rows]
+    texts = _with_spaces([word.text for word in words], row["text"])
+    return Segment(
+        span=_span(row),
+        text=_string(row["text"]),
+        words=tuple(replace(w, text=text) for w, text in zip(words, texts, strict=True)),
+        seek=row["seek"],
+        tokens=tuple(row.get("tokens", ())),
+        temperature=row["temperature"],
+        avg_logprob=row["avg_logprob"],
+        compression_ratio=row["compression_ratio"],
+        no_speech_prob=row["no_speech_prob"],
+        language=row.get("language"),
+        speaker=row.get("speaker"),
+    )
+
+
+def _flag(row: Row) -> Flag:
+    return Flag(
+        _string(row["kind"]), _span(row), row["value"], row["limit"], _string(row["detail"])
+    )
+
+
+def _span(row: Row) -> Span:
+    return Span(row["start"], row["end"])
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not text")
+    return value

@@ -1,0 +1,11 @@
+"""Plain text, a segment a line."""
+
+from __future__ import annotations
+
+from audiopipe.data import Transcript
+from audiopipe.render.passages import line_of, passages
+
+
+def render(transcript: Transcript) -> str:
+    """One line for each segment, with its speaker where known; gaps are marked."""
+    return "".join(f"{line_of(part)}\n" for part, _ in passages(transcript))

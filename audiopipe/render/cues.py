@@ -1,0 +1,163 @@
+"""Subtitles: what a transcript looks like on a screen, a few short lines at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from audiopipe.data import Failure, Segment, Span, Transcript
+from audiopipe.errors import UsageError
+from audiopipe.render.breaks import cut, lines
+from audiopipe.render.passages import gap_text, milliseconds, one_line, passages
+from audiopipe.render.timing import Bounds, Wish, place
+from audiopipe.render.units import Unit, spread, units
+
+PAUSE_S = 1.0
+"""A silence after which a new subtitle begins, whatever is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitleSettings:
+    """How subtitles are broken and timed.
+
+    Line count, durations and gap are those of Netflix's Timed Text Style Guide, General
+    Requirements; line width and reading speed those of its English template for adults.
+
+    Attributes:
+        max_line_width: columns; wide East Asian characters take two. A longer word stays whole.
+        max_line_count: lines on the screen at once.
+        max_cue_duration_s: longest time that a subtitle stands.
+        min_cue_duration_s: shortest time.
+        min_gap_s: empty screen between two subtitles; two frames of film.
+        reading_speed_cps: columns a second that a reader takes in: a subtitle is held into the
+            silence after it until it has been read.
+    """
+
+    max_line_width: int = 42
+    max_line_count: int = 2
+    max_cue_duration_s: float = 7.0
+    min_cue_duration_s: float = 5 / 6
+    min_gap_s: float = 2 / 24
+    reading_speed_cps: float = 17.0
+
+    def __post_init__(self) -> None:
+        if min(self.max_line_width, self.max_line_count) < 1:
+            raise UsageError("subtitles need at least one line of at least one column")
+        if not 0 < self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
+            raise UsageError(
+                "the longest duration of a subtitle must not be below the shortest, "
+                f"{self.min_cue_duration_s:.3g} s"
+            )
+        if not 0 <= self.min_gap_s < math.inf:
+            raise UsageError("the gap between subtitles must be 0 s or more")
+        if not self.reading_speed_cps > 0:
+            raise UsageError("the reading speed must be above 0 columns a second")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A subtitle: whole milliseconds from the start of the file, and its lines, none empty."""
+
+    start_ms: int
+    end_ms: int
+    lines: tuple[str, ...]
+    speaker: str | None = None
+
+
+def cues(
+    transcript: Transcript, settings: SubtitleSettings, *, label_speakers: bool = False
+) -> list[Cue]:
+    """The transcript as subtitles; a gap that a failure left is one that says so.
+
+    Args:
+        transcript: timed by its words; a segment without words by interpolation over its text.
+        settings: limits of lines and times.
+        label_speakers: put the speaker's name into the text where the speaker changes.
+
+    Returns:
+        In order of time, never overlapping, never empty, inside the file; lines within the
+        limits unless a single word is longer.
+    """
+    drafts = [
+        (draft, speaker)
+        for run, speaker in _runs(transcript, settings, label_speakers)
+        for draft in cut(
+            run, settings.max_line_width, settings.max_line_count, settings.max_cue_duration_s
+        )
+    ]
+    drafts.sort(key=lambda draft: draft[0][0].start_s)
+    wishes = [_wish(draft, settings) for draft, _ in drafts]
+    return [
+        Cue(start_ms, end_ms, lines(draft, settings.max_line_width), speaker)
+        for (draft, speaker), (start_ms, end_ms) in zip(
+            drafts, place(wishes, _bounds(transcript, settings)), strict=True
+        )
+    ]
+
+
+def _runs(
+    transcript: Transcript, settings: SubtitleSettings, label_speakers: bool
+) -> Iterator[tuple[list[Unit], str | None]]:
+    """Stretches of one speaker without a long silence or a failure in them."""
+    run: list[Unit] = []
+    speaker: str | None = None
+    before: Segment | Failure | None = None
+    for part, _ in passages(transcript):
+        turn = _speaker(part) != speaker or Failure in (type(part), type(before))
+        if turn and run:
+            yield run, speaker
+            run = []
+        speaker, before = _speaker(part), part
+        for unit in _units(part, settings, label_speakers and turn):
+            if run and unit.start_s - run[-1].end_s >= PAUSE_S:
+                yield run, speaker
+                run = []
+            run.append(_after(run[-1], unit) if run else unit)
+    if run:
+        yield run, speaker
+
+
+def _units(part: Segment | Failure, settings: SubtitleSettings, labelled: bool) -> list[Unit]:
+    start_s = part.span.start_s
+    if isinstance(part, Failure):
+        shown_s = min(part.span.duration_s, settings.max_cue_duration_s)
+        return list(spread(gap_text(part), Span(start_s, start_s + shown_s)))
+    said = units(part)
+    speaker = _speaker(part)
+    if labelled and speaker:
+        first_s = said[0].start_s
+        return [
+            *spread(f"{speaker}:", Span(first_s, first_s)),
+            replace(said[0], spaced=True),
+            *said[1:],
+        ]
+    return said
+
+
+def _speaker(part: Segment | Failure) -> str | None:
+    return one_line(part.speaker or "") or None if isinstance(part, Segment) else None
+
+
+def _after(before: Unit, unit: Unit) -> Unit:
+    """The unit, not earlier than the one before it: a recogniser's words may run backwards."""
+    start_s = max(before.start_s, unit.start_s)
+    return replace(unit, start_s=start_s, end_s=max(start_s, unit.end_s))
+
+
+def _wish(draft: Sequence[Unit], settings: SubtitleSettings) -> Wish:
+    width = sum(unit.columns for unit in draft) + len(draft) - 1
+    return Wish(
+        start_ms=milliseconds(draft[0].start_s),
+        end_ms=milliseconds(draft[-1].end_s),
+        reading_ms=milliseconds(width / settings.reading_speed_cps),
+    )
+
+
+def _bounds(transcript: Transcript, settings: SubtitleSettings) -> Bounds:
+    return Bounds(
+        min_ms=max(1, milliseconds(settings.min_cue_duration_s)),
+        max_ms=max(1, math.floor(settings.max_cue_duration_s * 1000)),
+        gap_ms=math.ceil(settings.min_gap_s * 1000),
+        file_ms=math.floor(transcript.duration_s * 1000),
+    )

@@ -1,0 +1,44 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from audiopipe.errors import OutputError
+
+
+def write(text: str, path: Path) -> Path:
+    """Write a text file that is never seen half-written: a temporary file beside it is renamed.
+
+    Missing folders are made, and line ends are kept as they are. Characters that UTF-8 cannot
+    hold (a file name that is not text) become `\\udcNN`, which is also how JSON spells them.
+
+    Args:
+        text: the whole content.
+        path: where it goes; what stands there is replaced.
+
+    Returns:
+        The path.
+
+    Raises:
+        OutputError: nothing was written, and an older file at the path is untouched.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="") as f:
+                f.write(text)
+                f.flush()
+                os.fsync(f.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(
+            f"cannot write {path}: {reason}; choose another folder or free space"
+        ) from error
+    return path

@@ -1,0 +1,88 @@
+"""A transcript as a reader meets it: its parts in order of time, each as one line of text."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from heapq import merge
+
+from audiopipe.data import Failure, Flag, Segment, Span, Transcript
+
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
+
+
+def without_controls(text: str) -> str:
+    """The text with a blank for each control character: none may reach a line-based format."""
+    return text.translate(_CONTROLS)
+
+
+def one_line(text: str) -> str:
+    """The text without control characters, all space between words one blank, none at the ends."""
+    return " ".join(without_controls(text).split())
+
+
+def passages(transcript: Transcript) -> Iterator[tuple[Segment | Failure, list[Flag]]]:
+    """What was said and the gaps that failures left, by start, each with the flags it shares.
+
+    Segments without a visible character are left out.
+    """
+    said: list[tuple[Segment | Failure, list[Flag]]] = [
+        (segment, flags)
+        for segment, flags in zip(transcript.segments, flags_by_segment(transcript), strict=True)
+        if one_line(segment.text)
+    ]
+    gaps: list[tuple[Segment | Failure, list[Flag]]] = [(gap, []) for gap in transcript.failures]
+    return merge(said, gaps, key=lambda passage: passage[0].span.start_s)
+
+
+def gap_text(failure: Failure) -> str:
+    """How a gap is marked in every format that has no field of its own for it."""
+    return f"[no transcript: {one_line(failure.reason)}]"
+
+
+def line_of(part: Segment | Failure) -> str:
+    """One line: the speaker where there is one, and what was said; or the mark of a gap."""
+    if isinstance(part, Failure):
+        return gap_text(part)
+    speaker = one_line(part.speaker or "")
+    return f"{speaker}: {one_line(part.text)}" if speaker else one_line(part.text)
+
+
+def milliseconds(seconds: float) -> int:
+    """Whole milliseconds. All time text is cut from this integer, so no field can round to 60."""
+    return round(seconds * 1000)
+
+
+def clock(ms: int, decimal: str = ".") -> str:
+    """`HH:MM:SS.mmm`; hours take more digits from 100 on."""
+    minutes, ms = divmod(ms, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{ms // 1000:02}{decimal}{ms % 1000:03}"
+
+
+def flags_by_segment(transcript: Transcript) -> list[list[Flag]]:
+    """For each segment the flags that share time with it, in the transcript's order.
+
+    Takes segments in order of time; of others it may miss a flag, never invent one.
+    """
+    starts = [segment.span.start_s for segment in transcript.segments]
+    ends = [segment.span.end_s for segment in transcript.segments]
+    found: list[list[Flag]] = [[] for _ in starts]
+    for flag in transcript.flags:
+        first = bisect_left(ends, flag.span.start_s)
+        last = bisect_right(starts, flag.span.end_s)
+        for index in range(first, last):
+            if _touch(flag.span, transcript.segments[index].span):
+                found[index].append(flag)
+    return found
+
+
+def kinds(flags: Iterable[Flag]) -> list[str]:
+    """Each kind once, in order of appearance."""
+    return list(dict.fromkeys(flag.kind for flag in flags))
+
+
+def _touch(flagged: Span, segment: Span) -> bool:
+    """Whether they share time; a span without length touches what it lies in."""
+    if flagged.duration_s and segment.duration_s:
+        return flagged.overlap_s(segment) > 0
+    return flagged.start_s <= segment.end_s and segment.start_s <= flagged.end_s

@@ -1,0 +1,207 @@
+"""Prepared samples to uploads that overlap, are cut where it is quiet, and fit the limits."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiopipe.codec import ChunkEncoder, most_bytes, most_samples
+from audiopipe.data import RATE_HZ, AudioFormat, Chunk, Span, Window
+from audiopipe.errors import UsageError
+from audiopipe.silence import SilenceGate, quietest
+from audiopipe.tape import Tape
+
+_LEAST_TAIL_S = 30.0
+"""Whisper's own window: a shorter last chunk would be recognised with less context."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How to cut.
+
+    Attributes:
+        length_s: the longest chunk, overlaps included, in seconds.
+        overlap_s: what two chunks share, in seconds, at most half of a chunk.
+        max_bytes: the largest upload.
+        audio_format: how chunks are encoded.
+        search_s: half the width of the window for a seam, in seconds; less if chunks are short.
+        skip_silence_s: silence longer than this is left out, in seconds >= 0.5; None keeps all.
+    """
+
+    length_s: float
+    overlap_s: float
+    max_bytes: int
+    audio_format: AudioFormat = "flac"
+    search_s: float = 5.0
+    skip_silence_s: float | None = None
+
+
+def chunk(blocks: Iterable[NDArray[np.int16]], cutting: Cutting) -> Generator[Chunk, None, None]:
+    """Cut one channel into chunks, each given out as soon as its end is known.
+
+    A recording that fits goes as one chunk. Otherwise each seam lies at the quietest point of a
+    window that ends at the latest place that the length and the size allow; the two chunks overlap
+    evenly around it, and the last chunk is no runt. Memory is constant: a chunk is encoded while it
+    grows, and only the samples that may still be needed are held.
+
+    Args:
+        blocks: 16 kHz samples of shape (n,).
+        cutting: the lengths, the size and the encoding.
+
+    Raises:
+        UsageError: lengths, overlap and size that cannot go together.
+    """
+    for _, piece in chunk_channels((block[:, np.newaxis] for block in blocks), cutting):
+        yield piece
+
+
+def chunk_channels(
+    blocks: Iterable[NDArray[np.int16]], cutting: Cutting
+) -> Generator[tuple[int, Chunk], None, None]:
+    """Cut each channel by itself in one pass over all: (channel, chunk), in order by channel.
+
+    Args:
+        blocks: 16 kHz samples of shape (n, channels).
+        cutting: as for `chunk`.
+    """
+    plan = _Plan.of(cutting)
+    cutters: list[_Cutter] = []
+    for block in blocks:
+        cutters = cutters or [_Cutter(plan) for _ in range(block.shape[1])]
+        for channel, cutter in enumerate(cutters):
+            samples = np.ascontiguousarray(block[:, channel])
+            yield from ((channel, piece) for piece in cutter.push(samples))
+    for channel, cutter in enumerate(cutters):
+        yield from ((channel, piece) for piece in cutter.finish())
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The cutting in samples: `length` and `overlap` of a chunk, the least `tail`, the `search`
+    window of a seam, and the `step` that is encoded between two looks at the size."""
+
+    length: int
+    overlap: int
+    tail: int
+    search: int
+    step: int
+    cutting: Cutting
+
+    @classmethod
+    def of(cls, cutting: Cutting) -> _Plan:
+        length, half = round(cutting.length_s * RATE_HZ), round(cutting.overlap_s * RATE_HZ / 2)
+        sure = min(length, most_samples(cutting.max_bytes))
+        if half < 0 or 4 * half > sure or sure < RATE_HZ // 10:
+            raise UsageError(
+                f"--overlap {cutting.overlap_s:g} is too long for --chunk-length "
+                f"{cutting.length_s:g} and uploads of {cutting.max_bytes} bytes: "
+                "at most half of a chunk may overlap"
+            )
+        tail = max(2 * half, min(round(_LEAST_TAIL_S * RATE_HZ), sure // 4))
+        search = min(round(2 * cutting.search_s * RATE_HZ), (sure - tail) // 2)
+        return cls(length, 2 * half, tail, search, min(RATE_HZ, sure // 16), cutting)
+
+    @property
+    def spare(self) -> int:
+        """How far past a chunk's latest end one must see to know that no runt follows."""
+        return self.tail - self.overlap
+
+    @property
+    def reserve(self) -> int:
+        """The end of a chunk that is held until its seam is known."""
+        return self.spare + self.search
+
+
+class _Cutter:
+    """Cuts one channel. Positions are samples of what is sent; the tape knows their file time."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan = plan
+        skip_s = plan.cutting.skip_silence_s
+        self._gate = SilenceGate(skip_s) if skip_s is not None else None
+        self._tape = Tape()
+        self._read = 0
+        self._index = 0
+        self._core_start_s = 0.0
+        self._begin(0)
+
+    def push(self, samples: NDArray[np.int16]) -> Iterator[Chunk]:
+        """Take the next samples of the file; gives the chunks that they complete."""
+        pieces = self._gate.push(samples) if self._gate else [(self._read, samples)]
+        self._read += len(samples)
+        for at, piece in pieces:
+            self._tape.append(at, piece)
+            yield from self._cut(ended=False)
+
+    def finish(self) -> Iterator[Chunk]:
+        """The file has ended; gives what is left."""
+        for at, piece in self._gate.finish() if self._gate else ():
+            self._tape.append(at, piece)
+        yield from self._cut(ended=True)
+        yield self._close(self._tape.end, self._read / RATE_HZ)
+
+    def _begin(self, start: int) -> None:
+        self._start = self._encoded = start
+        self._length = self._plan.length
+        self._encoder = ChunkEncoder(self._plan.cutting.audio_format)
+        self._hash = hashlib.sha256()
+
+    def _cut(self, *, ended: bool) -> Iterator[Chunk]:
+        self._encode_early()
+        while (latest := self._latest_seam(ended)) is not None:
+            first = latest - self._plan.search
+            seam = first + quietest(self._tape.slice(first, latest))
+            half = self._plan.overlap // 2
+            seam_s = self._tape.time_s(seam)
+            _log.debug("seam of chunk %d at %.2f s", self._index, seam_s)
+            yield self._close(seam + half, seam_s)
+            self._begin(seam - half)
+            self._tape.forget(seam - half)
+            self._encode_early()
+
+    def _latest_seam(self, ended: bool) -> int | None:
+        """Where the window for the next seam ends; None if more must come, or all fits."""
+        plan, end = self._plan, self._start + self._length
+        if self._tape.end > end + plan.spare:
+            return end - plan.overlap // 2
+        if ended and self._tape.end > end:
+            return self._tape.end - plan.tail + plan.overlap // 2
+        return None
+
+    def _encode_early(self) -> None:
+        """Encode what belongs to this chunk wherever its seam falls; shorten it if bytes run out.
+
+        The bound is kept for any samples to come, so that no chunk ever has to be done again.
+        """
+        plan = self._plan
+        sure = min(self._tape.end, self._start + self._length - plan.reserve)
+        while self._encoded < sure:
+            end = min(sure, self._encoded + plan.step)
+            worst = most_bytes(end - self._encoded + plan.reserve)
+            if self._encoder.size_bytes + worst > plan.cutting.max_bytes:
+                self._length = self._encoded - self._start + plan.reserve
+                return
+            self._encode(end)
+
+    def _encode(self, end: int) -> None:
+        samples = self._tape.slice(self._encoded, end)
+        self._encoder.write(samples)
+        self._hash.update(samples.astype("<i2", copy=False).tobytes())
+        self._encoded = end
+
+    def _close(self, end: int, core_end_s: float) -> Chunk:
+        self._encode(end)
+        stretches = self._tape.stretches(self._start, end)
+        window = Window(self._index, stretches, Span(self._core_start_s, core_end_s))
+        self._index += 1
+        self._core_start_s = core_end_s
+        return Chunk(
+            window, self._encoder.finish(), self._plan.cutting.audio_format, self._hash.hexdigest()
+        )

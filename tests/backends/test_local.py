@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import soundfile as sf
+import soxr
+
+from audiopipe.backends.local import BUNDLED, Local
+from audiopipe.data import Chunk, RemoteAudio, Request, Span, Window
+from audiopipe.errors import ModelUnavailable, UsageError
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+
+
+def chunk_of(name: str, index: int = 0, start_s: float = 0.0) -> Chunk:
+    samples, rate_hz = sf.read(RECORDINGS / name, dtype="float32", always_2d=True)
+    mono = soxr.resample(samples.mean(axis=1), rate_hz, 16_000)
+    span = Span(start_s, start_s + len(mono) / 16_000)
+    data = (mono * 32767).astype("<i2").tobytes()
+    return Chunk(Window(index, (span,), span), data, "pcm", "00")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Local:
+    return Local(models_dir=tmp_path_factory.mktemp("models"))
+
+
+def ask(engine: Local, **asked: object) -> Request:
+    return engine.accept(Request(**{"task": "transcribe", "model": "", **asked}))  # type: ignore[arg-type]
+
+
+def test_speech_is_heard_with_word_times_in_file_time(engine: Local) -> None:
+    heard = engine.transcribe(chunk_of("jfk.flac", start_s=100.0), ask(engine, model="tiny.en"))
+    text = "".join(segment.text for segment in heard.segments)
+    assert "ask not what your country can do for you" in text.lower()
+    words = [word for segment in heard.segments for word in segment.words]
+    assert words[0].span.start_s >= 100 and words[-1].span.end_s <= 111.1
+    assert all(word.probability is not None for word in words)
+    assert heard.segments[0].avg_logprob is not None
+    assert heard.language == "en"
+
+
+def test_the_default_model_knows_german_and_translates_it(engine: Local) -> None:
+    chunk = chunk_of("lesung.opus")
+    german = engine.transcribe(chunk, ask(engine))
+    assert german.language == "de"
+    english = engine.transcribe(chunk, ask(engine, task="translate"))
+    words = "".join(segment.text for segment in english.segments).lower().split()
+    assert len({"the", "a", "and", "of", "is", "to", "in"} & set(words)) >= 3
+
+
+def test_many_threads_hear_what_one_hears(engine: Local) -> None:
+    request = ask(engine, model="tiny.en")
+    alone = engine.transcribe(chunk_of("jfk.flac"), request)
+    with ThreadPoolExecutor(4) as pool:
+        chunks = [chunk_of("jfk.flac")] * 4
+        assert list(pool.map(lambda c: engine.transcribe(c, request), chunks)) == [alone] * 4
+
+
+def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
+    engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
+    (made,) = Path(engine.models_dir).glob("tiny.en-*")
+    shutil.copytree(made, tmp_path / "mine")
+    heard = engine.transcribe(chunk_of("jfk.flac"), ask(engine, model=str(tmp_path / "mine")))
+    assert "country" in "".join(segment.text for segment in heard.segments)
+
+
+def test_joined_weights_are_kept_for_the_next_time(engine: Local) -> None:
+    engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
+    (made,) = Path(engine.models_dir).glob("tiny.en-*")
+    assert BUNDLED["tiny.en"].sha256.startswith(made.name.removeprefix("tiny.en-"))
+    assert (made / "model.bin").stat().st_size > 70_000_000
+
+
+def test_a_model_that_nobody_has_is_named_with_those_that_are_there(engine: Local) -> None:
+    with pytest.raises(ModelUnavailable, match=r"no-such-model.*base, tiny\.en"):
+        engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="no-such-model"))
+
+
+def test_an_english_model_cannot_translate(engine: Local) -> None:
+    with pytest.raises(UsageError, match="-m base"):
+        ask(engine, task="translate", model="tiny.en")
+
+
+def test_an_address_cannot_be_handed_to_this_machine(engine: Local) -> None:
+    with pytest.raises(UsageError, match="--by-url"):
+        engine.transcribe(RemoteAudio("https://example.org/a.mp3"), ask(engine))

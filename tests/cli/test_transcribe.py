@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import av
+import numpy as np
+import pytest
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+TINY = ("--backend", "local", "-m", "tiny.en")
+
+
+def silent_video(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = 64
+        for _ in range(5):
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def test_a_folder_with_bad_files_gives_the_good_ones_and_names_each_bad_one(
+    audiopipe: Run, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    shutil.copy(RECORDINGS / "jfk.flac", folder / "deep" / "speech.flac")
+    (folder / "empty.mp3").touch()
+    (folder / "text.mp3").write_text("This is no recording. " * 100)
+    silent_video(folder / "silent.mp4")
+    whole = (RECORDINGS / "reading.mp3").read_bytes()
+    (folder / "broken.mp3").write_bytes(whole[: len(whole) // 4])
+    done = audiopipe("transcribe", folder, "-o", tmp_path / "out", *TINY)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == ""
+    for name in ("empty.mp3", "text.mp3", "silent.mp4", "broken.mp3"):
+        assert len([line for line in done.stderr.splitlines() if name in line]) == 1, done.stderr
+    assert "local recognises: --backend local was asked for" in done.stderr
+    out = tmp_path / "out"
+    assert "country" in (out / "deep" / "speech.txt").read_text()
+    assert {path.name for path in (out / "deep").iterdir()} == {
+        f"speech.{ending}" for ending in ("txt", "srt", "vtt", "json")
+    }
+    broken = json.loads((out / "broken.json").read_text())
+    assert broken["text"] and broken["failures"]
+    assert not list(out.glob("empty*")) + list(out.glob("text*")) + list(out.glob("silent*"))
+
+
+def test_one_worker_and_eight_give_the_same_bytes(audiopipe: Run, tmp_path: Path) -> None:
+    for workers in (1, 8):
+        done = audiopipe(
+            "transcribe", RECORDINGS / "jfk.flac", RECORDINGS / "two_cities.flac", *TINY,
+            "--chunk-length", 12, "--overlap", 3, "-f", "all", "-j", workers, "-o", f"out{workers}",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    ones = {path.name: path.read_bytes() for path in (tmp_path / "out1").iterdir()}
+    eights = {path.name: path.read_bytes() for path in (tmp_path / "out8").iterdir()}
+    assert len(ones) == 18
+    assert ones == eights
+
+
+def test_what_is_done_is_left_alone_until_its_input_changes(audiopipe: Run, tmp_path: Path) -> None:
+    recording = tmp_path / "a.flac"
+    shutil.copy(RECORDINGS / "jfk.flac", recording)
+    arguments = ("transcribe", recording, *TINY, "-o", "out")
+    assert "->" in audiopipe(*arguments).stderr
+    again = audiopipe(*arguments)
+    assert (again.returncode, "done already" in again.stderr) == (0, True)
+    assert "->" in audiopipe(*arguments, "--overwrite").stderr
+    recording.touch()
+    assert "->" in audiopipe(*arguments).stderr
+
+
+def test_stdin_goes_in_and_stdout_carries_the_text_alone(audiopipe: Run) -> None:
+    done = audiopipe(
+        "transcribe",
+        "-",
+        "-o",
+        "-",
+        "-f",
+        "txt",
+        *TINY,
+        stdin=(RECORDINGS / "jfk.flac").read_bytes(),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().startswith("And so my fellow Americans")
+
+
+def test_underscores_and_whisper_names_work(audiopipe: Run, tmp_path: Path) -> None:
+    done = audiopipe(
+        "transcribe", RECORDINGS / "jfk.flac", "--output_dir", "out", "--output_format",
+        "verbose_json,tsv", "--initial_prompt", "Kennedy", "--no_word_timestamps", *TINY,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "jfk.tsv",
+        "jfk.verbose.json",
+    ]
+
+
+def test_translating_is_a_command_and_a_task(audiopipe: Run, tmp_path: Path) -> None:
+    german = RECORDINGS / "lesung.opus"
+    for n, words in enumerate((("translate",), ("transcribe", "--task", "translate"))):
+        done = audiopipe(*words, german, "--backend", "local", "-o", f"out{n}", "-f", "json")
+        assert done.returncode == 0, done.stderr
+    first, second = ((tmp_path / f"out{n}" / "lesung.json").read_text() for n in (0, 1))
+    assert first == second
+    body = json.loads(first)
+    assert (body["task"], body["language"]) == ("translate", "en")
+    assert {"the", "and"} & set(body["text"].lower().split())
+
+
+def test_a_stored_transcript_is_rendered_without_recognition(
+    audiopipe: Run, tmp_path: Path
+) -> None:
+    audiopipe("transcribe", RECORDINGS / "jfk.flac", "-f", "json,srt,lrc", "-o", "out", *TINY)
+    made = (tmp_path / "out" / "jfk.srt").read_text()
+    (tmp_path / "out" / "jfk.srt").unlink()
+    done = audiopipe("render", tmp_path / "out" / "jfk.json", "-f", "srt,vtt")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "jfk.srt").read_text() == made
+    assert (tmp_path / "out" / "jfk.vtt").read_text().startswith("WEBVTT")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("transcribe",), 2, "Missing argument"),
+        (("transcribe", "x.mp3", "-f", "docx"), 2, "docx"),
+        (("transcribe", "x.mp3", "--overlap", "400"), 2, "--overlap"),
+        (("transcribe", "x.mp3", "--no-such-flag"), 2, "--no-such-flag"),
+        (("transcribe", "x.mp3", "--config", "none.toml"), 2, "none.toml"),
+        (("transcribe", "no-such-file.mp3"), 1, "no-such-file.mp3: no such file"),
+        (("transcribe", RECORDINGS / "jfk.flac", "--backend", "groq"), 1, "GROQ_API_KEY"),
+        (("render", "none.json"), 1, "none.json"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_its_exit_code(
+    audiopipe: Run, arguments: tuple[object, ...], code: int, said: str
+) -> None:
+    done = audiopipe(*arguments)
+    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+
+
+def test_the_table_of_models_names_successors(audiopipe: Run) -> None:
+    done = audiopipe("models")
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if "distil-whisper-large-v3-en" in line]
+    assert "retired" in line and "whisper-large-v3-turbo" in line

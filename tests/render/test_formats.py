@@ -1,0 +1,202 @@
+"""Each format is read by a parser that knows nothing of ours."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import lrcparser
+import pytest
+import srt
+import webvtt
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from samples import any_transcripts
+
+from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Word
+from audiopipe.render import RENDERERS, SubtitleSettings, load, render
+from audiopipe.render.cues import cues
+from audiopipe.render.passages import clock, milliseconds, one_line, passages
+
+DEFAULT = SubtitleSettings()
+GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+
+
+def told(*segments: Segment, duration_s: float = 600_000, **more: object) -> Transcript:
+    return Transcript(
+        Source("talk.wav", "", duration_s),
+        "transcribe",
+        "en",
+        segments,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def ms_of(time: str) -> int:
+    """Milliseconds of `H:MM:SS.mmm`, whatever stands between the fields."""
+    hours, minutes, seconds, ms = map(int, re.findall(r"\d+", time))
+    return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
+
+
+@given(any_transcripts())
+def test_a_subrip_parser_reads_the_same_cues(t: Transcript) -> None:
+    read = list(srt.parse(render(t, "srt")))
+    shown = cues(t, DEFAULT, label_speakers=True)
+    assert [subtitle.index for subtitle in read] == list(range(1, len(shown) + 1))
+    assert [round(s.start.total_seconds() * 1000) for s in read] == [c.start_ms for c in shown]
+    assert [round(s.end.total_seconds() * 1000) for s in read] == [c.end_ms for c in shown]
+    assert [s.content for s in read] == ["\n".join(c.lines).replace("-->", "→") for c in shown]
+
+
+@given(any_transcripts())
+def test_a_webvtt_parser_reads_the_same_cues(t: Transcript) -> None:
+    read = webvtt.from_string(render(t, "vtt")).captions
+    shown = cues(t, DEFAULT)
+    assert [ms_of(caption.start) for caption in read] == [cue.start_ms for cue in shown]
+    assert [ms_of(caption.end) for caption in read] == [cue.end_ms for cue in shown]
+    spoken = [re.sub(r"^<v [^>]*>", "", caption.raw_text) for caption in read]
+    assert [unescape(text) for text in spoken] == ["\n".join(cue.lines) for cue in shown]
+
+
+# the parser reads at most three digits of minutes
+@given(any_transcripts(longest_s=59_000))
+def test_an_lrc_parser_reads_lines_in_order(t: Transcript) -> None:
+    read = lrcparser.LrcParser.parse(render(t, "lrc"))["lrc_lines"]
+    starts = [float(line.start_time) for line in read]
+    assert starts == sorted(starts)
+    one_row = SubtitleSettings(max_line_count=1)
+    expected = [cue.lines[0] for cue in cues(t, one_row, label_speakers=True)]
+    plain = str.maketrans("[]<>", "()‹›")
+    texts = [str(line.text) for line in read]
+    assert [text for text in texts if text] == [line.translate(plain) for line in expected]
+
+
+@given(any_transcripts())
+def test_a_tab_separated_row_stands_for_each_passage(t: Transcript) -> None:
+    header, *rows = csv.reader(
+        io.StringIO(render(t, "tsv")), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    assert header == ["start", "end", "text"]
+    assert [(int(row[0]), int(row[1])) for row in rows] == [
+        (milliseconds(part.span.start_s), milliseconds(part.span.end_s)) for part, _ in passages(t)
+    ]
+    assert all(len(row) == 3 and row[2] for row in rows)
+
+
+@given(any_transcripts())
+def test_a_csv_row_holds_text_measures_and_flags(t: Transcript) -> None:
+    rows = list(csv.DictReader(io.StringIO(render(t, "csv"), newline=""), strict=True))
+    said = [part for part, _ in passages(t) if isinstance(part, Segment)]
+    read = [row for row in rows if not row["text"].startswith("[no transcript: ")]
+    assert len(rows) == len(said) + len(t.failures)
+    measured = [(s.avg_logprob, one_line(s.text)) for s in said]
+    assert [(float(r["avg_logprob"] or "nan"), r["text"]) for r in read if r["avg_logprob"]] == [
+        pair for pair in measured if pair[0] is not None
+    ]
+
+
+@given(any_transcripts())
+def test_plain_text_has_a_line_for_each_passage(t: Transcript) -> None:
+    text = render(t, "txt")
+    assert len(text.splitlines()) == len(list(passages(t))) == text.count("\n")
+
+
+@given(st.text(), st.text(max_size=10))
+def test_a_markdown_parser_reads_the_text_as_it_was_said(text: str, name: str) -> None:
+    t = Transcript(Source(name, "", 9), "transcribe", "en", (Segment(Span(0, 9), text),))
+    spoken = [
+        "".join(
+            leaf.content for leaf in token.children or () if leaf.type in ("text", "text_special")
+        )
+        for token in MarkdownIt().parse(render(t, "md"))
+        if token.type == "inline"
+    ]
+    title, _, *paragraphs = spoken
+    assert title == one_line(name)
+    assert paragraphs == ([f"00:00:00 {one_line(text)}"] if one_line(text) else [])
+
+
+def test_markdown_lists_each_flag_and_marks_where_it_stands() -> None:
+    doubtful = Flag("low-confidence", Span(1, 2), -1.5, -1.0, "Listen to it.")
+    text = render(
+        told(Segment(Span(0, 1), " Sure."), Segment(Span(1, 2), " Hm."), flags=(doubtful,)), "md"
+    )
+    assert r"Sure. Hm. \[⚑1\]" in text
+    assert "1. **low-confidence** 00:00:01 to 00:00:02 (-1.5, limit -1). Listen to it." in text
+
+
+def test_markdown_begins_a_paragraph_after_a_pause() -> None:
+    text = render(told(Segment(Span(0, 1), " One."), Segment(Span(3.5, 4), " Two.")), "md")
+    assert "**00:00:00** One.\n\n**00:00:03** Two." in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "00:00:00.000"),
+        (0.0004, "00:00:00.000"),
+        (59.9996, "00:01:00.000"),
+        (3599.9999, "01:00:00.000"),
+        (360_000.001, "100:00:00.001"),
+    ],
+)
+def test_times_are_rounded_once_to_whole_milliseconds(seconds: float, text: str) -> None:
+    assert clock(milliseconds(seconds)) == text
+
+
+def test_subtitles_after_a_hundred_hours_are_read_back() -> None:
+    t = told(Segment(Span(360_001, 360_003), " Late."))
+    (late,) = srt.parse(render(t, "srt"))
+    (caption,) = webvtt.from_string(render(t, "vtt")).captions
+    assert late.start.total_seconds() == 360_001
+    assert ms_of(caption.start) == 360_001_000
+
+
+def test_webvtt_names_the_speaker_in_a_voice_tag() -> None:
+    t = told(Segment(Span(0, 2), " Yes & no.", speaker="A > B"))
+    assert "\n<v A &gt; B>Yes &amp; no.\n" in render(t, "vtt")
+
+
+@pytest.mark.parametrize("name", ["txt", "srt", "vtt", "tsv", "lrc", "csv", "md"])
+def test_a_gap_is_marked_with_its_reason(name: str) -> None:
+    t = told(failures=(Failure(Span(0, 60), "the server failed"),))
+    assert re.search(r"no transcript: the server failed", render(t, name))
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_a_recording_without_speech_can_be_rendered(name: str) -> None:
+    assert render(told(), name)[-1:] in ("", "\n")
+
+
+def test_verbose_json_has_the_fields_of_the_api_and_no_others() -> None:
+    word = Word(Span(0, 1), " Hallo.", 0.9)
+    segment = Segment(Span(0, 1), " Hallo.", (word,), tokens=(1, 2), avg_logprob=-0.1, speaker="A")
+    t = Transcript(Source("a", "", 3.5), "transcribe", "de", (segment,), model="base")
+    assert json.loads(render(t, "verbose_json")) == {
+        "task": "transcribe",
+        "language": "german",
+        "duration": 3.5,
+        "text": "Hallo.",
+        "segments": [
+            {"id": 0, "seek": 0, "start": 0, "end": 1, "text": " Hallo.", "tokens": [1, 2]}
+            | {"temperature": None, "avg_logprob": -0.1}
+            | {"compression_ratio": None, "no_speech_prob": None}
+        ],
+        "words": [{"word": "Hallo.", "start": 0, "end": 1}],
+    }
+
+
+def test_verbose_json_without_word_times_has_no_words() -> None:
+    assert "words" not in json.loads(render(told(Segment(Span(0, 1), " Hi.")), "verbose_json"))
+
+
+@pytest.mark.parametrize("name", RENDERERS)
+def test_the_golden_transcript_is_rendered_as_before(name: str) -> None:
+    golden = GOLDEN / f"meeting{RENDERERS[name].ending}"
+    transcript = load(GOLDEN / "meeting.json")
+    assert render(transcript, name).encode() == golden.read_bytes()

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile as sf
+import speechlike
+from pydub import AudioSegment
+from server import KEY, Server
+
+import audiopipe
+from audiopipe.backends.openai import Groq
+from audiopipe.backends.retry import Retry
+from audiopipe.data import Span, Transcript
+from audiopipe.errors import AuthError, BackendError, EmptyAudio, RateLimited, UsageError
+
+WORDS = 240
+SHORT: dict[str, Any] = {"chunk_length_s": 20.0, "overlap_s": 4.0}
+
+
+@pytest.fixture
+def groq(server: Server) -> Iterator[Groq]:
+    with Groq(api_key=KEY, base_url=server.url, retry=Retry(base_s=0.01)) as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("speech") / "two minutes.flac"
+    sf.write(path, speechlike.make_recording(WORDS), 16_000)
+    return path
+
+
+def said(first: int, last: int) -> str:
+    return speechlike.text(range(first, last))
+
+
+def test_a_recording_that_is_cut_and_sent_in_pieces_comes_back_whole(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    transcript = audiopipe.transcribe(recording, backend=groq, **SHORT)
+    assert transcript.text == said(0, WORDS)
+    assert len(server.seen) == transcript.usage.requests > 5
+    assert transcript.source.duration_s == 120
+    assert (transcript.language, transcript.backend) == ("en", "groq")
+    starts = [word.span.start_s for word in transcript.words]
+    assert np.allclose(starts, np.arange(WORDS) * 0.5 + 0.1, atol=0.02)
+
+
+def test_one_worker_and_sixteen_give_the_same_transcript(groq: Groq, recording: Path) -> None:
+    one, many = (
+        audiopipe.transcribe(recording, backend=groq, workers=workers, **SHORT)
+        for workers in (1, 16)
+    )
+    assert one == many
+
+
+def test_a_recording_that_fits_goes_as_one(server: Server, groq: Groq, recording: Path) -> None:
+    audiopipe.transcribe(recording, backend=groq)
+    assert len(server.seen) == 1
+
+
+def test_every_kind_of_source_gives_the_same_text(groq: Groq, recording: Path) -> None:
+    samples, rate_hz = sf.read(recording, dtype="int16")
+    pcm = AudioSegment(samples.tobytes(), sample_width=2, frame_rate=rate_hz, channels=1)
+    sources = [
+        recording,
+        str(recording),
+        recording.read_bytes(),
+        io.BytesIO(recording.read_bytes()),
+        (samples, rate_hz),
+        (samples.astype(np.float32) / 32768, rate_hz),
+        pcm,
+    ]
+    outcomes = list(audiopipe.transcribe_many(sources, backend=groq))
+    assert [outcome.error for outcome in outcomes] == [None] * len(sources)
+    texts = {outcome.transcript.text for outcome in outcomes if outcome.transcript}
+    assert texts == {said(0, WORDS)}
+
+
+def test_faults_on_the_way_are_met_by_sending_again(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.faults += ["bad-gateway", None, "cut-body", "truncated", None, "internal", "wrong-shape"]
+    assert audiopipe.transcribe(recording, backend=groq, **SHORT).text == said(0, WORDS)
+
+
+def test_a_chunk_that_is_refused_leaves_a_marked_gap_and_the_rest(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.faults += [None, None, "too-long"]
+    transcript = audiopipe.transcribe(recording, backend=groq, workers=1, **SHORT)
+    (failure,) = transcript.failures
+    assert "chunk 3" in failure.reason
+    spoken = [n for n in range(WORDS) if not Span(n / 2, n / 2 + 0.5).overlap_s(failure.span)]
+    kept = transcript.text.split()
+    assert len(spoken) - 2 <= len(kept) <= len(spoken) + 2
+    assert kept[0] == speechlike.word(0) and kept[-1] == speechlike.word(WORDS - 1)
+
+
+def test_a_recording_of_which_nothing_was_recognised_is_an_error(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.faults += ["too-long"]
+    with pytest.raises(BackendError, match="two minutes"):
+        audiopipe.transcribe(recording, backend=groq)
+
+
+def test_in_a_batch_a_bad_file_is_an_outcome_and_the_others_go_on(
+    groq: Groq, recording: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty.mp3").touch()
+    sources = [recording, tmp_path / "empty.mp3", tmp_path / "none.mp3", recording]
+    first, empty, none, last = audiopipe.transcribe_many(sources, backend=groq, **SHORT)
+    assert first.transcript == last.transcript is not None
+    assert isinstance(empty.error, EmptyAudio)
+    assert "none.mp3" in str(none.error)
+
+
+def test_a_refused_key_stops_the_whole_run_and_is_not_shown(
+    server: Server, recording: Path
+) -> None:
+    with Groq(api_key="gsk_secret_wrong", base_url=server.url) as backend:
+        outcomes = audiopipe.transcribe_many([recording] * 50, backend=backend, workers=2)
+        with pytest.raises(AuthError) as caught:
+            next(outcomes)
+    assert "gsk_secret_wrong" not in str(caught.value)
+    assert len(server.seen) <= 4
+
+
+def test_a_limit_that_asks_for_too_long_a_wait_stops_the_run_as_resumable(
+    server: Server, recording: Path
+) -> None:
+    server.faults += ["limited"]
+    backend = Groq(api_key=KEY, base_url=server.url, retry=Retry(max_wait_s=1))
+    with backend, pytest.raises(RateLimited) as caught:
+        audiopipe.transcribe(recording, backend=backend)
+    assert caught.value.exit_code == 4
+    assert caught.value.wait_s == pytest.approx(99.738, abs=0.01)
+
+
+def test_an_address_is_downloaded_or_handed_over(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.files["a.flac"] = recording.read_bytes()
+    here = audiopipe.transcribe(server.url_of("a.flac", "moved"), backend=groq, **SHORT)
+    there = audiopipe.transcribe(server.url_of("a.flac"), backend=groq, by_url=True)
+    assert here.text == there.text == said(0, WORDS)
+    assert there.duration_s == 120
+    outcome = next(audiopipe.transcribe_many([server.url_of("none.flac")], backend=groq))
+    assert "404" in str(outcome.error)
+
+
+def test_a_saved_transcript_loads_back_exactly(groq: Groq, recording: Path, tmp_path: Path) -> None:
+    transcript = audiopipe.translate(recording, backend=groq, **SHORT)
+    assert (transcript.task, transcript.language) == ("translate", "en")
+    assert audiopipe.load(transcript.save(tmp_path / "a.json")) == transcript
+    assert isinstance(transcript, Transcript)
+
+
+def test_a_batch_that_is_left_early_stops_its_threads(groq: Groq, recording: Path) -> None:
+    outcomes = audiopipe.transcribe_many([recording] * 20, backend=groq, **SHORT)
+    next(outcomes)
+    outcomes.close()  # type: ignore[attr-defined]
+    assert not [t.name for t in threading.enumerate() if t.name.startswith("audiopipe")]
+
+
+def test_a_misspelt_setting_is_named_before_anything_is_sent(server: Server, groq: Groq) -> None:
+    with pytest.raises(UsageError, match="did you mean language"):
+        audiopipe.transcribe("a.mp3", backend=groq, langauge="de")
+    assert not server.seen
