@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audiopipe.data import Word as Word
     from audiopipe.errors import AudiopipeError as AudiopipeError
     from audiopipe.pipeline import Outcome as Outcome
+    from audiopipe.pipeline import prepare as prepare
     from audiopipe.pipeline import transcribe as transcribe
     from audiopipe.pipeline import transcribe_many as transcribe_many
     from audiopipe.pipeline import translate as translate
@@ -38,7 +39,7 @@ _HOMES = {
     "audiopipe.config": ("Settings",),
     "audiopipe.data": ("Flag", "Segment", "Span", "Transcript", "Word"),
     "audiopipe.errors": ("AudiopipeError",),
-    "audiopipe.pipeline": ("Outcome", "transcribe", "transcribe_many", "translate"),
+    "audiopipe.pipeline": ("Outcome", "prepare", "transcribe", "transcribe_many", "translate"),
     "audiopipe.render": ("load", "render"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

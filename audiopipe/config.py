@@ -16,6 +16,7 @@ ENVIRONMENT_PREFIX = "AUDIOPIPE_"
 
 BackendName = Literal["auto", "groq", "openai", "local"]
 Tier = Literal["free", "dev"]
+Channels = Literal["mix", "left", "right", "split"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class Settings:
         chunk_length_s: longest chunk in seconds, overlaps included.
         overlap_s: seconds that neighbouring chunks share.
         workers: requests under way at once; 0 leaves it to the backend.
+        upload_format: how chunks are encoded: `flac`, `wav` (least delay) or `opus` (slow lines).
+        channels: `mix` all, take `left` or `right`, or `split`: each by itself, as a speaker.
+        track: which audio track of a file, counted from 1; 0 is the first, with a note.
+        skip_silence_s: silence longer than this is left out of what is sent; 0 keeps all.
+        max_duration_s: longer inputs are refused; 0 refuses none.
         output_dir: where results go.
         output_formats: names of renderers.
         overwrite: whether inputs whose outputs exist are done again.
@@ -56,6 +62,10 @@ class Settings:
     overlap_s: float = 10.0
     workers: int = 0
     upload_format: AudioFormat = "flac"
+    channels: Channels = "mix"
+    track: int = 0
+    skip_silence_s: float = 0.0
+    max_duration_s: float = 0.0
     output_dir: str = "."
     output_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
     overwrite: bool = False

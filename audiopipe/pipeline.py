@@ -6,12 +6,12 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audiopipe.backends.base import Transcriber
+from audiopipe.backends.base import Transcriber, Upload
 from audiopipe.backends.choose import choose
 from audiopipe.backends.http import download
 from audiopipe.codec import open_source
@@ -24,12 +24,15 @@ from audiopipe.data import (
     RemoteAudio,
     Request,
     Source,
+    Span,
     Transcript,
 )
-from audiopipe.errors import AudiopipeError, BackendError, InputError
-from audiopipe.stages.chunk import Cutting, chunk
+from audiopipe.errors import AudiopipeError, BackendError, InputError, UsageError
+from audiopipe.models import TIERS
+from audiopipe.stages.channels import merge_channels
+from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.flag import flag, thresholds_for
-from audiopipe.stages.prepare import prepare
+from audiopipe.stages.prepare import prepare as prepare_samples
 from audiopipe.stages.stitch import stitch
 from audiopipe.workers import ordered_map, prefetch
 
@@ -112,6 +115,25 @@ def transcribe_many(
     return _run(sources, chosen, request, settings, owned=backend is None)
 
 
+def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) -> Iterator[Chunk]:
+    """The chunks of a recording as they would be sent, one by one while it is decoded.
+
+    Args:
+        source, settings, changes: as in `transcribe`; `channels` may not be `split`.
+
+    Raises:
+        UsageError: settings that cannot work.
+        InputError: the recording cannot be used.
+    """
+    settings = change(settings or load({}, os.environ), changes)
+    if settings.channels == "split":
+        raise UsageError("chunks of split channels are for transcribe; take left or right")
+    upload = Upload((settings.upload_format,), TIERS[settings.tier].max_upload_bytes)
+    for piece in _chunks(source, upload, settings):
+        if isinstance(piece, _Part) and isinstance(piece.audio, Chunk):
+            yield piece.audio
+
+
 def _run(
     sources: Iterable[Any],
     backend: Transcriber,
@@ -120,28 +142,43 @@ def _run(
     *,
     owned: bool,
 ) -> Iterator[Outcome]:
-    def work(piece: _Piece) -> _Piece | ChunkTranscript | ChunkFailure:
+    def work(piece: _Part | _End) -> _Heard | _End:
         if isinstance(piece, _End):
             return piece
-        return _recognise(piece, backend, request)
+        return _Heard(piece.channel, _recognise(piece.audio, backend, request))
 
     with ExitStack() as stack:
         if owned:
             stack.callback(backend.close)
         pieces = stack.enter_context(prefetch(_pieces(sources, backend, settings), depth=2))
-        results: list[ChunkTranscript | ChunkFailure] = []
+        heard: list[_Heard] = []
         for result in ordered_map(work, pieces, workers=settings.workers or backend.workers):
-            if isinstance(result, _End):
-                yield _outcome(result, results, backend, request)
-                results = []
+            if isinstance(result, _Heard):
+                heard.append(result)
             else:
-                assert not isinstance(result, (Chunk, RemoteAudio))
-                results.append(result)
+                yield _outcome(result, heard, backend, request)
+                heard = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Audio to be recognised, and which channel it is of."""
+
+    channel: int
+    audio: Chunk | RemoteAudio
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What became of a part."""
+
+    channel: int
+    result: ChunkTranscript | ChunkFailure
 
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Follows the last chunk of a recording."""
+    """Follows the last part of a recording."""
 
     source: Any
     name: str
@@ -150,18 +187,17 @@ class _End:
     error: AudiopipeError | None = None
 
 
-_Piece = Chunk | RemoteAudio | _End
-
-
-def _pieces(sources: Iterable[Any], backend: Transcriber, settings: Settings) -> Iterator[_Piece]:
-    """The chunks of each recording, and its end."""
+def _pieces(
+    sources: Iterable[Any], backend: Transcriber, settings: Settings
+) -> Iterator[_Part | _End]:
+    """The parts of each recording, and its end."""
     for source in sources:
         try:
             if _is_url(source) and settings.by_url:
-                yield RemoteAudio(source)
+                yield _Part(0, RemoteAudio(source))
                 yield _End(source, source)
             else:
-                yield from _chunks(source, backend, settings)
+                yield from _chunks(source, backend.upload, settings)
         except InputError as error:
             yield _End(source, str(source), error=error)
 
@@ -170,26 +206,38 @@ def _is_url(source: Any) -> bool:
     return isinstance(source, str) and bool(re.match(r"https?://", source))
 
 
-def _chunks(source: Any, backend: Transcriber, settings: Settings) -> Iterator[_Piece]:
+def _chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[_Part | _End]:
     with ExitStack() as stack:
         opened, name = source, None
         if _is_url(source):
             opened, name = stack.enter_context(tempfile.TemporaryFile()), source
             download(source, opened)
-        recording = stack.enter_context(open_source(opened, name=name))
-        yield from chunk(prepare(recording), _cutting(backend, settings))
+        recording = stack.enter_context(
+            open_source(opened, name=name, track=settings.track or None)
+        )
+        blocks = prepare_samples(
+            recording,
+            channels=settings.channels,
+            max_duration_s=settings.max_duration_s or None,
+        )
+        cutting = _cutting(upload, settings)
+        if settings.channels == "split":
+            yield from (_Part(*part) for part in chunk_channels(blocks, cutting))
+        else:
+            yield from (_Part(0, piece) for piece in chunk(blocks, cutting))
         for note in recording.notes:
             log.warning("%s: %s", recording.name, note)
         yield _End(source, recording.name, recording.sha256(), tuple(recording.losses))
 
 
-def _cutting(backend: Transcriber, settings: Settings) -> Cutting:
-    formats = backend.upload.formats
+def _cutting(upload: Upload, settings: Settings) -> Cutting:
+    formats = upload.formats
     return Cutting(
-        settings.chunk_length_s,
-        settings.overlap_s,
-        backend.upload.max_bytes,
-        settings.upload_format if settings.upload_format in formats else formats[0],
+        length_s=settings.chunk_length_s,
+        overlap_s=settings.overlap_s,
+        max_bytes=upload.max_bytes,
+        audio_format=settings.upload_format if settings.upload_format in formats else formats[0],
+        skip_silence_s=settings.skip_silence_s or None,
     )
 
 
@@ -205,18 +253,28 @@ def _recognise(
     return flag(result, thresholds=thresholds_for(request.model))
 
 
-def _outcome(
-    end: _End,
-    results: list[ChunkTranscript | ChunkFailure],
-    backend: Transcriber,
-    request: Request,
-) -> Outcome:
+def _outcome(end: _End, heard: Sequence[_Heard], backend: Transcriber, request: Request) -> Outcome:
     """The stitched whole; an error if nothing at all was recognised."""
-    if end.error and not results:
+    if end.error and not heard:
         return Outcome(end.source, error=end.error)
+    results = [each.result for each in heard]
     failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
     if failed and len(failed) == len(results):
         return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
     duration_s = max((result.window.core.end_s for result in results), default=0.0)
-    transcript = stitch(results, Source(end.name, end.sha256, duration_s), request, backend.name)
-    return Outcome(end.source, replace(transcript, failures=transcript.failures + end.losses))
+    source = Source(end.name, end.sha256, duration_s)
+    transcript = merge_channels(
+        [
+            stitch(
+                [each.result for each in heard if each.channel == channel],
+                source,
+                request,
+                backend.name,
+            )
+            for channel in sorted({each.channel for each in heard})
+        ]
+    )
+    losses = end.losses
+    if end.error:
+        losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
+    return Outcome(end.source, replace(transcript, failures=transcript.failures + losses))

@@ -30,10 +30,25 @@ FIELDS = {
 }
 
 
-def recognise(server: Server, seen: Seen, body: bytes) -> Answer:
+def read_form(seen: Seen, body: bytes) -> None:
+    """The parts of a multipart body, if it is one."""
+    kind, options = multipart.parse_options_header(seen.headers.get("content-type", ""))
+    if kind != "multipart/form-data":
+        return
+    for part in multipart.MultipartParser(
+        io.BytesIO(body), options["boundary"], len(body), spool_limit=2**30, memory_limit=2**30
+    ):
+        if part.filename is None:
+            seen.fields.setdefault(part.name, []).append(part.value)
+        else:
+            seen.file_name, seen.audio = part.filename, part.raw
+            seen.fields.setdefault(part.name, []).append("")
+
+
+def recognise(server: Server, seen: Seen) -> Answer:
     """Both audio endpoints."""
     task = seen.path.rsplit("/", 1)[1]
-    _read_form(seen, body)
+    _refuse(not seen.fields, "request Content-Type isn't multipart/form-data")
     one = {name: values[0] for name, values in seen.fields.items()}
     _check_fields(task, seen, one)
     samples, rate_hz = _decoded(server, seen, one)
@@ -52,19 +67,6 @@ def recognise(server: Server, seen: Seen, body: bytes) -> Answer:
 def _refuse(condition: object, message: str, status: int = 400) -> None:
     if condition:
         raise Refused(error(status, message))
-
-
-def _read_form(seen: Seen, body: bytes) -> None:
-    kind, options = multipart.parse_options_header(seen.headers.get("content-type", ""))
-    _refuse(kind != "multipart/form-data", "request Content-Type isn't multipart/form-data")
-    for part in multipart.MultipartParser(
-        io.BytesIO(body), options["boundary"], len(body), spool_limit=2**30, memory_limit=2**30
-    ):
-        if part.filename is None:
-            seen.fields.setdefault(part.name, []).append(part.value)
-        else:
-            seen.file_name, seen.audio = part.filename, part.raw
-            seen.fields.setdefault(part.name, []).append("")
 
 
 def _check_fields(task: str, seen: Seen, one: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from answers import FAULTS, Answer, Refused, Seen, error, ok
 from numpy.typing import NDArray
-from recognition import recognise
+from recognition import read_form, recognise
 from speechlike import Heard, hear
 
 from audiopipe.models import MODELS
@@ -47,8 +47,7 @@ class Server:
         self.faults: deque[Answer | str | None] = deque()
         self.files: dict[str, bytes] = {}
         self.lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _Sockets(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
         self.address = f"http://127.0.0.1:{self._http.server_port}"
         self.url = self.address + ROOT
@@ -66,7 +65,7 @@ class Server:
         """Where a file is fetched; in the folder `moved` behind a redirect."""
         return f"{self.address}/{folder}/{name}"
 
-    def answer(self, seen: Seen, body: bytes) -> Answer:
+    def answer(self, seen: Seen) -> Answer:
         """The answer to a request."""
         if seen.path.startswith(("/files/", "/moved/")):
             return self.file(seen.path)
@@ -80,7 +79,7 @@ class Server:
             message = f"Unknown request URL: {seen.method} {seen.path}"
             return error(404, message, code="unknown_url")
         try:
-            return replace(route(self, seen, body), headers=self._headers())
+            return replace(route(self, seen), headers=self._headers())
         except Refused as refused:
             return refused.answer
 
@@ -114,13 +113,18 @@ class Server:
         }
 
 
-def list_models(server: Server, seen: Seen, body: bytes) -> Answer:
+class _Sockets(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # connections that many threads open at once
+
+
+def list_models(server: Server, seen: Seen) -> Answer:
     known = [model for model in MODELS if model.provider == "groq" and not model.retired_on]
     data = [{"id": m.id, "object": "model", "created": 1, "active": True} for m in known]
     return ok({"object": "list", "data": data})
 
 
-ROUTES: Mapping[tuple[str, str], Callable[[Server, Seen, bytes], Answer]] = {
+ROUTES: Mapping[tuple[str, str], Callable[[Server, Seen], Answer]] = {
     ("GET", "/models"): list_models,
     ("POST", "/audio/transcriptions"): recognise,
     ("POST", "/audio/translations"): recognise,
@@ -135,9 +139,10 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers.get("content-length", 0)))
             seen = Seen(self.command, urlsplit(self.path).path, headers)
+            read_form(seen, body)
             with server.lock:
                 server.seen.append(seen)
-            answer = server.answer(seen, body)
+            answer = server.answer(seen)
             seen.status = answer.status
             self._send(answer)
 

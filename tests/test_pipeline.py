@@ -174,3 +174,37 @@ def test_a_misspelt_setting_is_named_before_anything_is_sent(server: Server, gro
     with pytest.raises(UsageError, match="did you mean language"):
         audiopipe.transcribe("a.mp3", backend=groq, langauge="de")
     assert not server.seen
+
+
+def test_channels_that_are_split_are_transcribed_apart_and_named(groq: Groq) -> None:
+    left, right = speechlike.make_recording(100), speechlike.make_recording(100, first=500)
+    calls = (np.stack([left, right], axis=1), 16_000)
+    split = audiopipe.transcribe(calls, backend=groq, channels="split", **SHORT)
+    for speaker, first in (("left", 0), ("right", 500)):
+        heard = [segment.text for segment in split.segments if segment.speaker == speaker]
+        assert "".join(heard).strip() == said(first, first + 100)
+    alone = audiopipe.transcribe(calls, backend=groq, channels="right", **SHORT)
+    assert alone.text == said(500, 600)
+
+
+def test_silence_that_is_skipped_is_not_sent_and_moves_no_word(groq: Groq) -> None:
+    quiet = np.zeros(16_000 * 40, np.float32)
+    speech = speechlike.make_recording(40)
+    source = (np.concatenate([speech, quiet, speechlike.make_recording(40, first=40)]), 16_000)
+    whole = audiopipe.transcribe(source, backend=groq, **SHORT)
+    skipped = audiopipe.transcribe(source, backend=groq, skip_silence_s=2.0, **SHORT)
+    assert whole.text == skipped.text == said(0, 80)
+    assert skipped.usage.audio_s < whole.usage.audio_s - 30
+    for a, b in zip(whole.words, skipped.words, strict=True):
+        assert abs(a.span.start_s - b.span.start_s) < 0.02
+
+
+def test_prepared_chunks_tile_the_recording(recording: Path) -> None:
+    chunks = list(audiopipe.prepare(recording, **SHORT))
+    cores = [chunk.window.core for chunk in chunks]
+    assert cores[0].start_s == 0 and cores[-1].end_s == 120
+    assert [core.start_s for core in cores[1:]] == [core.end_s for core in cores[:-1]]
+    samples, rate_hz = sf.read(io.BytesIO(chunks[2].data))
+    assert len(samples) / rate_hz == pytest.approx(chunks[2].window.audio_s)
+    with pytest.raises(UsageError, match="split"):
+        list(audiopipe.prepare(recording, channels="split"))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from audiopipe import __version__
 from audiopipe.backends.faults import Reply, fault
@@ -204,10 +204,9 @@ def api_root(base_url: str) -> str:
     Raises:
         UsageError: it is no http or https address.
     """
-    address = base_url.strip()
-    parts = urlsplit(address)
+    parts = _parts(base_url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"the base URL {address!r} is no address: write it like http://host:8000")
+        raise UsageError(f"the base URL {base_url!r} is no address: write it like http://host:8000")
     path = _ENDPOINT.sub("", parts.path.rstrip("/"))
     if parts.hostname == "api.groq.com":
         path = "/openai/v1"
@@ -258,7 +257,15 @@ def _checked(api_key: str | None) -> str:
     return key
 
 
+def _parts(address: str) -> SplitResult:
+    """The parts of an address; empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
 def _without_secrets(url: str) -> str:
     """An address without user, password and query, which may carry a signature."""
-    parts = urlsplit(url)
+    parts = _parts(url)
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -16,6 +16,7 @@ from audiopipe.errors import AudiopipeError
 COMMANDS = {
     "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
     "translate": "Translate speech in any language into English text.",
+    "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
     "models": "List the models: task, price, limits, status, replacement.",
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import glob
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from audiopipe.errors import UnreadableInput
@@ -44,6 +46,11 @@ def find_inputs(arguments: Iterable[str]) -> list[Item]:
         for item in _expand(argument):
             found.setdefault(_identity(item.source), item)
     return _distinct(list(found.values()))
+
+
+def open_input(item: Item) -> str | BinaryIO:
+    """What the library takes for an item: its path or address, or the stream of stdin."""
+    return sys.stdin.buffer if item.source == "-" else item.source
 
 
 def _identity(source: str) -> str:

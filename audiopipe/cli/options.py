@@ -133,6 +133,19 @@ recognition = together(
         help="Hand URLs to the provider instead of downloading them.",
     ),
     click.option(
+        "-j",
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Requests under way at once.  [default: by backend]",
+    ),
+    click.option(
+        "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+    ),
+)
+
+cutting = together(
+    click.option(
         "--chunk-length",
         "chunk_length_s",
         type=float,
@@ -147,19 +160,42 @@ recognition = together(
         help=f"What neighbouring chunks share.  [default: {DEFAULTS.overlap_s:g}]",
     ),
     click.option(
-        "-j",
-        "--workers",
+        "--upload-format",
+        type=click.Choice(["flac", "wav", "opus"]),
+        help=f"How chunks are encoded.  [default: {DEFAULTS.upload_format}]",
+    ),
+    click.option(
+        "--channels",
+        type=click.Choice(["mix", "left", "right", "split"]),
+        help=f"Mix all, take one, or each by itself as a speaker.  [default: {DEFAULTS.channels}]",
+    ),
+    click.option(
+        "--track",
         type=click.IntRange(1),
         metavar="N",
-        help="Requests under way at once.  [default: by backend]",
+        help="Which audio track of a file with several.  [default: the first]",
     ),
     click.option(
-        "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+        "--skip-silence",
+        "skip_silence_s",
+        is_flag=False,
+        flag_value=2.0,
+        type=float,
+        metavar="SECONDS",
+        help="Leave silence longer than this out of what is sent.  [default: off; alone: 2]",
     ),
     click.option(
-        "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
-        metavar="FILE",
-        help="Settings as TOML, by the names of these flags.",
+        "--max-duration",
+        "max_duration_s",
+        type=float,
+        metavar="SECONDS",
+        help="Refuse longer inputs.  [default: none]",
     ),
+)
+
+config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Settings as TOML, by the names of these flags.",
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
-from audiopipe.cli.inputs import Item, find_inputs
+from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.config import Settings, load
 from audiopipe.data import Transcript
-from audiopipe.errors import AudiopipeError, UsageError
+from audiopipe.errors import AudiopipeError, InputError, UsageError
 
 log = logging.getLogger("audiopipe")
 
@@ -25,6 +24,8 @@ log = logging.getLogger("audiopipe")
 @options.output
 @click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
 @options.recognition
+@options.cutting
+@options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
     """Transcribe recordings: files, folders (recursive), globs, URLs, or - for stdin.
@@ -52,17 +53,13 @@ def run(inputs: Sequence[str], settings: Settings) -> int:
         choice = choose(settings, os.environ)
         log.info("%s recognises: %s", choice.transcriber.name, choice.reason)
         with choice.transcriber as backend:
-            sources = (_open(item) for item in due)
+            sources = (open_input(item) for item in due)
             outcomes = transcribe_many(sources, backend=backend, settings=settings)
             for item, outcome in zip(due, outcomes, strict=True):
                 complete = _report(item, outcome.transcript, outcome.error, settings)
                 done += outcome.transcript is not None
                 failed += [] if complete else [item]
     return 0 if not failed else 3 if done else 1
-
-
-def _open(item: Item) -> Any:
-    return sys.stdin.buffer if item.source == "-" else item.source
 
 
 def _report(
@@ -111,12 +108,28 @@ def _outputs(item: Item, settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def _is_done(item: Item, settings: Settings) -> bool:
-    """Whether every result exists and is newer than the input."""
+    """Whether every result exists, is newer than the input, and answers the same question."""
     if settings.overwrite or settings.output_dir == "-" or not Path(item.source).is_file():
         return False
     changed = Path(item.source).stat().st_mtime
-    paths = [path for _, path in _outputs(item, settings)]
-    done = all(path.is_file() and path.stat().st_mtime >= changed for path in paths)
-    if done:
-        log.info("%s: done already; --overwrite does it again", item.source)
-    return done
+    paths = dict(_outputs(item, settings))
+    if not all(path.is_file() and path.stat().st_mtime >= changed for path in paths.values()):
+        return False
+    if "json" not in paths or not _is_same(paths["json"], settings):
+        return False
+    log.info("%s: done already; --overwrite does it again", item.source)
+    return True
+
+
+def _is_same(stored: Path, settings: Settings) -> bool:
+    from audiopipe.models import resolve
+    from audiopipe.render import load as load_transcript
+
+    try:
+        transcript = load_transcript(stored)
+    except InputError:
+        return False
+    models = ("", transcript.model) if not settings.model else (transcript.model,)
+    return transcript.task == settings.task and (
+        settings.model in models or resolve(settings.model) in models
+    )

@@ -17,6 +17,8 @@ from audiopipe.config import load
 @options.inputs
 @options.output
 @options.recognition
+@options.cutting
+@options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
     """Translate speech in any language into English text; else as transcribe."""

@@ -101,6 +101,7 @@ class Unifier:
     def __init__(self, first: AudioFrame) -> None:
         self._format = first.format.name if first.format.name in format_dtypes else "fltp"
         self._layout = first.layout
+        self._time_base = first.time_base
         self._like = (first.sample_rate, first.layout.nb_channels, self._format)
         self._resamplers: dict[tuple[str, str, int], AudioResampler] = {}
 
@@ -121,7 +122,7 @@ class Unifier:
         except (FFmpegError, ValueError):
             return []
         for each in frames:
-            each.pts = None
+            each.pts, each.time_base = None, self._time_base
         return frames
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audiopipe.data import Failure, Span
 
-BLOCK_FRAMES = 1 << 14
+BLOCK_FRAMES = 1 << 16
 """Frames in a block: large enough that Python's share of the work is small."""
 
 TOLERANCE_S = 0.2

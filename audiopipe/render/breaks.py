@@ -71,7 +71,7 @@ def lines(subtitle: Sequence[Unit], max_width: int) -> tuple[str, ...]:
         """Cost and ends of the `left` lines from `begin` on."""
         if begin == size or not left:
             return (math.inf if begin < size or left else 0.0), ()
-        options = []
+        options: list[tuple[float, tuple[int, ...]]] = []
         for end in range(begin + 1, size + 1):
             width = _width(subtitle[begin:end])
             if width > max_width and options:
@@ -103,7 +103,8 @@ def _fitting(
 def _rows(run: Sequence[Unit], begin: int, max_width: int) -> Iterator[int]:
     """The number of the row, from 1 on, that each unit comes to stand in if rows are filled up."""
     row, width = 0, max_width
-    for unit in run[begin:]:
+    for index in range(begin, len(run)):
+        unit = run[index]
         width += unit.columns + unit.spaced
         if not row or width > max_width:
             row, width = row + 1, unit.columns

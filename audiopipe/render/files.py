@@ -9,14 +9,14 @@ from pathlib import Path
 from audiopipe.errors import OutputError
 
 
-def write(text: str, path: Path) -> Path:
-    """Write a text file that is never seen half-written: a temporary file beside it is renamed.
+def write(content: str | bytes, path: Path) -> Path:
+    """Write a file that is never seen half-written: a temporary file beside it is renamed.
 
     Missing folders are made, and line ends are kept as they are. Characters that UTF-8 cannot
     hold (a file name that is not text) become `\\udcNN`, which is also how JSON spells them.
 
     Args:
-        text: the whole content.
+        content: all of it; text is written as UTF-8.
         path: where it goes; what stands there is replaced.
 
     Returns:
@@ -25,12 +25,13 @@ def write(text: str, path: Path) -> Path:
     Raises:
         OutputError: nothing was written, and an older file at the path is untouched.
     """
+    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="") as f:
-                f.write(text)
+            with temporary.open("xb") as f:
+                f.write(data)
                 f.flush()
                 os.fsync(f.fileno())
             temporary.replace(path)

@@ -276,7 +276,7 @@ def test_clean_word_times_come_through_to_the_millisecond(edges: list[float]) ->
         {"word": f"word{n}", "start": start, "end": end}
         for n, (start, end) in enumerate(pairwise(edges))
     ]
-    text = ", ".join(word["word"] for word in said)
+    text = ", ".join(str(word["word"]) for word in said)
     body = {"segments": [{"text": text, "start": edges[0], "end": edges[-1]}], "words": said}
     (segment,) = parse(body, LATER)
     assert [word.span.start_s for word in segment.words] == [

@@ -1,0 +1,73 @@
+"""`audiopipe prepare`: the chunks of recordings, with a manifest, for use elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.inputs import Item, find_inputs, open_input
+from audiopipe.config import Settings, load
+from audiopipe.data import Chunk
+from audiopipe.errors import InputError
+
+
+@click.command("prepare")
+@options.inputs
+@click.option("-o", "--output-dir", metavar="DIR", help="Where the chunks go.  [default: .]")
+@click.option("--tier", type=click.Choice(["free", "dev"]), help="The Groq account's tier.")
+@options.cutting
+@options.config
+@options.verbosity
+def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
+    """Write each recording as 16 kHz mono chunks that fit the upload limit.
+
+    DIR/<name>/000.flac and so on, and DIR/<name>/manifest.json with start, end, bytes and sha256
+    of each.
+    """
+    settings = load(flags, os.environ, config)
+    failed = 0
+    items = find_inputs(inputs)
+    for item in items:
+        try:
+            if item.error:
+                raise item.error
+            _prepare(item, settings)
+        except InputError as error:
+            click.echo(f"audiopipe: {error}", err=True)
+            failed += 1
+    return 0 if not failed else 3 if failed < len(items) else 1
+
+
+def _prepare(item: Item, settings: Settings) -> None:
+    from audiopipe.pipeline import prepare
+    from audiopipe.render import write
+
+    folder = Path(settings.output_dir) / item.stem
+    rows = []
+    for chunk in prepare(open_input(item), settings=settings):
+        path = folder / f"{chunk.window.index:03}.{chunk.format}"
+        write(chunk.data, path)
+        rows.append(_row(chunk, path.name))
+    manifest = {"source": item.source, "rate_hz": 16_000, "chunks": rows}
+    write(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", folder / "manifest.json")
+
+
+def _row(chunk: Chunk, name: str) -> dict[str, Any]:
+    """Times in seconds of the recording; `core` is the part that no other chunk owns."""
+    span, core = chunk.window.span, chunk.window.core
+    row: dict[str, Any] = {
+        "file": name,
+        "start": span.start_s,
+        "end": span.end_s,
+        "core": [core.start_s, core.end_s],
+        "bytes": len(chunk.data),
+        "sha256": chunk.sha256,
+    }
+    if len(chunk.window.stretches) > 1:
+        row["stretches"] = [[each.start_s, each.end_s] for each in chunk.window.stretches]
+    return row

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import soundfile as sf
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+
+
+def test_chunks_and_their_manifest_are_written(audiopipe: Run, tmp_path: Path) -> None:
+    done = audiopipe(
+        "prepare", RECORDINGS / "two_cities.flac", tmp_path / "none.mp3", "-o", "out",
+        "--chunk-length", 15, "--overlap", 2,
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "none.mp3" in done.stderr
+    manifest = json.loads((tmp_path / "out" / "two_cities" / "manifest.json").read_text())
+    assert len(manifest["chunks"]) >= 3
+    for row in manifest["chunks"]:
+        path = tmp_path / "out" / "two_cities" / row["file"]
+        assert path.stat().st_size == row["bytes"]
+        info = sf.info(path)
+        assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
+        assert abs(info.duration - (row["end"] - row["start"])) < 1e-6
