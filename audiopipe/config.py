@@ -42,6 +42,7 @@ class Settings:
         channels: `mix` all, take `left` or `right`, or `split`: each by itself, as a speaker.
         track: which audio track of a file, counted from 1; 0 is the first, with a note.
         skip_silence_s: silence longer than this is left out of what is sent; 0 keeps all.
+        max_wait_s: longest wait for a provider's limit; a longer one stops the run, resumable.
         max_duration_s: longer inputs are refused; 0 refuses none.
         output_dir: where results go.
         output_formats: names of renderers.
@@ -65,6 +66,7 @@ class Settings:
     channels: Channels = "mix"
     track: int = 0
     skip_silence_s: float = 0.0
+    max_wait_s: float = 900.0
     max_duration_s: float = 0.0
     output_dir: str = "."
     output_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")

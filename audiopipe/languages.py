@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from audiopipe.errors import UsageError
+
 _TABLE = """
 af afrikaans        am amharic          ar arabic           as assamese         az azerbaijani
 ba bashkir          be belarusian       bg bulgarian        bn bengali          bo tibetan
@@ -35,3 +37,42 @@ NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Lower-case English name of each code, as OpenAI's transcription API spells it."""
+
+
+def code_of(name: object) -> str | None:
+    """The code in `NAMES` for a code or an English name of any case; else None."""
+    if not isinstance(name, str):
+        return None
+    text = name.strip().lower().replace("_", "-")
+    return _CODES.get(text) or _CODES.get(text.split("-")[0])
+
+
+def require_code(name: str | None) -> str | None:
+    """The code of a language that a user named; None for None or "".
+
+    Raises:
+        UsageError: no language that Whisper knows.
+    """
+    code = code_of(name)
+    if name and code is None:
+        raise UsageError(f"no language {name!r}: write a code such as de, or its English name")
+    return code
+
+
+_CODES = {code: code for code in NAMES} | {name: code for code, name in NAMES.items()}
+_CODES |= {
+    "jv": "jw",
+    "mandarin": "zh",
+    "castilian": "es",
+    "valencian": "ca",
+    "flemish": "nl",
+    "haitian": "ht",
+    "burmese": "my",
+    "letzeburgesch": "lb",
+    "pushto": "ps",
+    "panjabi": "pa",
+    "moldavian": "ro",
+    "moldovan": "ro",
+    "sinhalese": "si",
+}
+"""Second names and codes of the same languages, as OpenAI's Whisper takes them."""

@@ -23,7 +23,7 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
 
     Args:
         settings: `backend`, `base_url` and `tier` decide.
-        environment: where GROQ_API_KEY and OPENAI_API_KEY are looked for.
+        environment: where GROQ_API_KEY is looked for.
 
     Raises:
         UsageError: a name that no backend has.
@@ -32,16 +32,14 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
     name, reason = _automatic(settings, environment)
     if settings.backend != "auto":
         name, reason = settings.backend, f"--backend {settings.backend} was asked for"
-    if name == "groq":
-        from audiopipe.backends.openai import Groq
+    if name in ("groq", "openai"):
+        from audiopipe.backends.openai import Groq, OpenAI
+        from audiopipe.backends.retry import Retry
 
-        key = environment.get("GROQ_API_KEY")
-        return Choice(Groq(api_key=key, base_url=settings.base_url, tier=settings.tier), reason)
-    if name == "openai":
-        from audiopipe.backends.openai import OpenAI
-
-        key = environment.get("OPENAI_API_KEY")
-        return Choice(OpenAI(api_key=key, base_url=settings.base_url), reason)
+        retry = Retry(max_wait_s=settings.max_wait_s)
+        if name == "openai":
+            return Choice(OpenAI(base_url=settings.base_url, retry=retry), reason)
+        return Choice(Groq(base_url=settings.base_url, tier=settings.tier, retry=retry), reason)
     if name == "local":
         from audiopipe.backends.local import Local
 

@@ -128,15 +128,15 @@ def fault(reply: Reply, what: str, now_s: float) -> BackendError:
     line += f"; {advice}" if advice else ""
     kind = _overruled(row.error, reply.headers.get("x-should-retry", ""))
     if issubclass(kind, RateLimited | ServerFault):
-        return kind(line, dictated_wait_s(reply, message, now_s))
+        return kind(line, dictated_wait_s(reply, now_s))
     return kind(line)
 
 
-def dictated_wait_s(reply: Reply, message: str, now_s: float) -> float | None:
+def dictated_wait_s(reply: Reply, now_s: float) -> float | None:
     """Seconds that the server asks to wait, at least 0; None if it does not say.
 
     The first of: `retry-after-ms`, `retry-after` (seconds, a duration, or an HTTP date), and "try
-    again in 1m39.738s" in the message. Groq leaves the header out for some limits.
+    again in 1m39.738s" in the body. Groq leaves the header out for some limits.
     """
     milliseconds = reply.headers.get("retry-after-ms", "")
     if re.fullmatch(r"\d+(\.\d+)?", milliseconds):
@@ -147,7 +147,7 @@ def dictated_wait_s(reply: Reply, message: str, now_s: float) -> float | None:
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - now_s)
     except ValueError:
-        said = re.search(r"try again in ([\d.hmsuµn]*[hmsun])", message)
+        said = re.search(r"try again in ([\d.hmsuµn]*[hmsun])", reply.text)
         return duration_s(said[1]) if said else None
 
 

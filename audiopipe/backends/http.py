@@ -171,7 +171,7 @@ def download(
     Raises:
         UnreadableInput: it cannot be fetched.
     """
-    name = _without_secrets(url)
+    name = without_secrets(url)
 
     def attempt() -> None:
         file.seek(0)
@@ -182,7 +182,9 @@ def download(
             client.stream("GET", url, follow_redirects=True) as answer,
         ):
             if not answer.is_success:
-                raise fault(Reply(answer.status_code, dict(answer.headers), b""), name, time.time())
+                passing = answer.is_server_error or answer.status_code in (408, 429)
+                refusal = ServerFault if passing else RejectedRequest
+                raise refusal(f"{name}: {answer.status_code} {answer.reason_phrase}")
             for piece in answer.iter_bytes():
                 file.write(piece)
 
@@ -215,10 +217,16 @@ def api_root(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
+def without_secrets(url: str) -> str:
+    """An address without user, password and query, which may carry a signature."""
+    parts = _parts(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
 def _client(timeouts: Timeouts) -> httpx.Client:
     import httpx
 
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=32)
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     waits = httpx.Timeout(
         connect=timeouts.connect_s,
         read=timeouts.read_s,
@@ -263,9 +271,3 @@ def _parts(address: str) -> SplitResult:
         return urlsplit(address)
     except ValueError:
         return urlsplit("")
-
-
-def _without_secrets(url: str) -> str:
-    """An address without user, password and query, which may carry a signature."""
-    parts = _parts(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Self
 import platformdirs
 
 from audiopipe.backends.base import Upload
-from audiopipe.backends.wire import language_code, parse_transcription
+from audiopipe.backends.wire import parse_transcription
 from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.languages import require_code
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -85,10 +86,11 @@ class Local:
         """The request with its model named; see `base.Transcriber.accept`."""
         if find_spec("faster_whisper") is None:
             raise EngineMissing(f"the embedded engine is not installed; {INSTALL}")
-        language = language_code(request.language)
-        if request.language and not language:
-            raise UsageError(f"--language {request.language} is no language that Whisper knows")
-        request = replace(request, model=request.model or DEFAULT_MODEL, language=language)
+        request = replace(
+            request,
+            model=request.model or DEFAULT_MODEL,
+            language=require_code(request.language),
+        )
         if request.task == "translate" and request.model.endswith(".en"):
             raise UsageError(f"{request.model} knows English only; translate with -m base")
         if not 0 <= request.temperature <= 1:

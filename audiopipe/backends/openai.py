@@ -9,13 +9,12 @@ from typing import Any, Literal, Self
 
 from audiopipe.backends.base import Upload
 from audiopipe.backends.faults import Reply
-from audiopipe.backends.http import Call, Http, Timeouts
+from audiopipe.backends.http import Call, Http, Timeouts, without_secrets
 from audiopipe.backends.retry import Retry
 from audiopipe.backends.wire import (
     ReplyFormat,
     audio_s,
     form_fields,
-    language_code,
     parse_transcription,
 )
 from audiopipe.data import (
@@ -30,6 +29,7 @@ from audiopipe.data import (
     Window,
 )
 from audiopipe.errors import AuthError, BadReply, UsageError
+from audiopipe.languages import require_code
 from audiopipe.models import MAX_UPLOAD_BYTES, TIERS, billed_s, cost_usd, find, resolve
 
 MOST_PROMPT_CHARACTERS = 896
@@ -108,7 +108,7 @@ class OpenAI:
         request = replace(
             request,
             model=self._model_id(request.model or self._models[request.task]),
-            language=_code(request.language),
+            language=require_code(request.language),
             prompt=(request.prompt or "").strip() or None,
         )
         if not 0 <= request.temperature <= 1:
@@ -175,7 +175,7 @@ class Groq(OpenAI):
     """Groq.
 
     Args:
-        api_key: None takes GROQ_API_KEY.
+        api_key: None takes GROQ_API_KEY; it may be missing only where `base_url` is given.
         base_url: another address of the same API, such as a proxy's; None is Groq's own.
         tier: `free` or `dev`: how large a file may be that Groq fetches by itself.
         timeouts, retry: see `http.Timeouts` and `retry.Retry`.
@@ -235,15 +235,6 @@ class Groq(OpenAI):
         return Usage(1, seconds, billed, cost_usd(model, billed))
 
 
-def _code(language: str | None) -> str | None:
-    if not language:
-        return None
-    code = language_code(language)
-    if code is None:
-        raise UsageError(f"no language {language!r}: write a code such as de, or its English name")
-    return code
-
-
 def _check_prompt(prompt: str | None) -> None:
     """Refuse a prompt that Groq refuses, or that its model would read the end of only.
 
@@ -264,7 +255,7 @@ def _check_prompt(prompt: str | None) -> None:
 
 def _what(audio: Chunk | RemoteAudio, request: Request) -> str:
     if isinstance(audio, RemoteAudio):
-        return f"{request.task} {audio.url.split('?')[0]} with {request.model}"
+        return f"{request.task} {without_secrets(audio.url)} with {request.model}"
     span = audio.window.span
     place = f"chunk {audio.window.index + 1} ({span.start_s:.0f}-{span.end_s:.0f} s)"
     return f"{request.task} {place} with {request.model}"

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from audiopipe.backends.words import Timed, fill, in_order, lay
 from audiopipe.data import Request, Segment, Span, Window, Word
 from audiopipe.errors import BadReply
-from audiopipe.languages import NAMES
+from audiopipe.languages import code_of
 from audiopipe.text import is_unspaced
 
 ReplyFormat = Literal["verbose_json", "json", "text", "diarized_json"]
@@ -84,7 +84,7 @@ def parse_transcription(
         _segment(raw, text.text, span, row, window)
         for raw, text, span, row in zip(found, heard, spans, laid, strict=True)
     )
-    return language_code(body.get("language")), segments
+    return code_of(body.get("language")), segments
 
 
 def audio_s(body: Mapping[str, Any] | str) -> float:
@@ -94,33 +94,6 @@ def audio_s(body: Mapping[str, Any] | str) -> float:
     timed = [*_mappings(body.get("segments")), *_mappings(body.get("words"))]
     ends = [_seconds(each.get("end")) or 0.0 for each in timed]
     return _seconds(body.get("duration")) or max(ends, default=0.0)
-
-
-def language_code(name: object) -> str | None:
-    """The code in `languages.NAMES` for a code or an English name of any case; else None."""
-    if not isinstance(name, str):
-        return None
-    text = name.strip().lower().replace("_", "-")
-    return _CODES.get(text) or _CODES.get(text.split("-")[0])
-
-
-_CODES = {code: code for code in NAMES} | {name: code for code, name in NAMES.items()}
-_CODES |= {
-    "jv": "jw",
-    "mandarin": "zh",
-    "castilian": "es",
-    "valencian": "ca",
-    "flemish": "nl",
-    "haitian": "ht",
-    "burmese": "my",
-    "letzeburgesch": "lb",
-    "pushto": "ps",
-    "panjabi": "pa",
-    "moldavian": "ro",
-    "moldovan": "ro",
-    "sinhalese": "si",
-}
-"""Second names and codes of the same languages, as OpenAI's Whisper takes them."""
 
 
 def _segments(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -174,8 +147,9 @@ def _timed(raw: Mapping[str, Any]) -> Timed:
 
 
 def _text(raw: Mapping[str, Any]) -> str:
+    """The text without spaces around it, and without halves of characters that JSON can hold."""
     text = raw.get("text")
-    return text.strip() if isinstance(text, str) else ""
+    return text.strip().encode(errors="replace").decode() if isinstance(text, str) else ""
 
 
 def _spans(

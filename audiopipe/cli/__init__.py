@@ -69,7 +69,10 @@ def main() -> None:
         logging.getLogger("audiopipe").debug("in full:", exc_info=error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("audiopipe: interrupted; what is written is whole", err=True)
+        click.echo(
+            "audiopipe: interrupted; what is written is whole, and the same command goes on",
+            err=True,
+        )
         code = 130
     sys.exit(code or 0)
 

@@ -140,6 +140,14 @@ recognition = together(
         help="Requests under way at once.  [default: by backend]",
     ),
     click.option(
+        "--max-wait",
+        "max_wait_s",
+        type=float,
+        metavar="SECONDS",
+        help="Longest wait for a provider's limit; a longer one stops the run.  "
+        f"[default: {DEFAULTS.max_wait_s:g}]",
+    ),
+    click.option(
         "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
     ),
 )

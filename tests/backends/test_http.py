@@ -34,7 +34,7 @@ NO_WAIT = Retry(attempts=3, sleep=lambda _: None)
 
 @pytest.fixture
 def http(server: Server) -> Iterator[Http]:
-    http = Http(server.url, KEY, retry=NO_WAIT, timeouts=Timeouts(read_s=0.3))
+    http = Http(server.url, KEY, retry=NO_WAIT)
     yield http
     http.close()
 
@@ -78,7 +78,7 @@ def test_closing_twice_is_harmless_and_another_request_opens_anew(http: Http) ->
     "fault",
     [
         *("limited", "limited-retry-after", "internal", "bad-gateway", "over-capacity"),
-        *("flex-capacity", "cut-headers", "cut-body", "slow", "truncated", "empty"),
+        *("flex-capacity", "cut-headers", "cut-body", "truncated", "empty"),
     ],
 )
 def test_a_passing_fault_is_met_by_one_more_try(http: Http, server: Server, fault: str) -> None:
@@ -104,7 +104,6 @@ def test_a_lasting_fault_is_not_asked_for_twice(
     ("fault", "kind", "words"),
     [
         ("internal", ServerFault, "500 internal_server_error"),
-        ("slow", ServerFault, "no progress in time"),
         ("cut-headers", ServerFault, "connection broke"),
         ("cut-body", ServerFault, "connection broke"),
         ("truncated", BadReply, "not JSON"),
@@ -120,6 +119,16 @@ def test_a_fault_that_stays_is_told_in_one_line_with_the_number_of_tries(
     line = str(caught.value)
     assert line.startswith("list of models to 127.0.0.1: ") and words in line
     assert line.endswith("(given up after 3 tries)") and "\n" not in line
+
+
+def test_an_answer_that_stops_half_way_is_given_up_after_the_read_timeout(server: Server) -> None:
+    server.faults.extend(["slow"] * 2)
+    retry = Retry(attempts=2, sleep=lambda _: None)
+    with (
+        closing(Http(server.url, KEY, retry=retry, timeouts=Timeouts(read_s=0.2))) as http,
+        pytest.raises(ServerFault, match=r"no progress in time \(read\)"),
+    ):
+        http.send(LIST, first_model)
 
 
 def test_the_wait_of_a_message_without_a_header_is_obeyed(server: Server) -> None:
@@ -228,7 +237,7 @@ def test_what_is_no_address_is_a_usage_error(base_url: str) -> None:
 
 def fetch(url: str) -> bytes:
     file = io.BytesIO(b"")
-    download(url, file, timeouts=Timeouts(connect_s=2, read_s=0.3), retry=NO_WAIT)
+    download(url, file, retry=NO_WAIT)
     return file.read()
 
 

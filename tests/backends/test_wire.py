@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopipe.backends.wire import audio_s, form_fields, language_code, parse_transcription
+from audiopipe.backends.wire import audio_s, form_fields, parse_transcription
 from audiopipe.data import Request, Segment, Span, Window
 from audiopipe.errors import BadReply
+from audiopipe.languages import code_of
 
 ASK = Request("transcribe", "whisper-large-v3-turbo")
 TEN = Window(0, (Span(0, 10),), Span(0, 10))
@@ -210,7 +211,7 @@ def test_a_space_begins_the_text_in_scripts_that_put_spaces_between_words(
     ],
 )
 def test_languages_come_as_names_or_codes(name: object, code: str | None) -> None:
-    assert language_code(name) == code
+    assert code_of(name) == code
 
 
 @pytest.mark.parametrize(
@@ -267,6 +268,26 @@ def test_any_reply_gives_words_that_make_up_the_text_in_order_within_the_window(
         assert all(a_end <= b_start for (_, a_end), (b_start, _) in pairwise(times))
         assert all(window.span.start_s <= t <= window.span.end_s for pair in times for t in pair)
         assert all(round(t, 3) == t for pair in times for t in pair)
+
+
+names = st.sampled_from(["text", "segments", "words", "word", "start", "end", "seek", "language"])
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+json_values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner), max_leaves=20
+)
+
+
+@given(st.dictionaries(names, json_values))
+def test_any_json_gives_segments_or_a_bad_reply(body: dict[str, Any]) -> None:
+    try:
+        segments = parse(body)
+    except BadReply:
+        return
+    assert all(segment.text.strip() for segment in segments)
+
+
+def test_half_a_character_is_replaced() -> None:
+    assert parse(json.loads('{"text": "a\\ud83d b"}'))[0].text == " a? b"
 
 
 @given(st.lists(st.floats(0, 10), min_size=2, max_size=12, unique=True))
