@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from audiopipe.data import Span
 
 RUN_BONUS = 0.5
-"""What a match gains by continuing a run: makes one long run beat scattered single words."""
+"""Share that a match gains by continuing a run: makes one long run beat scattered single words."""
+
+HALF_SHARE = 0.3
+"""Share of the tolerance at which a match counts half. It is small, since in a litany one more
+match is always to be had by shifting all of them by one repetition, and must not pay."""
 
 CERTAIN_S = 0.4
 """A match that stands alone is believed only if both sides heard it within this time."""
@@ -34,10 +38,10 @@ def align(
 ) -> list[tuple[int, int]]:
     """Pairs of words that are one and the same, as rising indices into `left` and `right`.
 
-    Dynamic programming over pairs of equal words at most `tolerance_s` apart. A pair scores
-    `1 - 0.5 * dt / tolerance_s`, and `RUN_BONUS` more when it continues a run, so that of
-    several copies of a repeated phrase the one at the right time wins. A pair is kept if it is
-    part of a run of two, or if both sides heard it within `CERTAIN_S`.
+    Dynamic programming over pairs of equal words at most `tolerance_s` apart. A pair `dt` apart
+    scores `1 / (1 + (dt / (HALF_SHARE * tolerance_s))**2)`, and `RUN_BONUS` of that more when it
+    continues a run, so that of several copies of a repeated phrase the one at the right time wins.
+    A pair is kept if it is part of a run of two, or if both sides heard it within `CERTAIN_S`.
 
     Args:
         left, right: words in order of time.
@@ -46,11 +50,12 @@ def align(
     Returns:
         Pairs `(i, j)`, both rising. Takes `len(left) * len(right)` steps.
     """
+    half_s = HALF_SHARE * tolerance_s
     chains: list[dict[int, _Chain]] = []
     best_to: list[_Chain | None] = [None] * (len(right) + 1)
     for i, a in enumerate(left):
         row = {
-            j: _extend(i, j, 1 - 0.5 * dt / tolerance_s, best_to[j], chains)
+            j: _extend(i, j, 1 / (1 + (dt / half_s) ** 2), best_to[j], chains)
             for j, b in enumerate(right)
             if a.norm and a.norm == b.norm and (dt := _apart_s(a, b)) <= tolerance_s
         }
@@ -77,8 +82,9 @@ def _extend(
 ) -> _Chain:
     run = chains[i - 1].get(j - 1) if i else None
     from_best = best.score if best else 0.0
-    if run and run.score + RUN_BONUS >= from_best:
-        return _Chain(run.score + RUN_BONUS + gain, (i, j), run)
+    bonus = RUN_BONUS * gain
+    if run and run.score + bonus >= from_best:
+        return _Chain(run.score + bonus + gain, (i, j), run)
     return _Chain(from_best + gain, (i, j), best)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audio import clicks, container_file, plain_file, tone
+import soundfile
+from audio import babble, clicks, container_file, plain_file, tone
 
 from audiopipe import codec
 from audiopipe.codec import ChunkEncoder, Recording, decode_pcm, open_source
@@ -231,6 +232,20 @@ def test_a_flac_without_a_length_in_its_header_is_read_to_its_end() -> None:
     streamed[22:26] = bytes(4)
     samples, recording = read(bytes(streamed))
     assert np.allclose(samples, sound, atol=1e-4)
+    assert recording.losses == []
+
+
+def test_an_mp3_whose_length_nobody_states_loses_nothing() -> None:
+    sound = np.concatenate([np.zeros(320_000, np.int16), babble(20), np.zeros(320_000, np.int16)])
+    buffer = io.BytesIO()
+    settings = {"bitrate_mode": "VARIABLE", "compression_level": 0.2}
+    with soundfile.SoundFile(buffer, "w", 16_000, 1, format="MP3", **settings) as file:
+        file.write(sound)
+    stated = buffer.getvalue()
+    second_frame = stated.index(stated[:2], stated.index(b"Xing"))
+    samples, recording = read(stated[second_frame:])
+    assert len(samples) == pytest.approx(60 * 16_000, rel=0.01)
+    assert recording.duration_s is None
     assert recording.losses == []
 
 

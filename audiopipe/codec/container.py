@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.error import FFmpegError
 
 from audiopipe.codec.frames import Timeline, Unifier, as_float, decoded
-from audiopipe.codec.intact import xing_counts
+from audiopipe.codec.intact import is_intact, mp3_states_length
 from audiopipe.codec.recording import BLOCK_FRAMES, Block, Recording, file_sha256, skip_frames
 from audiopipe.errors import EmptyAudio, NoAudioTrack, UnreadableInput
 
@@ -102,15 +102,19 @@ class ContainerRecording(Recording):
 
 
 def _opened(file: IO[bytes], name: str) -> InputContainer:
-    file.seek(0)
+    options = {
+        # A playlist or script must not make us open other files.
+        "protocol_whitelist": "none",
+        # A WAV whose header lies is read to its end.
+        "ignore_length": str(int(not is_intact(file))),
+    }
     try:
-        # No protocol is allowed: a playlist or script must not make us open other files.
         return av.open(
             file,
             "r",
             metadata_errors="replace",
             buffer_size=_BUFFER_BYTES,
-            options={"protocol_whitelist": "none", "ignore_length": "1"},
+            options=options,
         )
     except (FFmpegError, IndexError) as error:
         raise UnreadableInput(f"{name} is not a recording that can be read: {error}") from error
@@ -161,20 +165,12 @@ def _promised_s(container: InputContainer, stream: AudioStream, file: IO[bytes])
         if end_s is None and len(container.streams) == 1 and container.duration:
             end_s = start_s + container.duration / av.time_base
         seconds = (end_s or 0) - start_s
-    elif kinds & _EXACT or ("mp3" in kinds and _states_length(file)):
+    elif kinds & _EXACT or ("mp3" in kinds and mp3_states_length(file)):
         late_s = (stream.start_time or 0) * tick_s - start_s
         seconds = (stream.duration or 0) * tick_s + max(0.0, late_s)
     else:
         return None
     return seconds if seconds > 0 else None
-
-
-def _states_length(file: IO[bytes]) -> bool:
-    position = file.tell()
-    try:
-        return bool(xing_counts(file))
-    finally:
-        file.seek(position)
 
 
 def _clock_s(text: str) -> float | None:

@@ -36,20 +36,15 @@ def is_intact(file: IO[bytes]) -> bool:
         file.seek(0)
 
 
-def xing_counts(file: IO[bytes]) -> tuple[int, int] | None:
-    """Frames and bytes of audio that an MP3's first frame states, each 0 if it does not.
+def mp3_states_length(file: IO[bytes]) -> bool:
+    """Whether an MP3 tells how many frames it has; its position stays.
 
-    None without such a frame. Layout: an ID3v2 tag may come first; the frame holds `Xing` or
-    `Info`, flags, then the counts that the two lowest flags announce.
+    Without that, libsndfile and ffmpeg guess from the bit rate of the first frame.
     """
-    file.seek(_id3_bytes(file))
-    head = file.read(256)
-    at = max(head.find(b"Xing"), head.find(b"Info"))
-    if at < 0 or len(head) < at + 16:
-        return None
-    flags, *counts = struct.unpack_from(">III", head, at + 4)
-    frames = counts.pop(0) if flags & 1 else 0
-    return frames, counts[0] if flags & 2 else 0
+    position = file.tell()
+    frames, _ = _xing_counts(file)
+    file.seek(position)
+    return frames > 0
 
 
 def _id3_bytes(file: IO[bytes]) -> int:
@@ -61,11 +56,26 @@ def _id3_bytes(file: IO[bytes]) -> int:
 
 
 def _mp3_has_its_length(file: IO[bytes], size: int) -> bool:
-    counts = xing_counts(file)
-    if counts is None or not counts[1]:
-        return True
+    _, length = _xing_counts(file)
     # Tags behind the audio are small; another recording behind it, or a missing end, is not.
-    return abs(size - _id3_bytes(file) - counts[1]) <= max(0.01 * counts[1], 1024)
+    excess = abs(size - _id3_bytes(file) - length)
+    return not length or excess <= max(0.01 * length, 1024)
+
+
+def _xing_counts(file: IO[bytes]) -> tuple[int, int]:
+    """Frames and bytes of audio that an MP3's first frame states, each 0 if it does not.
+
+    An ID3v2 tag may come first. The frame holds `Xing` or `Info`, flags, then the counts that the
+    two lowest flags announce.
+    """
+    file.seek(_id3_bytes(file))
+    head = file.read(256)
+    at = max(head.find(b"Xing"), head.find(b"Info"))
+    if at < 0 or len(head) < at + 16:
+        return 0, 0
+    flags, *counts = struct.unpack_from(">III", head, at + 4)
+    frames = counts.pop(0) if flags & 1 else 0
+    return frames, counts[0] if flags & 2 else 0
 
 
 def _wav_ends_with_its_data(file: IO[bytes], size: int) -> bool:

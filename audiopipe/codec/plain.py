@@ -8,7 +8,15 @@ from typing import IO
 
 import soundfile
 
-from audiopipe.codec.recording import BLOCK_FRAMES, Block, Recording, file_sha256, skip_frames
+from audiopipe.codec.intact import mp3_states_length
+from audiopipe.codec.recording import (
+    BLOCK_FRAMES,
+    TOLERANCE_S,
+    Block,
+    Recording,
+    file_sha256,
+    skip_frames,
+)
 from audiopipe.errors import InputError
 
 _UNKNOWN_FRAMES = 1 << 62
@@ -33,9 +41,9 @@ class PlainRecording(Recording):
         self._sound = _Forward(file)
         if self._sound.frames >= _UNKNOWN_FRAMES:
             raise soundfile.LibsndfileError(39, "no length in the header: ")
-        super().__init__(
-            name, self._sound.samplerate, self._sound.channels, _promised_s(self._sound)
-        )
+        guessed = self._sound.format == "MP3" and not mp3_states_length(file)
+        duration_s = None if guessed else _promised_s(self._sound)
+        super().__init__(name, self._sound.samplerate, self._sound.channels, duration_s)
 
     def blocks(self) -> Iterator[Block]:
         frames, broken = 0, False
@@ -45,7 +53,8 @@ class PlainRecording(Recording):
                 yield block
         except soundfile.LibsndfileError:
             broken = True
-        if broken or frames < self._sound.frames:
+        missing_s = (self._sound.frames - frames) / self.rate_hz
+        if broken or (missing_s > TOLERANCE_S and self.duration_s is not None):
             yield from self._rescue(frames)
         else:
             self.lose_tail(frames)
