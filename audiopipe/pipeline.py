@@ -7,14 +7,14 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import Any
 
 from audiopipe.backends.base import Transcriber, Upload
 from audiopipe.backends.choose import choose
 from audiopipe.backends.http import download
-from audiopipe.codec import open_source
+from audiopipe.codec import open_source, shown
 from audiopipe.config import Settings, change, load
 from audiopipe.data import (
     Chunk,
@@ -26,6 +26,7 @@ from audiopipe.data import (
     Source,
     Span,
     Transcript,
+    Window,
 )
 from audiopipe.errors import AudiopipeError, BackendError, InputError, UsageError
 from audiopipe.models import TIERS
@@ -199,7 +200,7 @@ def _pieces(
             else:
                 yield from _chunks(source, backend.upload, settings)
         except InputError as error:
-            yield _End(source, str(source), error=error)
+            yield _End(source, shown(source), error=error)
 
 
 def _is_url(source: Any) -> bool:
@@ -215,10 +216,15 @@ def _chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[_Part |
         recording = stack.enter_context(
             open_source(opened, name=name, track=settings.track or None)
         )
-        blocks = prepare_samples(
-            recording,
-            channels=settings.channels,
-            max_duration_s=settings.max_duration_s or None,
+        # closed before the recording is: its thread may still be inside the decoder
+        blocks = stack.enter_context(
+            closing(
+                prepare_samples(
+                    recording,
+                    channels=settings.channels,
+                    max_duration_s=settings.max_duration_s or None,
+                )
+            )
         )
         cutting = _cutting(upload, settings)
         if settings.channels == "split":
@@ -241,15 +247,20 @@ def _cutting(upload: Upload, settings: Settings) -> Cutting:
     )
 
 
+_UNKNOWN = Window(0, (Span(0, 0),), Span(0, 0))
+"""Audio that was never seen here."""
+
+
 def _recognise(
     audio: Chunk | RemoteAudio, backend: Transcriber, request: Request
 ) -> ChunkTranscript | ChunkFailure:
     try:
         result = backend.transcribe(audio, request)
     except BackendError as error:
-        if error.stops_run or isinstance(audio, RemoteAudio):
+        if error.stops_run:
             raise
-        return ChunkFailure(audio.window, str(error))
+        window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
+        return ChunkFailure(window, str(error))
     return flag(result, thresholds=thresholds_for(request.model))
 
 

@@ -17,7 +17,14 @@ import audiopipe
 from audiopipe.backends.openai import Groq
 from audiopipe.backends.retry import Retry
 from audiopipe.data import Span, Transcript
-from audiopipe.errors import AuthError, BackendError, EmptyAudio, RateLimited, UsageError
+from audiopipe.errors import (
+    AuthError,
+    BackendError,
+    EmptyAudio,
+    RateLimited,
+    TooLongAudio,
+    UsageError,
+)
 
 WORDS = 240
 SHORT: dict[str, Any] = {"chunk_length_s": 20.0, "overlap_s": 4.0}
@@ -208,3 +215,26 @@ def test_prepared_chunks_tile_the_recording(recording: Path) -> None:
     assert len(samples) / rate_hz == pytest.approx(chunks[2].window.audio_s)
     with pytest.raises(UsageError, match="split"):
         list(audiopipe.prepare(recording, channels="split"))
+
+
+def test_an_address_that_the_provider_cannot_fetch_is_an_outcome_like_any_other(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.files["a.flac"] = recording.read_bytes()
+    urls = [server.url_of("none.flac"), server.url_of("a.flac")]
+    none, there = audiopipe.transcribe_many(urls, backend=groq, by_url=True)
+    assert "404" in str(none.error)
+    assert there.transcript and there.transcript.text == said(0, WORDS)
+
+
+def test_leaving_early_ends_the_decoder_before_its_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "noise.mp3"
+    noise = np.random.default_rng(0).normal(0, 0.1, (44_100 * 60, 2))
+    sf.write(path, noise, 44_100, format="MP3")
+    for n in range(40):
+        chunks = audiopipe.prepare(path, chunk_length_s=5.0, overlap_s=1.0)
+        for _ in range(n % 3):
+            next(chunks)
+        chunks.close()  # type: ignore[attr-defined]
+        with pytest.raises(TooLongAudio):
+            list(audiopipe.prepare(path, chunk_length_s=5.0, overlap_s=1.0, max_duration_s=n + 1))

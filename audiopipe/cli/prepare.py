@@ -11,9 +11,10 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.inputs import Item, find_inputs, open_input
+from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.config import Settings, load
 from audiopipe.data import Chunk
-from audiopipe.errors import InputError
+from audiopipe.errors import AudiopipeError, InputError
 
 
 @click.command("prepare")
@@ -40,7 +41,7 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
         except InputError as error:
             click.echo(f"audiopipe: {error}", err=True)
             failed += 1
-    return 0 if not failed else 3 if failed < len(items) else 1
+    return 0 if not failed else SOME_FAILED if failed < len(items) else AudiopipeError.exit_code
 
 
 def _prepare(item: Item, settings: Settings) -> None:

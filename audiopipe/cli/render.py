@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from audiopipe.cli import options
-from audiopipe.errors import InputError, UsageError
+from audiopipe.cli.transcribe import SOME_FAILED
+from audiopipe.errors import AudiopipeError, InputError, UsageError
 
 
 @click.command("render")
@@ -38,4 +39,6 @@ def command(
             elif name != "json" or output_dir:
                 folder = Path(output_dir) if output_dir else path.parent
                 write(text, folder / (path.stem + RENDERERS[name].ending))
-    return 0 if not failed else 3 if failed < len(transcripts) else 1
+    return (
+        0 if not failed else SOME_FAILED if failed < len(transcripts) else AudiopipeError.exit_code
+    )

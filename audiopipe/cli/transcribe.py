@@ -18,6 +18,9 @@ from audiopipe.errors import AudiopipeError, InputError, UsageError
 
 log = logging.getLogger("audiopipe")
 
+SOME_FAILED = 3
+"""Exit code of a batch in which some inputs failed and the rest is written."""
+
 
 @click.command("transcribe")
 @options.inputs
@@ -38,9 +41,6 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
 
 def run(inputs: Sequence[str], settings: Settings) -> int:
     """Transcribe all `inputs` and write what was asked; the exit code."""
-    from audiopipe.backends.choose import choose
-    from audiopipe.pipeline import transcribe_many
-
     if settings.output_dir == "-" and len(settings.output_formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     items = find_inputs(inputs)
@@ -49,26 +49,40 @@ def run(inputs: Sequence[str], settings: Settings) -> int:
         click.echo(f"audiopipe: {item.error}", err=True)
     due = [item for item in items if not item.error and not _is_done(item, settings)]
     done = len(items) - len(failed) - len(due)
-    if due:
-        choice = choose(settings, os.environ)
-        log.info("%s recognises: %s", choice.transcriber.name, choice.reason)
-        with choice.transcriber as backend:
-            sources = (open_input(item) for item in due)
-            outcomes = transcribe_many(sources, backend=backend, settings=settings)
-            for item, outcome in zip(due, outcomes, strict=True):
-                complete = _report(item, outcome.transcript, outcome.error, settings)
-                done += outcome.transcript is not None
-                failed += [] if complete else [item]
-    return 0 if not failed else 3 if done else 1
-
-
-def _report(
-    item: Item, transcript: Transcript | None, error: AudiopipeError | None, settings: Settings
-) -> bool:
-    """Write and tell what became of one input; whether all of it was recognised."""
-    if transcript is None:
+    try:
+        for item, complete in _transcribe(due, settings):
+            done += complete is not None
+            failed += [] if complete else [item]
+    except AudiopipeError as error:
+        if not done or error.exit_code != AudiopipeError.exit_code:
+            raise
         click.echo(f"audiopipe: {error}", err=True)
-        return False
+        return SOME_FAILED
+    return 0 if not failed else SOME_FAILED if done else AudiopipeError.exit_code
+
+
+def _transcribe(due: Sequence[Item], settings: Settings) -> Iterator[tuple[Item, bool | None]]:
+    """Each input with whether all of it was recognised; None if nothing was."""
+    from audiopipe.backends.choose import choose
+    from audiopipe.pipeline import transcribe_many
+
+    if not due:
+        return
+    choice = choose(settings, os.environ)
+    log.info("%s recognises: %s", choice.transcriber.name, choice.reason)
+    with choice.transcriber as backend:
+        sources = (open_input(item) for item in due)
+        outcomes = transcribe_many(sources, backend=backend, settings=settings)
+        for item, outcome in zip(due, outcomes, strict=True):
+            if outcome.transcript:
+                yield item, _report(item, outcome.transcript, settings)
+            else:
+                click.echo(f"audiopipe: {outcome.error}", err=True)
+                yield item, None
+
+
+def _report(item: Item, transcript: Transcript, settings: Settings) -> bool:
+    """Write and tell what was recognised; whether that is all of it."""
     written = list(_write(item, transcript, settings))
     told = f"{item.source}: {transcript.duration_s:.0f} s, flags: {len(transcript.flags)}"
     if written:

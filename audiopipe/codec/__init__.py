@@ -28,6 +28,7 @@ __all__ = [
     "most_bytes",
     "most_samples",
     "open_source",
+    "shown",
 ]
 
 

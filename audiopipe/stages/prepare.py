@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Literal
 
 import numpy as np
@@ -55,10 +56,11 @@ def prepare(
         raise UnreadableInput(f"{recording.name} claims {recording.rate_hz} samples a second")
     _refuse_longer(recording, recording.duration_s or 0.0, max_duration_s)
     count = 0
-    for block in _resampled(recording, _weights(channels, recording.channels)):
-        count += len(block)
-        _refuse_longer(recording, count / RATE_HZ, max_duration_s)
-        yield _as_int16(block) if channels == "split" else _as_int16(block)[:, 0]
+    with closing(_resampled(recording, _weights(channels, recording.channels))) as blocks:
+        for block in blocks:
+            count += len(block)
+            _refuse_longer(recording, count / RATE_HZ, max_duration_s)
+            yield _as_int16(block) if channels == "split" else _as_int16(block)[:, 0]
     if count < LEAST_S * RATE_HZ:
         raise EmptyAudio(f"{recording.name} holds less than {LEAST_S} s of sound")
 
@@ -81,12 +83,15 @@ def _weights(channels: Channels, count: int) -> NDArray[np.float32]:
     return every[:, number : number + 1]
 
 
-def _resampled(recording: Recording, weights: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+def _resampled(
+    recording: Recording, weights: NDArray[np.float32]
+) -> Generator[NDArray[np.float32], None, None]:
     """Blocks of float32, shape (n, outputs), at 16 kHz; the last one may come after a rest."""
     same_rate = recording.rate_hz == RATE_HZ
     resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, weights.shape[1])
-    for block in prefetch(_mixed(recording, weights), depth=_AHEAD_BLOCKS):
-        yield block if same_rate else resampler.resample_chunk(block)
+    with prefetch(_mixed(recording, weights), depth=_AHEAD_BLOCKS) as blocks:
+        for block in blocks:
+            yield block if same_rate else resampler.resample_chunk(block)
     if not same_rate:
         rest = np.zeros((0, weights.shape[1]), np.float32)
         yield resampler.resample_chunk(rest, last=True)

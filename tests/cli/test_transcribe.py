@@ -9,6 +9,9 @@ from subprocess import CompletedProcess
 import av
 import numpy as np
 import pytest
+import soundfile as sf
+import speechlike
+from server import KEY, Server
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -155,3 +158,32 @@ def test_the_table_of_models_names_successors(audiopipe: Run) -> None:
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if "distil-whisper-large-v3-en" in line]
     assert "retired" in line and "whisper-large-v3-turbo" in line
+
+
+def test_a_key_that_is_refused_half_way_keeps_what_is_written(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    (tmp_path / "in").mkdir()
+    for n in range(4):
+        sf.write(tmp_path / "in" / f"{n}.flac", speechlike.make_recording(20, first=n), 16_000)
+    server.faults += [None, "spend"]
+    done = audiopipe(
+        "transcribe", "in", "-o", "out", "-j", 1,
+        GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url,
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    assert "groq recognises: GROQ_API_KEY is set" in done.stderr
+    assert "billing" in done.stderr
+    assert KEY not in done.stderr
+    assert (tmp_path / "out" / "0.txt").read_text().split()[0] == speechlike.word(0)
+
+
+def test_a_limit_that_lasts_too_long_is_exit_code_4(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    server.faults += ["limited"]
+    done = audiopipe(
+        "transcribe", RECORDINGS / "jfk.flac", "--max-wait", 1, "--backend", "groq",
+        GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url,
+    )  # fmt: skip
+    assert done.returncode == 4, done.stderr
