@@ -1,0 +1,189 @@
+"""Prepares an hour of audio beside its rivals, in alternation, and prints a Markdown table.
+
+python scripts/bench_prepare.py --minutes 60 --rounds 3 --long-hours 10
+
+Rivals need the ffmpeg program; without it only our own rows are measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+CHUNK_S, OVERLAP_S = 600, 10
+
+_HEADER = """\
+| input | way | CPU s | CPU ratio | wall s | wall ratio | peak MB | output MB | first chunk ready |
+|---|---|---|---|---|---|---|---|---|"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run took."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+    size_mb: float
+    first_s: float
+
+
+def main() -> None:
+    arguments = _arguments()
+    if arguments.ours:
+        _ours(arguments.ours, arguments.out)
+        return
+    if not shutil.which("ffmpeg"):
+        print("ffmpeg is not installed: no rivals to measure", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        print(_HEADER)
+        for kind in ("mp3", "m4a"):
+            path = folder / f"{arguments.minutes} minutes.{kind}"
+            _make("speech", path, arguments.minutes)
+            _compare(path, folder, arguments.rounds)
+        if arguments.long_hours:
+            long = folder / f"{arguments.long_hours} hours.mp3"
+            short = folder / f"{arguments.minutes} minutes.mp3"
+            _make("repeat", long, arguments.long_hours * 60 // arguments.minutes, short)
+            _row(long.name, "audiopipe", _measured(_command_of_ours, long, folder), None)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--long-hours", type=int, default=10, help="0 leaves the long input out")
+    parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _ours(path: Path, folder: Path) -> None:
+    """One run of our own way, in a process of its own; prints when its first chunk was ready."""
+    start_s = time.perf_counter()
+    from audiopipe.codec import open_source
+    from audiopipe.stages.chunk import Cutting, chunk
+    from audiopipe.stages.prepare import prepare
+
+    with open_source(path) as recording:
+        for piece in chunk(prepare(recording), Cutting(CHUNK_S, OVERLAP_S, 25_000_000)):
+            (folder / f"{piece.window.index}.flac").write_bytes(piece.data)
+            if piece.window.index == 0:
+                print(time.perf_counter() - start_s, flush=True)
+
+
+def _command_of_ours(path: Path, out: Path) -> list[str]:
+    return [sys.executable, __file__, "--ours", str(path), "--out", str(out)]
+
+
+def _ffmpeg(path: Path, out: Path) -> list[str]:
+    rate = ["-ar", "16000", "-ac", "1", "-sample_fmt", "s16"]
+    return ["ffmpeg", "-v", "error", "-i", str(path), *rate, str(out / "all.flac")]
+
+
+_TUTORIAL = """
+import subprocess, sys
+from pydub import AudioSegment
+source, out = sys.argv[1:]
+subprocess.run(["ffmpeg", "-v", "error", "-i", source, "-ar", "16000", "-ac", "1", "-map", "0:a",
+                "-c:a", "flac", out + "/all.flac"], check=True)
+audio = AudioSegment.from_file(out + "/all.flac", format="flac")
+for at in range(0, len(audio), 590_000):
+    audio[at:at + 600_000].export(f"{out}/{at}.flac", format="flac")
+"""
+
+_PYDUB = """
+import sys
+from pydub import AudioSegment
+source, out = sys.argv[1:]
+audio = AudioSegment.from_file(source).set_channels(1).set_frame_rate(16000)
+audio.export(out + "/all.flac", format="flac")
+"""
+
+
+def _tutorial(path: Path, out: Path) -> list[str]:
+    return [sys.executable, "-W", "ignore", "-c", _TUTORIAL, str(path), str(out)]
+
+
+def _pydub(path: Path, out: Path) -> list[str]:
+    return [sys.executable, "-W", "ignore", "-c", _PYDUB, str(path), str(out)]
+
+
+Way = Callable[[Path, Path], list[str]]
+
+RIVALS: dict[str, Way] = {
+    "one ffmpeg, one 16-bit FLAC": _ffmpeg,
+    "audiopipe": _command_of_ours,
+    "the provider's tutorial": _tutorial,
+    "pydub": _pydub,
+}
+
+
+def _compare(path: Path, folder: Path, rounds: int) -> None:
+    ways = RIVALS if shutil.which("ffmpeg") else {"audiopipe": _command_of_ours}
+    runs: dict[str, list[Cost]] = {name: [] for name in ways}
+    for number in range(rounds):
+        for name, way in ways.items():
+            if number == 0 or way in (_ffmpeg, _command_of_ours):
+                runs[name].append(_measured(way, path, folder))
+    middle = {name: _median(costs) for name, costs in runs.items()}
+    for name, cost in middle.items():
+        _row(path.name, name, cost, middle.get("one ffmpeg, one 16-bit FLAC"))
+
+
+def _median(costs: list[Cost]) -> Cost:
+    return Cost(
+        statistics.median(cost.cpu_s for cost in costs),
+        statistics.median(cost.wall_s for cost in costs),
+        max(cost.peak_mb for cost in costs),
+        costs[0].size_mb,
+        statistics.median(cost.first_s for cost in costs),
+    )
+
+
+def _measured(way: Way, path: Path, folder: Path) -> Cost:
+    out = folder / "out"
+    out.mkdir()
+    start_s = time.perf_counter()
+    process = subprocess.Popen(way(path, out), stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - start_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{way.__name__} failed on {path.name}")
+    size = sum(file.stat().st_size for file in out.iterdir())
+    shutil.rmtree(out)
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return Cost(cpu_s, wall_s, usage.ru_maxrss / 1024, size / 1e6, float(said or wall_s))
+
+
+def _row(file: str, way: str, cost: Cost, ffmpeg: Cost | None) -> None:
+    cpu = f"{cost.cpu_s / ffmpeg.cpu_s:.2f}" if ffmpeg else ""
+    wall = f"{cost.wall_s / ffmpeg.wall_s:.2f}" if ffmpeg else ""
+    print(
+        f"| {file} | {way} | {cost.cpu_s:.2f} | {cpu} | {cost.wall_s:.2f} | {wall} "
+        f"| {cost.peak_mb:.0f} | {cost.size_mb:.0f} | {cost.first_s:.2f} s |",
+        flush=True,
+    )
+
+
+def _make(what: str, *arguments: Path | int) -> None:
+    # In a process of its own: the memory of a parent counts as its children's peak.
+    script = Path(__file__).with_name("make_bench_audio.py")
+    subprocess.run([sys.executable, script, what, *map(str, arguments)], check=True)
+
+
+if __name__ == "__main__":
+    main()
