@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from collections import deque
 from itertools import pairwise
 
@@ -20,7 +22,7 @@ class Tape:
     def __init__(self) -> None:
         self._pieces: deque[NDArray[np.int16]] = deque()
         self._start = 0
-        self._joins: deque[tuple[int, int]] = deque()
+        self._joins: list[tuple[int, int]] = []
         self.end = 0
 
     def append(self, at: int, samples: NDArray[np.int16]) -> None:
@@ -40,11 +42,9 @@ class Tape:
         return np.concatenate(found) if found else np.empty(0, np.int16)
 
     def forget(self, before: int) -> None:
-        """Drop what lies before a position."""
+        """Drop the samples before a position; their times stay known."""
         while self._pieces and self._start + len(self._pieces[0]) <= before:
             self._start += len(self._pieces.popleft())
-        while len(self._joins) > 1 and self._joins[1][0] <= before:
-            self._joins.popleft()
 
     def time_s(self, position: int) -> float:
         """File time of a position; at a join, that of the later side."""
@@ -52,7 +52,8 @@ class Tape:
 
     def stretches(self, start: int, end: int) -> tuple[Span, ...]:
         """The stretches of the file that lie on the tape between two positions."""
-        inner = [join[0] for join in self._joins if start < join[0] < end]
+        joins = self._joins[bisect_right(self._joins, (start, math.inf)) :]
+        inner = [position for position, _ in joins if position < end]
         bounds = [
             (self._file_sample(first), last - first)
             for first, last in pairwise([start, *inner, end])
@@ -60,5 +61,5 @@ class Tape:
         return tuple(Span(at / RATE_HZ, (at + count) / RATE_HZ) for at, count in bounds)
 
     def _file_sample(self, position: int) -> int:
-        joined, at = max(join for join in self._joins if join[0] <= position)
+        joined, at = self._joins[bisect_right(self._joins, (position, math.inf)) - 1]
         return at + position - joined

@@ -63,9 +63,13 @@ class ChunkEncoder:
 
     def finish(self) -> bytes:
         """The whole upload; the encoder takes nothing more."""
+        self.close()
+        return self._buffer.getvalue()
+
+    def close(self) -> None:
+        """Give up what is not finished. Closing twice is harmless."""
         if self._sound:
             self._sound.close()
-        return self._buffer.getvalue()
 
 
 def decode_pcm(data: bytes, audio_format: AudioFormat) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +43,26 @@ class Cutting:
     search_s: float = 5.0
     skip_silence_s: float | None = None
 
+    def count(self, duration_s: float) -> int:
+        """How many chunks a recording makes, if no silence is skipped and no size shortens one.
+
+        Raises:
+            UsageError: lengths, overlap and size that cannot go together.
+        """
+        plan = _Plan.of(self)
+        beyond = round(duration_s * RATE_HZ) - plan.length
+        return 1 + max(0, -(-beyond // plan.pitch))
+
 
 def chunk(blocks: Iterable[NDArray[np.int16]], cutting: Cutting) -> Generator[Chunk, None, None]:
     """Cut one channel into chunks, each given out as soon as its end is known.
 
     A recording that fits goes as one chunk. Otherwise each seam lies at the quietest point of a
-    window that ends at the latest place that the length and the size allow; the two chunks overlap
-    evenly around it, and the last chunk is no runt. Memory is constant: a chunk is encoded while it
-    grows, and only the samples that may still be needed are held.
+    window; the two chunks overlap evenly around it, and the last chunk is no runt. The windows
+    stand at even distances, so that the number of chunks, and with it the price, is known before a
+    seam is chosen; only where the size allows less does the next window come sooner. Memory is
+    constant: a chunk is encoded while it grows, and only the samples that may still be needed are
+    held.
 
     Args:
         blocks: 16 kHz samples of shape (n,).
@@ -73,13 +86,16 @@ def chunk_channels(
     """
     plan = _Plan.of(cutting)
     cutters: list[_Cutter] = []
-    for block in blocks:
-        cutters = cutters or [_Cutter(plan) for _ in range(block.shape[1])]
+    with ExitStack() as stack:
+        for block in blocks:
+            if not cutters:
+                new = (closing(_Cutter(plan)) for _ in range(block.shape[1]))
+                cutters = [stack.enter_context(cutter) for cutter in new]
+            for channel, cutter in enumerate(cutters):
+                samples = np.ascontiguousarray(block[:, channel])
+                yield from ((channel, piece) for piece in cutter.push(samples))
         for channel, cutter in enumerate(cutters):
-            samples = np.ascontiguousarray(block[:, channel])
-            yield from ((channel, piece) for piece in cutter.push(samples))
-    for channel, cutter in enumerate(cutters):
-        yield from ((channel, piece) for piece in cutter.finish())
+            yield from ((channel, piece) for piece in cutter.finish())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +125,11 @@ class _Plan:
         return cls(length, 2 * half, tail, search, min(RATE_HZ, sure // 16), cutting)
 
     @property
+    def pitch(self) -> int:
+        """From one chunk's latest end to the next one's; none is too long wherever seams are."""
+        return self.length - self.overlap - self.search
+
+    @property
     def spare(self) -> int:
         """How far past a chunk's latest end one must see to know that no runt follows."""
         return self.tail - self.overlap
@@ -130,7 +151,7 @@ class _Cutter:
         self._read = 0
         self._index = 0
         self._core_start_s = 0.0
-        self._begin(0)
+        self._begin(0, plan.length)
 
     def push(self, samples: NDArray[np.int16]) -> Iterator[Chunk]:
         """Take the next samples of the file; gives the chunks that they complete."""
@@ -147,9 +168,13 @@ class _Cutter:
         yield from self._cut(ended=True)
         yield self._close(self._tape.end, self._read / RATE_HZ)
 
-    def _begin(self, start: int) -> None:
+    def close(self) -> None:
+        """Give up the chunk that is under way."""
+        self._encoder.close()
+
+    def _begin(self, start: int, latest_end: int) -> None:
         self._start = self._encoded = start
-        self._length = self._plan.length
+        self._length = min(latest_end - start, self._plan.length)
         self._encoder = ChunkEncoder(self._plan.cutting.audio_format)
         self._hash = hashlib.sha256()
 
@@ -161,9 +186,9 @@ class _Cutter:
             half = self._plan.overlap // 2
             seam_s = self._tape.time_s(seam)
             _log.debug("seam of chunk %d at %.2f s", self._index, seam_s)
+            latest_end = self._start + self._length
             yield self._close(seam + half, seam_s)
-            self._begin(seam - half)
-            self._tape.forget(seam - half)
+            self._begin(seam - half, latest_end + self._plan.pitch)
             self._encode_early()
 
     def _latest_seam(self, ended: bool) -> int | None:
@@ -187,8 +212,10 @@ class _Cutter:
             worst = most_bytes(end - self._encoded + plan.reserve)
             if self._encoder.size_bytes + worst > plan.cutting.max_bytes:
                 self._length = self._encoded - self._start + plan.reserve
-                return
+                break
             self._encode(end)
+        # The next chunk begins an overlap before the end of this one, at the earliest.
+        self._tape.forget(self._encoded - plan.overlap)
 
     def _encode(self, end: int) -> None:
         samples = self._tape.slice(self._encoded, end)
