@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
@@ -42,7 +43,13 @@ class Settings:
         channels: `mix` all, take `left` or `right`, or `split`: each by itself, as a speaker.
         track: which audio track of a file, counted from 1; 0 is the first, with a note.
         skip_silence_s: silence longer than this is left out of what is sent; 0 keeps all.
-        max_wait_s: longest wait for a provider's limit; a longer one stops the run, resumable.
+        max_wait_s: longest time in which a provider's limit may let nothing through; a longer one
+            stops the run, resumable.
+        limits: limits of the account in place of the table's, each like `rpm=20` or `ash=none`.
+        max_cost_usd: what a run may cost in USD; 0 sets no bound.
+        max_requests: requests that a run may send; 0 sets no bound.
+        cache: whether answers are kept, and those of earlier runs used.
+        cache_dir: where answers and the budget's ledger are kept; "" is the user's cache.
         max_duration_s: longer inputs are refused; 0 refuses none.
         output_dir: where results go.
         output_formats: names of renderers.
@@ -66,7 +73,12 @@ class Settings:
     channels: Channels = "mix"
     track: int = 0
     skip_silence_s: float = 0.0
-    max_wait_s: float = 900.0
+    max_wait_s: float = math.inf
+    limits: tuple[str, ...] = ()
+    max_cost_usd: float = 0.0
+    max_requests: int = 0
+    cache: bool = True
+    cache_dir: str = ""
     max_duration_s: float = 0.0
     output_dir: str = "."
     output_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
@@ -78,8 +90,22 @@ class Settings:
                 f"--chunk-length {self.chunk_length_s:g} must be more than twice "
                 f"--overlap {self.overlap_s:g}, which must not be negative"
             )
-        if self.workers < 0:
-            raise UsageError(f"--workers {self.workers} must be 1 or more")
+        for flag, value in (
+            ("--workers", self.workers),
+            ("--max-wait", self.max_wait_s),
+            ("--max-cost", self.max_cost_usd),
+            ("--max-requests", self.max_requests),
+        ):
+            if not value >= 0:
+                raise UsageError(f"{flag} {value:g} must not be negative")
+
+
+def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
+    """The folder of the answers and of the budget's ledger; nothing is made."""
+    import platformdirs
+
+    named = settings.cache_dir or environment.get(f"{ENVIRONMENT_PREFIX}CACHE_DIR")
+    return Path(named) if named else platformdirs.user_cache_path("audiopipe")
 
 
 def load(

@@ -211,14 +211,12 @@ class Usage:
         audio_s: seconds of audio sent, overlaps included.
         billed_s: seconds the provider bills (at least 10 a request on Groq).
         cost_usd: price of `billed_s`; None where the price is not known.
-        cached_chunks: chunks that were answered from an earlier run.
     """
 
     requests: int = 0
     audio_s: float = 0.0
     billed_s: float = 0.0
     cost_usd: float | None = 0.0
-    cached_chunks: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         known = self.cost_usd is not None and other.cost_usd is not None
@@ -227,7 +225,6 @@ class Usage:
             self.audio_s + other.audio_s,
             self.billed_s + other.billed_s,
             (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
-            self.cached_chunks + other.cached_chunks,
         )
 
 

@@ -14,10 +14,12 @@
     │   ├── RequestTooLarge           too many bytes or seconds for one request: cut it smaller
     │   ├── RateLimited            4  a limit that lasts too long; `wait_s` says how long
     │   ├── ServerFault               5xx, 498, timeouts, cut connections: worth another try
+    │   │   └── ServerDown            a row of requests failed, none got through
     │   ├── BadReply                  an answer that is not what the endpoint promises
     │   └── EngineMissing             the embedded engine or its weights are not installed
     ├── OutputError                1  a result cannot be written
-    └── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
+    ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
+    └── Stopped                  130  somebody stopped the run; it can be resumed
 
 `stops_run` marks what makes every other input of a batch pointless too.
 """
@@ -112,6 +114,12 @@ class ServerFault(BackendError):
         self.wait_s = wait_s
 
 
+class ServerDown(ServerFault):
+    """A whole row of requests failed and none got through: the server is taken for dead."""
+
+    stops_run = True
+
+
 class BadReply(BackendError):
     """An answer that is not what the endpoint promises."""
 
@@ -132,4 +140,11 @@ class LimitReached(AudiopipeError):
     """The run stopped at a limit or a cost cap and can be resumed."""
 
     exit_code = 4
+    stops_run = True
+
+
+class Stopped(AudiopipeError):
+    """Somebody stopped the run; what had arrived is stored, and the run can be resumed."""
+
+    exit_code = 130
     stops_run = True

@@ -10,6 +10,8 @@ from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
 from typing import Generic, Self, TypeVar
 
+from audiopipe.errors import Stopped
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -38,6 +40,37 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> 
         finally:
             for future in pending:
                 future.cancel()
+
+
+class Stop:
+    """The wish to end a run, for all its threads; given once, it stands."""
+
+    def __init__(self) -> None:
+        self._wished = Event()
+
+    def set(self) -> None:
+        """Wish it: nothing new is begun, and every wait ends at once."""
+        self._wished.set()
+
+    def is_set(self) -> bool:
+        return self._wished.is_set()
+
+    def check(self) -> None:
+        """Go on, unless it is wished.
+
+        Raises:
+            Stopped: it is.
+        """
+        self.sleep(0.0)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Stopped: it was wished before or meanwhile.
+        """
+        if self._wished.wait(seconds):
+            raise Stopped("stopped; what had arrived is stored, and the same command goes on")
 
 
 class prefetch(Generic[T]):  # noqa: N801 - it is called like the iterators of itertools

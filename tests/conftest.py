@@ -13,6 +13,12 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.load_profile("shared")
 
 
+@pytest.fixture(autouse=True)
+def answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds the answers or the budget of another."""
+    monkeypatch.setenv("AUDIOPIPE_CACHE_DIR", str(tmp_path_factory.mktemp("answers")))
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     """A Groq-shaped server of the test's own."""

@@ -106,5 +106,5 @@ def _told(draw: st.DrawFn, duration_s: float, segments: tuple[Segment, ...]) -> 
         failures=tuple(sorted(draw(st.lists(failures, max_size=2)), key=lambda f: f.span.start_s)),
         model=draw(texts()),
         backend=draw(st.sampled_from(["groq", "openai", "local"])),
-        usage=draw(st.builds(Usage, counts, seconds, seconds, st.none() | seconds, counts)),
+        usage=draw(st.builds(Usage, counts, seconds, seconds, st.none() | seconds)),
     )

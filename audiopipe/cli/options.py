@@ -144,11 +144,36 @@ recognition = together(
         "max_wait_s",
         type=float,
         metavar="SECONDS",
-        help="Longest wait for a provider's limit; a longer one stops the run.  "
-        f"[default: {DEFAULTS.max_wait_s:g}]",
+        help="Longest time in which a provider's limit may let nothing through; a longer one "
+        "stops the run.  [default: none]",
     ),
     click.option(
         "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+    ),
+)
+
+budget = together(
+    click.option(
+        "--limit",
+        "limits",
+        multiple=True,
+        callback=lambda ctx, param, values: values or None,
+        metavar="NAME=N",
+        help="A limit of your account, such as rpm=20, ash=7200 or asd=none; may be repeated.",
+    ),
+    click.option(
+        "--max-cost", "max_cost_usd", type=float, metavar="USD", help="Stop before costing more."
+    ),
+    click.option(
+        "--max-requests", type=click.IntRange(1), metavar="N", help="Stop before sending more."
+    ),
+    click.option(
+        "--cache/--no-cache",
+        default=None,
+        help="Keep answers and use those of earlier runs.  [default: yes]",
+    ),
+    click.option(
+        "--cache-dir", metavar="DIR", help="Where answers are kept.  [default: the user's cache]"
     ),
 )
 

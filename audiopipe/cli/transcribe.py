@@ -27,6 +27,7 @@ SOME_FAILED = 3
 @options.output
 @click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
 @options.recognition
+@options.budget
 @options.cutting
 @options.config
 @options.verbosity

@@ -17,6 +17,7 @@ from audiopipe.config import load
 @options.inputs
 @options.output
 @options.recognition
+@options.budget
 @options.cutting
 @options.config
 @options.verbosity

@@ -116,7 +116,6 @@ def _usage_row(usage: Usage) -> dict[str, object]:
         "audio_seconds": usage.audio_s,
         "billed_seconds": usage.billed_s,
         "cost_usd": usage.cost_usd,
-        "cached_chunks": usage.cached_chunks,
     }
 
 
@@ -142,7 +141,6 @@ def _transcript(document: Row) -> Transcript:
             audio_s=usage["audio_seconds"],
             billed_s=usage["billed_seconds"],
             cost_usd=usage["cost_usd"],
-            cached_chunks=usage["cached_chunks"],
         ),
     )
 

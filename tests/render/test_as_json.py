@@ -43,7 +43,7 @@ def test_it_holds_every_field_of_the_contract() -> None:
     ]
     assert list(document["source"]) == ["name", "sha256", "duration"]
     assert list(document["usage"]) == [
-        *("requests", "audio_seconds", "billed_seconds", "cost_usd", "cached_chunks"),
+        *("requests", "audio_seconds", "billed_seconds", "cost_usd"),
     ]
     assert document["flags"] == [
         {"kind": "low-confidence", "start": 1.5, "end": 2, "value": -1.5, "limit": -1.0}

@@ -1,0 +1,52 @@
+"""What a run tells while it works, for progress bars, logs and services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from audiopipe.data import Span, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A chunk has its answer, which is stored.
+
+    Attributes:
+        source: name of the recording.
+        span: the part of it that no other chunk owns.
+        usage: what the chunk took, whenever it was asked for.
+        cached: whether the answer is of an earlier run, and cost this one nothing.
+    """
+
+    source: str
+    span: Span
+    usage: Usage
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A chunk was given up."""
+
+    source: str
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request waits, for a limit or before it is sent again.
+
+    Attributes:
+        wait_s: seconds, known before the wait begins.
+        reason: what for, such as "7200 audio seconds an hour".
+    """
+
+    wait_s: float
+    reason: str
+
+
+Event = Heard | Lost | Waiting
+Listener = Callable[[Event], None]
+"""Called with each event, one at a time, from any thread; it should return soon."""
