@@ -37,11 +37,11 @@ class Budget:
     budget of its own. Either is logged as a warning.
 
     Args:
-        path: the file; made private to the user if missing.
+        path: the file; made private to the user if missing. None keeps the budget in memory.
         clock: seconds since the epoch, the same for all processes.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         try:
             self._database = Database(path, SCHEMA)
@@ -84,18 +84,16 @@ class Budget:
         account: str,
         limits: Limits,
         cost: Cost,
-        *,
-        sleep: Callable[[float], object],
-        waiting: Callable[[Turn], object],
+        wait: Callable[[Turn, float], object],
     ) -> Turn:
-        """Wait for a turn; the place is given up if `sleep` or `waiting` raises.
+        """Wait for a turn; the place is given up if `wait` raises.
 
         Args:
             account: whose budget, see `account`.
             limits: the limits to hold.
             cost: what the request takes.
-            sleep: called with seconds, at most `POLL_S`.
-            waiting: called before each sleep with the turn, which knows the wait and its cause.
+            wait: sleeps for the seconds it is called with, at most `POLL_S`; the turn knows the
+                whole wait and its cause.
 
         Raises:
             RequestTooLarge: no wait is long enough; it names the most that fits.
@@ -103,8 +101,7 @@ class Budget:
         turn = self.ask(account, limits, cost)
         try:
             while turn.wait_s > 0:
-                waiting(turn)
-                sleep(min(turn.wait_s, POLL_S))
+                wait(turn, min(turn.wait_s, POLL_S))
                 turn = self.again(turn)
         finally:
             if turn.wait_s > 0:

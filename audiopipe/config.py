@@ -15,6 +15,9 @@ from audiopipe.errors import UsageError
 
 ENVIRONMENT_PREFIX = "AUDIOPIPE_"
 
+ANSWERS, LEDGER = "answers.sqlite3", "budget.sqlite3"
+"""Names of the files in `cache_folder`."""
+
 BackendName = Literal["auto", "groq", "openai", "local"]
 Tier = Literal["free", "dev"]
 Channels = Literal["mix", "left", "right", "split"]

@@ -230,13 +230,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ChunkTranscript:
-    """What a recogniser heard in one chunk; segments are in file time and in order."""
+    """What a recogniser heard in one chunk; segments are in file time and in order.
+
+    `cached` tells that the answer is of an earlier run, and cost this one nothing.
+    """
 
     window: Window
     language: str | None
     segments: tuple[Segment, ...]
     usage: Usage
     flags: tuple[Flag, ...] = ()
+    cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

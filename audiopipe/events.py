@@ -50,3 +50,6 @@ class Waiting:
 Event = Heard | Lost | Waiting
 Listener = Callable[[Event], None]
 """Called with each event, one at a time, from any thread; it should return soon."""
+
+Pause = Callable[[float, Waiting], None]
+"""Waits so many seconds, a part or all of a wait that is known; may raise `errors.Stopped`."""

@@ -62,6 +62,7 @@ class Turn:
         wait_s: seconds until it fits; 0 means that it is charged and must be sent now.
         cause: what it waits for, such as "7200 audio seconds an hour"; empty if it need not wait.
         sent_s: when it was charged, on the budget's clock; 0 before.
+        next_s: seconds until the first request of the whole queue fits.
     """
 
     id: int
@@ -71,6 +72,7 @@ class Turn:
     wait_s: float
     cause: str
     sent_s: float = 0.0
+    next_s: float = 0.0
 
 
 class Books:
@@ -99,11 +101,14 @@ class Books:
         self._limits.check(self._turn.cost)
         place = self._place()
         queue = [*self._ahead_of(place), self._turn.cost]
-        *_, slot = schedule(self._levels, self._limits, queue, self._pause_s())
+        first, *later = schedule(self._levels, self._limits, queue, self._pause_s())
+        slot = later[-1] if later else first
         if slot.wait_s > _TOLERANCE_S:
             self._save()
             cause = str(slot.cause or _SERVERS_WISH)
-            return replace(self._turn, id=place, wait_s=slot.wait_s, cause=cause)
+            return replace(
+                self._turn, id=place, wait_s=slot.wait_s, cause=cause, next_s=first.wait_s
+            )
         self._db.execute("UPDATE requests SET sent_s = ? WHERE id = ?", (self._now_s, place))
         self._charge(self._turn.cost, 1)
         self._save()

@@ -121,6 +121,14 @@ def resolve(name: str) -> str:
     return model_id
 
 
+def limits_of(model_id: str, tier: str) -> Limits:
+    """The limits of a model at a tier, as the table knows them; none for a model it has not."""
+    model = find(model_id)
+    if model is None:
+        return Limits()
+    return model.limits if tier == "free" else model.dev_limits
+
+
 def billed_s(audio_s: float) -> float:
     """Seconds that Groq bills for a request with `audio_s` seconds of audio."""
     return max(MIN_BILLED_S, audio_s)

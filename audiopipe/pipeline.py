@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from audiopipe.backends.base import Transcriber, Upload
 from audiopipe.backends.choose import choose
-from audiopipe.backends.http import download
-from audiopipe.codec import open_source, shown
-from audiopipe.config import Settings, change, load
+from audiopipe.config import ANSWERS, Settings, cache_folder, change, load
 from audiopipe.data import (
     Chunk,
     ChunkFailure,
@@ -26,27 +22,40 @@ from audiopipe.data import (
     Source,
     Span,
     Transcript,
+    Usage,
     Window,
 )
-from audiopipe.errors import AudiopipeError, BackendError, InputError, UsageError
+from audiopipe.errors import AudiopipeError, BackendError, RequestTooLarge, Stopped, UsageError
+from audiopipe.events import Event, Heard, Listener, Lost, Waiting
+from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
+from audiopipe.purse import Purse
 from audiopipe.stages.channels import merge_channels
-from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.flag import flag, thresholds_for
-from audiopipe.stages.prepare import prepare as prepare_samples
+from audiopipe.stages.halve import halve
 from audiopipe.stages.stitch import stitch
-from audiopipe.workers import ordered_map, prefetch
+from audiopipe.stages.transcribe import transcribe as transcribe_chunk
+from audiopipe.store import Store
+from audiopipe.workers import Stop, ordered_map, prefetch
 
-log = logging.getLogger("audiopipe")
+_LEAST_HALVED_S = 2.0
+"""A shorter chunk is not cut smaller when it is refused as too large: something else is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one input: a transcript, or the error that prevented it."""
+    """What became of one input: a transcript, or the error that prevented it.
+
+    Attributes:
+        spent: what this run paid; answers of earlier runs cost nothing.
+        cached_chunks: chunks that were answered from an earlier run.
+    """
 
     source: Any
     transcript: Transcript | None = None
     error: AudiopipeError | None = None
+    spent: Usage = field(default_factory=Usage)
+    cached_chunks: int = 0
 
 
 def transcribe(
@@ -87,15 +96,21 @@ def transcribe_many(
     *,
     backend: Transcriber | None = None,
     settings: Settings | None = None,
+    listener: Listener | None = None,
+    stop: Stop | None = None,
     **changes: Any,
 ) -> Iterator[Outcome]:
     """An outcome for each recording, in order, each as soon as it is whole.
 
     Chunks of the next recordings are prepared and sent while the last ones are still recognised.
-    A recording that fails is an outcome with its error; the others go on.
+    A recording that fails is an outcome with its error; the others go on. Each answer is stored as
+    it arrives, and a later run with the same question does not ask again.
 
     Args:
         sources, backend, settings, changes: as in `transcribe`.
+        listener: told what happens meanwhile.
+        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised. One
+            is for one run.
 
     Raises:
         UsageError: settings that cannot work; raised before anything is read.
@@ -113,7 +128,16 @@ def transcribe_many(
             settings.word_timestamps,
         )
     )
-    return _run(sources, chosen, request, settings, owned=backend is None)
+    run = _Run(
+        chosen,
+        request,
+        settings,
+        Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
+        Purse(settings.max_cost_usd, settings.max_requests),
+        listener or _silent,
+        stop or Stop(),
+    )
+    return run.outcomes(sources, owned=backend is None)
 
 
 def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) -> Iterator[Chunk]:
@@ -130,162 +154,144 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
     if settings.channels == "split":
         raise UsageError("chunks of split channels are for transcribe; take left or right")
     upload = Upload((settings.upload_format,), TIERS[settings.tier].max_upload_bytes)
-    for piece in _chunks(source, upload, settings):
-        if isinstance(piece, _Part) and isinstance(piece.audio, Chunk):
+    for piece in chunks(source, upload, settings):
+        if isinstance(piece, Part) and isinstance(piece.audio, Chunk):
             yield piece.audio
-
-
-def _run(
-    sources: Iterable[Any],
-    backend: Transcriber,
-    request: Request,
-    settings: Settings,
-    *,
-    owned: bool,
-) -> Iterator[Outcome]:
-    def work(piece: _Part | _End) -> _Heard | _End:
-        if isinstance(piece, _End):
-            return piece
-        return _Heard(piece.channel, _recognise(piece.audio, backend, request))
-
-    with ExitStack() as stack:
-        if owned:
-            stack.callback(backend.close)
-        pieces = stack.enter_context(prefetch(_pieces(sources, backend, settings), depth=2))
-        heard: list[_Heard] = []
-        for result in ordered_map(work, pieces, workers=settings.workers or backend.workers):
-            if isinstance(result, _Heard):
-                heard.append(result)
-            else:
-                yield _outcome(result, heard, backend, request)
-                heard = []
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Audio to be recognised, and which channel it is of."""
-
-    channel: int
-    audio: Chunk | RemoteAudio
 
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """What became of a part."""
+    """What became of a part; it had to be cut smaller if there are several results."""
 
     channel: int
-    result: ChunkTranscript | ChunkFailure
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """Follows the last part of a recording."""
-
-    source: Any
-    name: str
-    sha256: str = ""
-    losses: tuple[Failure, ...] = ()
-    error: AudiopipeError | None = None
-
-
-def _pieces(
-    sources: Iterable[Any], backend: Transcriber, settings: Settings
-) -> Iterator[_Part | _End]:
-    """The parts of each recording, and its end."""
-    for source in sources:
-        try:
-            if _is_url(source) and settings.by_url:
-                yield _Part(0, RemoteAudio(source))
-                yield _End(source, source)
-            else:
-                yield from _chunks(source, backend.upload, settings)
-        except InputError as error:
-            yield _End(source, shown(source), error=error)
-
-
-def _is_url(source: Any) -> bool:
-    return isinstance(source, str) and bool(re.match(r"https?://", source))
-
-
-def _chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[_Part | _End]:
-    with ExitStack() as stack:
-        opened, name = source, None
-        if _is_url(source):
-            opened, name = stack.enter_context(tempfile.TemporaryFile()), source
-            download(source, opened)
-        recording = stack.enter_context(
-            open_source(opened, name=name, track=settings.track or None)
-        )
-        # closed before the recording is: its thread may still be inside the decoder
-        blocks = stack.enter_context(
-            closing(
-                prepare_samples(
-                    recording,
-                    channels=settings.channels,
-                    max_duration_s=settings.max_duration_s or None,
-                )
-            )
-        )
-        cutting = _cutting(upload, settings)
-        if settings.channels == "split":
-            yield from (_Part(*part) for part in chunk_channels(blocks, cutting))
-        else:
-            yield from (_Part(0, piece) for piece in chunk(blocks, cutting))
-        for note in recording.notes:
-            log.warning("%s: %s", recording.name, note)
-        yield _End(source, recording.name, recording.sha256(), tuple(recording.losses))
-
-
-def _cutting(upload: Upload, settings: Settings) -> Cutting:
-    formats = upload.formats
-    return Cutting(
-        length_s=settings.chunk_length_s,
-        overlap_s=settings.overlap_s,
-        max_bytes=upload.max_bytes,
-        audio_format=settings.upload_format if settings.upload_format in formats else formats[0],
-        skip_silence_s=settings.skip_silence_s or None,
-    )
+    results: tuple[ChunkTranscript | ChunkFailure, ...]
 
 
 _UNKNOWN = Window(0, (Span(0, 0),), Span(0, 0))
 """Audio that was never seen here."""
 
 
-def _recognise(
-    audio: Chunk | RemoteAudio, backend: Transcriber, request: Request
-) -> ChunkTranscript | ChunkFailure:
-    try:
-        result = backend.transcribe(audio, request)
-    except BackendError as error:
-        if error.stops_run:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All that the workers of one run share."""
+
+    backend: Transcriber
+    request: Request
+    settings: Settings
+    store: Store | None
+    purse: Purse
+    listener: Listener
+    stop: Stop
+    telling: Lock = field(default_factory=Lock)
+    broken: list[AudiopipeError] = field(default_factory=list)
+    """What stopped the run, the first reason first."""
+
+    def outcomes(self, sources: Iterable[Any], *, owned: bool) -> Iterator[Outcome]:
+        with ExitStack() as stack:
+            if owned:
+                stack.callback(self.backend.close)
+            if self.store:
+                stack.enter_context(self.store)
+            todo = pieces(sources, self.backend.upload(self.request), self.settings)
+            ahead = stack.enter_context(prefetch(todo, depth=2))
+            stack.callback(self.stop.set)
+            workers = self.settings.workers or self.backend.workers
+            heard: list[_Heard] = []
+            try:
+                for result in ordered_map(self.work, ahead, workers=workers):
+                    if isinstance(result, _Heard):
+                        heard.append(result)
+                    else:
+                        yield _outcome(result, heard, self.backend, self.request)
+                        heard = []
+            except Stopped as error:
+                raise self.broken[0] if self.broken else error from None
+
+    def work(self, piece: Part | End) -> _Heard | End:
+        self.stop.check()
+        if isinstance(piece, End):
+            return piece
+        try:
+            return _Heard(piece.channel, self.recognise(piece.name, piece.audio))
+        except AudiopipeError as error:
+            if not isinstance(error, Stopped):
+                self.broken.append(error)
+                self.stop.set()
             raise
+
+    def recognise(
+        self, name: str, audio: Chunk | RemoteAudio
+    ) -> tuple[ChunkTranscript | ChunkFailure, ...]:
+        """A result, or those of the halves of a chunk that is too large for one request.
+
+        Raises:
+            AudiopipeError: what makes every other chunk pointless too.
+        """
         window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
-        return ChunkFailure(window, str(error))
-    return flag(result, thresholds=thresholds_for(request.model))
+        try:
+            result = transcribe_chunk(
+                audio,
+                self.request,
+                self.backend,
+                store=self.store,
+                purse=self.purse,
+                pause=self.pause,
+            )
+        except BackendError as error:
+            if error.stops_run:
+                raise
+            if isinstance(error, RequestTooLarge) and window.audio_s > _LEAST_HALVED_S:
+                assert isinstance(audio, Chunk)
+                overlap_s = min(self.settings.overlap_s, window.audio_s / 5)
+                halves = halve(audio, overlap_s=overlap_s)
+                return tuple(each for half in halves for each in self.recognise(name, half))
+            self.tell(Lost(name, window.core, str(error)))
+            return (ChunkFailure(window, str(error)),)
+        self.tell(Heard(name, result.window.core, result.usage, result.cached))
+        return (flag(result, thresholds=thresholds_for(self.request.model)),)
+
+    def pause(self, seconds: float, waiting: Waiting) -> None:
+        if waiting.wait_s > 0:
+            self.tell(waiting)
+        self.stop.sleep(seconds)
+
+    def tell(self, event: Event) -> None:
+        with self.telling:
+            self.listener(event)
 
 
-def _outcome(end: _End, heard: Sequence[_Heard], backend: Transcriber, request: Request) -> Outcome:
+def _silent(event: Event) -> None:
+    """Nobody listens."""
+
+
+def _outcome(end: End, heard: Sequence[_Heard], backend: Transcriber, request: Request) -> Outcome:
     """The stitched whole; an error if nothing at all was recognised."""
-    if end.error and not heard:
+    results = [result for each in heard for result in each.results]
+    if end.error and not results:
         return Outcome(end.source, error=end.error)
-    results = [each.result for each in heard]
+    good = [result for result in results if isinstance(result, ChunkTranscript)]
+    fresh = [result.usage for result in good if not result.cached]
+    spent, cached = sum(fresh, Usage()), len(good) - len(fresh)
     failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
-    if failed and len(failed) == len(results):
+    if failed and not good:
         return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
     duration_s = max((result.window.core.end_s for result in results), default=0.0)
     source = Source(end.name, end.sha256, duration_s)
     transcript = merge_channels(
         [
-            stitch(
-                [each.result for each in heard if each.channel == channel],
-                source,
-                request,
-                backend.name,
-            )
+            stitch(_of_channel(heard, channel), source, request, backend.name)
             for channel in sorted({each.channel for each in heard})
         ]
     )
     losses = end.losses
     if end.error:
         losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
-    return Outcome(end.source, replace(transcript, failures=transcript.failures + losses))
+    transcript = replace(transcript, failures=transcript.failures + losses)
+    return Outcome(end.source, transcript, None, spent, cached)
+
+
+def _of_channel(heard: Iterable[_Heard], channel: int) -> Iterator[ChunkTranscript | ChunkFailure]:
+    """The results of a channel, numbered anew: a chunk that was cut smaller is several."""
+    results = (result for each in heard if each.channel == channel for result in each.results)
+    for index, result in enumerate(results):
+        yield replace(result, window=replace(result.window, index=index))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from queue import SimpleQueue
@@ -19,9 +19,10 @@ R = TypeVar("R")
 def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
     """`work` of each item, in the items' order, done by `workers` threads.
 
-    Items are taken as they are needed: at most two for each worker are held, waiting, under way
-    or done and not yet given out. If the caller stops early, or `work` or `items` raises, what has
-    not begun is cancelled and what is under way is waited for.
+    Items are taken as they are needed: one more than there are workers may wait or be under way,
+    and while the first is slow, eight results for each worker wait behind it. If the caller stops
+    early, or `work` or `items` raises, what has not begun is cancelled and what is under way is
+    waited for.
 
     Args:
         work: called in threads.
@@ -33,13 +34,18 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> 
         try:
             for item in items:
                 pending.append(pool.submit(work, item))
-                while pending and (len(pending) >= 2 * workers or pending[0].done()):
+                while pending and (pending[0].done() or _is_full(pending, workers)):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
         finally:
             for future in pending:
                 future.cancel()
+
+
+def _is_full(pending: Sequence[Future[R]], workers: int) -> bool:
+    waiting = sum(not future.done() for future in pending)
+    return waiting > workers or len(pending) >= 8 * workers
 
 
 class Stop:

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
     "errors data text languages config align limits models database store ledger budget workers "
-    "events silence tape codec backends stages render plan pipeline jobs cli __main__"
+    "events purse silence tape codec backends stages render intake plan pipeline jobs cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

@@ -122,11 +122,11 @@ def test_whoever_gives_up_waiting_leaves_the_queue(budget: Budget) -> None:
     budget.ask(ACCOUNT, FREE, audio(7000))
     expected = budget.ask("reference", FREE, audio(7000)), budget.ask("reference", FREE, audio(600))
     with pytest.raises(KeyboardInterrupt):
-        budget.acquire(ACCOUNT, FREE, audio(600), sleep=interrupted, waiting=lambda turn: None)
+        budget.acquire(ACCOUNT, FREE, audio(600), interrupted)
     assert budget.ask(ACCOUNT, FREE, audio(600)).wait_s == expected[1].wait_s
 
 
-def interrupted(seconds: float) -> None:
+def interrupted(turn: Turn, seconds: float) -> None:
     raise KeyboardInterrupt
 
 
@@ -134,13 +134,14 @@ def test_acquire_tells_each_wait_and_sleeps_in_short_steps(budget: Budget, clock
     told: list[Turn] = []
     slept: list[float] = []
 
-    def sleep(seconds: float) -> None:
+    def wait(turn: Turn, seconds: float) -> None:
+        told.append(turn)
         slept.append(seconds)
         clock.now_s += seconds
 
-    budget.answered(budget.acquire(ACCOUNT, FREE, audio(7000), sleep=sleep, waiting=told.append))
+    budget.answered(budget.acquire(ACCOUNT, FREE, audio(7000), wait))
     assert told == []
-    turn = budget.acquire(ACCOUNT, FREE, audio(600), sleep=sleep, waiting=told.append)
+    turn = budget.acquire(ACCOUNT, FREE, audio(600), wait)
     assert sum(slept) == pytest.approx(told[0].wait_s)
     assert max(slept) <= POLL_S
     assert turn.sent_s == clock.now_s
@@ -477,11 +478,9 @@ from audiopipe.budget import Budget
 from audiopipe.limits import Cost, Limits
 path, port, fast = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 budget = Budget(path, lambda: time.time() * fast)
-sleep = lambda seconds: time.sleep(seconds / fast)
+wait = lambda turn, seconds: time.sleep(seconds / fast)
 for _ in range(40):
-    turn = budget.acquire(
-        "account", Limits(rpm=60, ash=7200), Cost(audio_s=1.9), sleep=sleep, waiting=lambda turn: 0
-    )
+    turn = budget.acquire("account", Limits(rpm=60, ash=7200), Cost(audio_s=1.9), wait)
     line = http.client.HTTPConnection("127.0.0.1", port)
     line.request("POST", "/", b"1.9")
     line.getresponse().read()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,21 +11,28 @@ import numpy as np
 import pytest
 import soundfile as sf
 import speechlike
+from answers import error
 from pydub import AudioSegment
 from server import KEY, Server
 
 import audiopipe
 from audiopipe.backends.openai import Groq
 from audiopipe.backends.retry import Retry
-from audiopipe.data import Span, Transcript
+from audiopipe.data import Span, Transcript, Usage
 from audiopipe.errors import (
     AuthError,
     BackendError,
     EmptyAudio,
+    LimitReached,
     RateLimited,
+    ServerDown,
+    Stopped,
     TooLongAudio,
     UsageError,
 )
+from audiopipe.events import Event, Heard, Lost, Waiting
+from audiopipe.limits import Limits
+from audiopipe.workers import Stop
 
 WORDS = 240
 SHORT: dict[str, Any] = {"chunk_length_s": 20.0, "overlap_s": 4.0}
@@ -32,7 +40,8 @@ SHORT: dict[str, Any] = {"chunk_length_s": 20.0, "overlap_s": 4.0}
 
 @pytest.fixture
 def groq(server: Server) -> Iterator[Groq]:
-    with Groq(api_key=KEY, base_url=server.url, retry=Retry(base_s=0.01)) as backend:
+    retry = Retry(base_s=0.01)
+    with Groq(api_key=KEY, base_url=server.url, limits=Limits(), retry=retry) as backend:
         yield backend
 
 
@@ -61,7 +70,7 @@ def test_a_recording_that_is_cut_and_sent_in_pieces_comes_back_whole(
 
 def test_one_worker_and_sixteen_give_the_same_transcript(groq: Groq, recording: Path) -> None:
     one, many = (
-        audiopipe.transcribe(recording, backend=groq, workers=workers, **SHORT)
+        audiopipe.transcribe(recording, backend=groq, workers=workers, cache=False, **SHORT)
         for workers in (1, 16)
     )
     assert one == many
@@ -100,7 +109,7 @@ def test_faults_on_the_way_are_met_by_sending_again(
 def test_a_chunk_that_is_refused_leaves_a_marked_gap_and_the_rest(
     server: Server, groq: Groq, recording: Path
 ) -> None:
-    server.faults += [None, None, "too-long"]
+    server.faults += [None, None, error(400, "could not process file")]
     transcript = audiopipe.transcribe(recording, backend=groq, workers=1, **SHORT)
     (failure,) = transcript.failures
     assert "chunk 3" in failure.reason
@@ -110,10 +119,117 @@ def test_a_chunk_that_is_refused_leaves_a_marked_gap_and_the_rest(
     assert kept[0] == speechlike.word(0) and kept[-1] == speechlike.word(WORDS - 1)
 
 
+@pytest.mark.parametrize("refusal", ["too-long", "too-large"])
+def test_a_chunk_that_is_too_much_for_one_request_is_cut_smaller(
+    server: Server, groq: Groq, recording: Path, refusal: str
+) -> None:
+    server.faults += [None, refusal, refusal]
+    transcript = audiopipe.transcribe(recording, backend=groq, workers=1, **SHORT)
+    assert transcript.text == said(0, WORDS)
+    assert not transcript.failures
+
+
+def test_what_was_answered_is_never_asked_for_again(
+    server: Server, groq: Groq, recording: Path, tmp_path: Path
+) -> None:
+    first = audiopipe.transcribe(recording, backend=groq, **SHORT)
+    moved = shutil.copy(recording, tmp_path / "renamed.flac")
+    sent = len(server.seen)
+    (outcome,) = audiopipe.transcribe_many([moved], backend=groq, **SHORT)
+    assert len(server.seen) == sent
+    assert outcome.spent == Usage() and outcome.cached_chunks == sent
+    assert outcome.transcript
+    assert (outcome.transcript.segments, outcome.transcript.usage) == (first.segments, first.usage)
+    audiopipe.transcribe(recording, backend=groq, prompt="another question", **SHORT)
+    assert len(server.seen) == 2 * sent
+
+
+def test_a_run_that_failed_half_way_asks_only_for_what_it_lacks(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    server.faults += [None, None, None, "spend"]
+    with pytest.raises(AuthError):
+        audiopipe.transcribe(recording, backend=groq, workers=1, **SHORT)
+    asked = [seen.audio for seen in server.seen]
+    assert audiopipe.transcribe(recording, backend=groq, **SHORT).text == said(0, WORDS)
+    again = [seen.audio for seen in server.seen[len(asked) :]]
+    assert not set(asked[:3]) & set(again)
+
+
+def test_a_bound_on_requests_or_cost_stops_the_run_before_it_is_passed_and_can_be_raised(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    with pytest.raises(LimitReached, match="--max-requests 3"):
+        audiopipe.transcribe(recording, backend=groq, max_requests=3, **SHORT)
+    assert len(server.seen) == 3
+    with pytest.raises(LimitReached, match=r"--max-cost 0\.0005"):
+        audiopipe.transcribe(recording, backend=groq, max_cost_usd=0.0005, **SHORT)
+    costs = [seen.audio_s * 0.04 / 3600 for seen in server.seen[3:]]
+    assert len(costs) > 1 and sum(costs) <= 0.0005 < sum(costs) + 20 * 0.04 / 3600
+    assert audiopipe.transcribe(recording, backend=groq, **SHORT).text == said(0, WORDS)
+
+
+def test_what_happens_is_told(server: Server, groq: Groq, recording: Path) -> None:
+    server.faults += ["internal", error(400, "could not process file")]
+    told: list[Event] = []
+    list(
+        audiopipe.transcribe_many(
+            [recording], backend=groq, listener=told.append, workers=1, **SHORT
+        )
+    )
+    kinds = [type(event) for event in told]
+    assert kinds[:2] == [Waiting, Lost]
+    heard = [event for event in told if isinstance(event, Heard)]
+    assert len(heard) == len(server.seen) - 2
+    assert {event.source for event in heard} == {str(recording)}
+    assert heard[-1].span.end_s == 120
+    assert not any(event.cached for event in heard)
+
+
+def test_a_stop_lets_what_is_under_way_end_and_keeps_it(
+    server: Server, groq: Groq, recording: Path
+) -> None:
+    stop = Stop()
+
+    def listener(event: Event) -> None:
+        stop.set()
+
+    with pytest.raises(Stopped):
+        list(
+            audiopipe.transcribe_many(
+                [recording] * 9, backend=groq, listener=listener, stop=stop, workers=2, **SHORT
+            )
+        )
+    sent = len(server.seen)
+    assert 1 <= sent <= 4
+    assert audiopipe.transcribe(recording, backend=groq, **SHORT).text == said(0, WORDS)
+    uploads = [seen.audio for seen in server.seen]
+    assert len(uploads) == len(set(uploads))
+
+
+def test_a_stop_ends_a_long_wait_at_once(server: Server, groq: Groq, recording: Path) -> None:
+    server.faults += ["limited"]
+    stop = Stop()
+
+    def listener(event: Event) -> None:
+        assert isinstance(event, Waiting)
+        assert event.wait_s > 99
+        stop.set()
+
+    with pytest.raises(Stopped):
+        list(audiopipe.transcribe_many([recording], backend=groq, listener=listener, stop=stop))
+
+
+def test_a_server_that_is_not_there_stops_the_batch_at_the_first_request(recording: Path) -> None:
+    nobody = Groq(api_key=KEY, base_url="http://127.0.0.1:1", retry=Retry(attempts=2, base_s=0.01))
+    with nobody, pytest.raises(ServerDown, match="the same command goes on"):
+        next(audiopipe.transcribe_many([recording] * 50, backend=nobody))
+
+
 def test_a_recording_of_which_nothing_was_recognised_is_an_error(
     server: Server, groq: Groq, recording: Path
 ) -> None:
-    server.faults += ["too-long"]
+    server.faults += [error(400, "could not process file")]
     with pytest.raises(BackendError, match="two minutes"):
         audiopipe.transcribe(recording, backend=groq)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from audiopipe.backends.base import Transcriber
-from audiopipe.config import Settings
+from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.errors import UsageError
+from audiopipe.limits import Limits
+from audiopipe.models import limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
     """The backend that was named, or the first that can work.
 
     Args:
-        settings: `backend`, `base_url` and `tier` decide.
+        settings: `backend`, `base_url`, `tier`, `limits` and where the budget is kept decide.
         environment: where GROQ_API_KEY is looked for.
 
     Raises:
@@ -36,10 +39,17 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
         from audiopipe.backends.openai import Groq, OpenAI
         from audiopipe.backends.retry import Retry
 
-        retry = Retry(max_wait_s=settings.max_wait_s)
+        shared: dict[str, Any] = {
+            "base_url": settings.base_url,
+            "ledger": cache_folder(settings, environment) / LEDGER,
+            "retry": Retry(max_wait_s=settings.max_wait_s),
+        }
         if name == "openai":
-            return Choice(OpenAI(base_url=settings.base_url, retry=retry), reason)
-        return Choice(Groq(base_url=settings.base_url, tier=settings.tier, retry=retry), reason)
+            return Choice(OpenAI(limits=Limits().changed(settings.limits), **shared), reason)
+        if settings.limits:
+            known = limits_of(Groq.model_of(settings.model, settings.task), settings.tier)
+            shared["limits"] = known.changed(settings.limits)
+        return Choice(Groq(tier=settings.tier, **shared), reason)
     if name == "local":
         from audiopipe.backends.local import Local
 

@@ -8,21 +8,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from audiopipe import __version__
 from audiopipe.backends.faults import Reply, fault
+from audiopipe.backends.lanes import Lanes
 from audiopipe.backends.retry import Retry
+from audiopipe.backends.turns import Turns
 from audiopipe.errors import (
     AuthError,
     BackendError,
     BadReply,
     RejectedRequest,
+    ServerDown,
     ServerFault,
     UnreadableInput,
     UsageError,
 )
+from audiopipe.events import Pause
+from audiopipe.limits import Cost, Limits
 
 if TYPE_CHECKING:
     import httpx
@@ -55,6 +61,8 @@ class Call:
 
     Attributes:
         method: `GET`, `POST`.
+        model: whose limits hold.
+        cost: what it takes of them.
         path: below the API's root, beginning with a slash.
         what: what is sent, in a few words for messages.
         fields: text fields; with them, or a file, the body is a form (multipart).
@@ -65,6 +73,8 @@ class Call:
     method: str
     path: str
     what: str
+    model: str = ""
+    cost: Cost = field(default_factory=Cost)
     fields: tuple[tuple[str, str], ...] = ()
     file: tuple[str, bytes, str] | None = field(default=None, repr=False)
     json: Mapping[str, Any] | None = None
@@ -73,12 +83,18 @@ class Call:
 class Http:
     """Connections to one API, shared by all threads and opened when first needed.
 
+    A request is sent when there is a lane for it and the limits of its model allow. When a row of
+    requests has failed for good and none got through, the server is taken for dead.
+
     Args:
         base_url: as users write it; see `api_root`.
         api_key: sent as a bearer token; None or "" sends none.
+        ledger: file of the budget that processes share; None keeps one for this object alone.
+        limits_of: the limits of a model, by its id.
+        most: requests under way at once, at most.
         timeouts: see `Timeouts`.
         retry: see `Retry`.
-        clock: seconds since the epoch, for waits that servers give as a date.
+        clock: seconds since the epoch.
 
     Raises:
         UsageError: the address is none.
@@ -90,6 +106,9 @@ class Http:
         base_url: str,
         api_key: str | None = None,
         *,
+        ledger: Path | None = None,
+        limits_of: Callable[[str], Limits] = lambda model: Limits(),
+        most: int = 16,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
         clock: Callable[[], float] = time.time,
@@ -99,23 +118,34 @@ class Http:
         self._timeouts = timeouts or Timeouts()
         self._retry = retry or Retry()
         self._clock = clock
+        self._lanes = Lanes(most)
+        self._turns = Turns(
+            ledger, self.root, self._key, limits_of, self._retry.max_wait_s, self._clock
+        )
+        self._health = _Health()
         self._opening = threading.Lock()
         self._client: httpx.Client | None = None
 
-    def send(self, call: Call, parse: Callable[[Reply], T]) -> T:
+    def limits(self, model: str) -> Limits:
+        """The limits that hold for a model, those that the server told included."""
+        return self._turns.limits(model)
+
+    def send(self, call: Call, parse: Callable[[Reply], T], pause: Pause | None = None) -> T:
         """What `parse` makes of the answer; faults are met by sending again, see `Retry`.
 
         Args:
             call: the request.
             parse: turns the answer into a value; a `BadReply` that it raises is a fault too.
+            pause: waits, in place of `Retry.wait`; what it raises ends the call.
 
         Raises:
             BackendError: by the table in `faults`, in one line that names what was sent and where.
         """
         what = f"{call.what} to {urlsplit(self.root).hostname}"
+        wait = pause or self._retry.wait
 
         def attempt() -> T:
-            reply = self._once(call, what)
+            reply = self._in_turn(call, what, wait)
             if not 200 <= reply.status < 300:
                 raise fault(self._without_key(reply), what, self._clock())
             try:
@@ -123,14 +153,35 @@ class Http:
             except BadReply as error:
                 raise BadReply(f"{what}: {error}") from error
 
-        return self._retry.call(attempt)
+        return self._health.watch(lambda: self._retry.call(attempt, wait))
 
     def close(self) -> None:
-        """Close the connections; harmless if there are none."""
+        """Close the connections and the ledger; harmless if there are none."""
         with self._opening:
             client, self._client = self._client, None
         if client:
             client.close()
+        self._turns.close()
+
+    def _in_turn(self, call: Call, what: str, pause: Pause) -> Reply:
+        with self._lanes.lane(pause):
+            turn = self._turns.take(call.model, call.cost, pause)
+            began_s = time.monotonic()
+            try:
+                reply = self._once(call, what)
+            except _Unsent:
+                self._turns.unsent(turn)
+                raise
+            except BackendError:
+                self._turns.cut(turn)
+                self._lanes.overloaded(began_s)
+                raise
+            self._turns.replied(turn, reply)
+            if reply.status in _OVERLOADED:
+                self._lanes.overloaded(began_s)
+            elif reply.status < 300:
+                self._lanes.answered(began_s, max(1.0, call.cost.audio_s))
+            return reply
 
     def _once(self, call: Call, what: str) -> Reply:
         files: list[tuple[str, Any]] = [(name, (None, value)) for name, value in call.fields]
@@ -157,6 +208,49 @@ class Http:
             return reply
         hidden = reply.content.replace(self._key.encode(), b"***")
         return Reply(reply.status, reply.headers, hidden)
+
+
+_OVERLOADED = (498, 502, 503, 504)
+"""Answers of a server, or of a proxy before it, that has too much to do."""
+
+_DEAD_AFTER = 3
+"""Requests that fail one after another, each for good, before the server is taken for dead: one
+may be the fault of what was sent."""
+
+
+class _Unsent(ServerFault):
+    """The request never reached the server."""
+
+
+class _Health:
+    """Whether requests get through; one that cannot even connect tells all if none ever did."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_a_row, self._any_good = 0, False
+
+    def watch(self, send: Callable[[], T]) -> T:
+        """What `send` gives.
+
+        Raises:
+            ServerDown: in place of its fault, once the server is taken for dead.
+        """
+        try:
+            result = send()
+        except ServerFault as error:
+            with self._lock:
+                self._in_a_row += 1
+                unreachable = isinstance(error, _Unsent) and not self._any_good
+                dead = unreachable or self._in_a_row >= _DEAD_AFTER
+            if not dead:
+                raise
+            raise ServerDown(
+                f"{error}; no request gets through: what had arrived is stored, and the same "
+                "command goes on when the server is back"
+            ) from error
+        with self._lock:
+            self._in_a_row, self._any_good = 0, True
+        return result
 
 
 def download(
@@ -243,6 +337,8 @@ def _mapped(what: str) -> Iterator[None]:
 
     try:
         yield
+    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise _Unsent(f"{what}: no connection in time; check address and network") from error
     except httpx.TimeoutException as error:
         step = type(error).__name__.removesuffix("Timeout").lower()
         raise ServerFault(f"{what}: no progress in time ({step}); try again later") from error
@@ -253,7 +349,7 @@ def _mapped(what: str) -> Iterator[None]:
     except httpx.DecodingError as error:
         raise BadReply(f"{what}: the answer is garbled: {error}") from error
     except httpx.ConnectError as error:
-        raise ServerFault(f"{what}: cannot connect: {error}; check address and network") from error
+        raise _Unsent(f"{what}: cannot connect: {error}; check address and network") from error
     except httpx.TransportError as error:
         raise ServerFault(f"{what}: the connection broke: {error}; try again later") from error
 

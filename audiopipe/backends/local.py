@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import tempfile
 import threading
@@ -17,7 +18,8 @@ from audiopipe.backends.base import Upload
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
-from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.events import Pause
 from audiopipe.languages import require_code
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ class Local:
     """
 
     name = "local"
-    upload = Upload(formats=("pcm",), max_bytes=2**31)
+    address = ""
     workers = 2
 
     def __init__(
@@ -76,7 +78,7 @@ class Local:
         models_dir: Path | None = None,
     ) -> None:
         self._device = device
-        self._compute_type = compute_type
+        self.variant = compute_type
         self._threads = threads
         self.models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
         self._models: dict[str, WhisperModel] = {}
@@ -97,8 +99,16 @@ class Local:
             raise UsageError(f"--temperature {request.temperature} is not between 0 and 1")
         return request
 
-    def transcribe(self, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
-        """Recognise one chunk.
+    def upload(self, request: Request) -> Upload:
+        """Samples as they are, of any length."""
+        return Upload(formats=("pcm",), max_bytes=2**31)
+
+    def price(self, audio_s: float, request: Request) -> Usage:
+        """Free."""
+        return Usage(requests=1, audio_s=audio_s)
+
+    def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
+        """Recognise one chunk; the answer is JSON as a server would send it.
 
         Raises:
             UsageError: audio by URL, which only a provider can fetch.
@@ -125,10 +135,18 @@ class Local:
             raise BackendError(
                 f"{request.model} failed on the chunk at {at_s:.0f} s: {error}"
             ) from error
-        body = {"language": info.language, "segments": segments}
-        language, parsed = parse_transcription(body, audio.window, request)
-        usage = Usage(requests=1, audio_s=audio.window.audio_s)
-        return ChunkTranscript(audio.window, language, parsed, usage)
+        return json.dumps({"language": info.language, "segments": segments}).encode()
+
+    def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
+        """What an answer says. See `base.Transcriber.read`."""
+        assert isinstance(audio, Chunk)
+        try:
+            body = json.loads(answer)
+        except ValueError as error:
+            raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
+        language, segments = parse_transcription(body, audio.window, request)
+        usage = self.price(audio.window.audio_s, request)
+        return ChunkTranscript(audio.window, language, segments, usage)
 
     def close(self) -> None:
         """Let the models go."""
@@ -154,7 +172,7 @@ class Local:
             return WhisperModel(
                 place,
                 device=self._device,
-                compute_type=self._compute_type,
+                compute_type=self.variant,
                 cpu_threads=self._threads,
             )
         except (OSError, RuntimeError, ValueError) as error:

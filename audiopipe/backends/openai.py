@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from audiopipe.backends.base import Upload
@@ -17,6 +20,7 @@ from audiopipe.backends.wire import (
     form_fields,
     parse_transcription,
 )
+from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.data import (
     AudioFormat,
     Chunk,
@@ -29,8 +33,18 @@ from audiopipe.data import (
     Window,
 )
 from audiopipe.errors import AuthError, BadReply, UsageError
+from audiopipe.events import Pause
 from audiopipe.languages import require_code
-from audiopipe.models import MAX_UPLOAD_BYTES, TIERS, billed_s, cost_usd, find, resolve
+from audiopipe.limits import MARGIN, Cost, Limits
+from audiopipe.models import (
+    MAX_UPLOAD_BYTES,
+    TIERS,
+    billed_s,
+    cost_usd,
+    find,
+    limits_of,
+    resolve,
+)
 
 MOST_PROMPT_CHARACTERS = 896
 """Groq refuses a longer prompt."""
@@ -67,6 +81,8 @@ class OpenAI:
         base_url: with or without `/v1`; None is OpenAI itself.
         reply_format: what the server can answer. Only `verbose_json` has times; `json` and `text`
             are for servers that know no other.
+        limits: the account's limits; None knows none.
+        ledger: file of the budget that processes share; None is the user's own.
         timeouts, retry: see `http.Timeouts` and `retry.Retry`.
 
     Raises:
@@ -75,8 +91,7 @@ class OpenAI:
     """
 
     name = "openai"
-    workers = 4
-    upload = Upload(formats=("flac", "wav", "opus"), max_bytes=MAX_UPLOAD_BYTES)
+    workers = 8
 
     _home = "https://api.openai.com/v1"
     _key_variable = "OPENAI_API_KEY"
@@ -88,6 +103,8 @@ class OpenAI:
         api_key: str | None = None,
         base_url: str | None = None,
         reply_format: ReplyFormat = "verbose_json",
+        limits: Limits | None = None,
+        ledger: Path | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
     ) -> None:
@@ -97,8 +114,32 @@ class OpenAI:
                 f"no key for {self._home}: set {self._key_variable}, or take --backend local, "
                 "which needs none"
             )
-        self._http = Http(base_url or self._home, key, timeouts=timeouts, retry=retry)
         self._reply_format: ReplyFormat = reply_format
+        self._limits = limits
+        self._http = Http(
+            base_url or self._home,
+            key,
+            ledger=ledger or cache_folder(Settings(), os.environ) / LEDGER,
+            limits_of=self._limits_of,
+            most=self.workers,
+            timeouts=timeouts,
+            retry=retry,
+        )
+
+    @property
+    def address(self) -> str:
+        """The API's root."""
+        return self._http.root
+
+    @property
+    def variant(self) -> str:
+        """What the server is asked to answer with."""
+        return self._reply_format
+
+    @classmethod
+    def model_of(cls, name: str, task: Task) -> str:
+        """The full id of a model; "" is the default for the task."""
+        return name or cls._models[task]
 
     def accept(self, request: Request) -> Request:
         """The request as it will be sent; see `base.Transcriber.accept`.
@@ -107,7 +148,7 @@ class OpenAI:
         """
         request = replace(
             request,
-            model=self._model_id(request.model or self._models[request.task]),
+            model=self.model_of(request.model, request.task),
             language=require_code(request.language),
             prompt=(request.prompt or "").strip() or None,
         )
@@ -116,17 +157,51 @@ class OpenAI:
         timed = request.task == "transcribe" and self._answers(request.model) == "verbose_json"
         return replace(request, word_timestamps=request.word_timestamps and timed)
 
-    def transcribe(self, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
-        """Recognise one chunk; `request` is one that `accept` gave. See `base.Transcriber`."""
+    def upload(self, request: Request) -> Upload:
+        """See `base.Transcriber.upload`."""
+        audio_s = [
+            each.units
+            for each in self._http.limits(request.model).allowances()
+            if each.rule.quantity == "audio_s"
+        ]
+        longest_s = min(audio_s, default=math.inf) * (1 - MARGIN)
+        return Upload(("flac", "wav", "opus"), MAX_UPLOAD_BYTES, longest_s)
+
+    def price(self, audio_s: float, request: Request) -> Usage:
+        """One request; the price is not known here."""
+        return Usage(requests=1, audio_s=audio_s, billed_s=audio_s, cost_usd=None)
+
+    def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
+        """The reply as JSON, whatever the server dressed it as. See `base.Transcriber.ask`."""
         reply_format = self._answers(request.model)
+        seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
         call = Call(
             "POST",
             _ENDPOINTS[request.task],
             _what(audio, request),
+            request.model,
+            Cost(audio_s=seconds),
             self._fields(audio, request, reply_format),
             _file(audio),
         )
-        return self._http.send(call, lambda reply: self._heard(audio, request, _body(reply)))
+
+        def checked(reply: Reply) -> bytes:
+            answer = _json(reply)
+            self.read(answer, audio, request)
+            return answer
+
+        return self._http.send(call, checked, pause)
+
+    def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
+        """What a reply says. See `base.Transcriber.read`."""
+        body = _body(answer)
+        if isinstance(audio, RemoteAudio):
+            whole = Span(0.0, audio_s(body))
+            window = Window(0, (whole,), whole)
+        else:
+            window = audio.window
+        language, segments = parse_transcription(body, window, request)
+        return ChunkTranscript(window, language, segments, self.price(window.audio_s, request))
 
     def close(self) -> None:
         """Close the connections."""
@@ -141,9 +216,6 @@ class OpenAI:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._http.root!r})"
 
-    def _model_id(self, name: str) -> str:
-        return name
-
     def _answers(self, model: str) -> ReplyFormat:
         known = (shape for start, shape in _REPLY_FORMATS if model.startswith(start))
         return next(known, self._reply_format)
@@ -155,20 +227,8 @@ class OpenAI:
             raise UsageError("this server fetches no audio by itself: leave --by-url out")
         return form_fields(request, reply_format)
 
-    def _usage(self, seconds: float, model: str) -> Usage:
-        return Usage(requests=1, audio_s=seconds, billed_s=seconds, cost_usd=None)
-
-    def _heard(
-        self, audio: Chunk | RemoteAudio, request: Request, body: Mapping[str, Any] | str
-    ) -> ChunkTranscript:
-        if isinstance(audio, RemoteAudio):
-            whole = Span(0.0, audio_s(body))
-            window = Window(0, (whole,), whole)
-        else:
-            window = audio.window
-        language, segments = parse_transcription(body, window, request)
-        usage = self._usage(window.audio_s, request.model)
-        return ChunkTranscript(window, language, segments, usage)
+    def _limits_of(self, model: str) -> Limits:
+        return self._limits or Limits()
 
 
 class Groq(OpenAI):
@@ -177,7 +237,9 @@ class Groq(OpenAI):
     Args:
         api_key: None takes GROQ_API_KEY; it may be missing only where `base_url` is given.
         base_url: another address of the same API, such as a proxy's; None is Groq's own.
-        tier: `free` or `dev`: how large a file may be that Groq fetches by itself.
+        tier: `free` or `dev`, which sets the limits.
+        limits: the account's limits; None takes those of the tier.
+        ledger: file of the budget that processes share; None is the user's own.
         timeouts, retry: see `http.Timeouts` and `retry.Retry`.
 
     Raises:
@@ -186,7 +248,7 @@ class Groq(OpenAI):
     """
 
     name = "groq"
-    workers = 8
+    workers = 16
 
     _home = "https://api.groq.com/openai/v1"
     _key_variable = "GROQ_API_KEY"
@@ -201,13 +263,27 @@ class Groq(OpenAI):
         api_key: str | None = None,
         base_url: str | None = None,
         tier: Literal["free", "dev"] = "free",
+        limits: Limits | None = None,
+        ledger: Path | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
     ) -> None:
-        super().__init__(api_key=api_key, base_url=base_url, timeouts=timeouts, retry=retry)
         if tier not in TIERS:
             raise UsageError(f"no tier {tier!r}: choose from {', '.join(TIERS)}")
         self.tier = TIERS[tier]
+        super().__init__(
+            api_key=api_key,
+            base_url=base_url,
+            limits=limits,
+            ledger=ledger,
+            timeouts=timeouts,
+            retry=retry,
+        )
+
+    @classmethod
+    def model_of(cls, name: str, task: Task) -> str:
+        """The full id of a model; Whisper's short names are known."""
+        return resolve(super().model_of(name, task))
 
     def accept(self, request: Request) -> Request:
         """The request as it will be sent; see `base.Transcriber.accept`."""
@@ -220,9 +296,6 @@ class Groq(OpenAI):
             raise UsageError(f"{model.id} cannot translate: take -m {self._models['translate']}")
         raise UsageError(f"{model.id} does not hear: take -m {self._models[request.task]}")
 
-    def _model_id(self, name: str) -> str:
-        return resolve(name)
-
     def _fields(
         self, audio: Chunk | RemoteAudio, request: Request, reply_format: ReplyFormat
     ) -> tuple[tuple[str, str], ...]:
@@ -230,9 +303,13 @@ class Groq(OpenAI):
             request = replace(request, language="jv")
         return form_fields(request, reply_format, getattr(audio, "url", None))
 
-    def _usage(self, seconds: float, model: str) -> Usage:
-        billed = billed_s(seconds)
-        return Usage(1, seconds, billed, cost_usd(model, billed))
+    def price(self, audio_s: float, request: Request) -> Usage:
+        """One request, as Groq bills it."""
+        billed = billed_s(audio_s)
+        return Usage(1, audio_s, billed, cost_usd(request.model, billed))
+
+    def _limits_of(self, model: str) -> Limits:
+        return self._limits or limits_of(model, self.tier.name)
 
 
 def _check_prompt(prompt: str | None) -> None:
@@ -268,12 +345,19 @@ def _file(audio: Chunk | RemoteAudio) -> tuple[str, bytes, str] | None:
     return name, audio.data, media_type
 
 
-def _body(reply: Reply) -> Mapping[str, Any] | str:
-    """The body: JSON whatever its media type says, or plain text where that is what was sent."""
+def _json(reply: Reply) -> bytes:
+    """The body as JSON: plain text is what some servers answer with, whatever was asked for."""
     kind = reply.headers.get("content-type", "")
     if kind.startswith("text/") and not reply.content.lstrip().startswith(b"{"):
-        return reply.text
-    body = reply.json()
-    if not isinstance(body, dict):
+        return json.dumps(reply.text).encode()
+    return reply.content
+
+
+def _body(answer: bytes) -> Mapping[str, Any] | str:
+    try:
+        body = json.loads(answer)
+    except ValueError as error:
+        raise BadReply(f"the reply is not JSON: {answer[:60]!r}") from error
+    if not isinstance(body, dict | str):
         raise BadReply(f"the reply is a {type(body).__name__}, not an object")
     return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from audiopipe.errors import BackendError, BadReply, RateLimited, ServerFault
+from audiopipe.events import Pause, Waiting
 
 T = TypeVar("T")
 
@@ -41,14 +43,18 @@ class Retry:
     """
 
     attempts: int = 5
-    max_wait_s: float = 900.0
+    max_wait_s: float = math.inf
     base_s: float = 0.5
     cap_s: float = 8.0
     sleep: Callable[[float], None] = time.sleep
     uniform: Callable[[], float] = random.random
 
-    def call(self, attempt: Callable[[], T]) -> T:
+    def call(self, attempt: Callable[[], T], pause: Pause | None = None) -> T:
         """The result of the first try that succeeds.
+
+        Args:
+            attempt: one try.
+            pause: waits, in place of `wait`.
 
         Raises:
             RateLimited: the server wants a longer wait than is allowed; `wait_s` says how long.
@@ -72,7 +78,11 @@ class Retry:
                     raise _ending(error, f"longer than --max-wait {self.max_wait_s:g} s") from error
                 level = logging.INFO if wait_s < NOTABLE_S else logging.WARNING
                 _log.log(level, "waiting %.1f s: %s", wait_s, error)
-                self.sleep(wait_s)
+                (pause or self.wait)(wait_s, Waiting(wait_s, str(error)))
+
+    def wait(self, seconds: float, waiting: Waiting) -> None:
+        """Wait without a word."""
+        self.sleep(seconds)
 
     def _backoff_s(self, rounds: int) -> float:
         return self.uniform() * min(self.cap_s, self.base_s * 2.0 ** min(rounds, 30))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.codec import ChunkEncoder, most_bytes, most_samples
+from audiopipe.codec import ChunkEncoder, most_samples
 from audiopipe.data import RATE_HZ, AudioFormat, Chunk, Span, Window
 from audiopipe.errors import UsageError
 from audiopipe.silence import SilenceGate, quietest
@@ -32,7 +32,8 @@ class Cutting:
         overlap_s: what two chunks share, in seconds, at most half of a chunk.
         max_bytes: the largest upload.
         audio_format: how chunks are encoded.
-        search_s: half the width of the window for a seam, in seconds; less if chunks are short.
+        search_s: half the width of the window for a seam, in seconds; at most a twentieth of a
+            chunk, which is shorter by as much.
         skip_silence_s: silence longer than this is left out, in seconds >= 0.5; None keeps all.
     """
 
@@ -121,7 +122,7 @@ class _Plan:
                 "at most half of a chunk may overlap"
             )
         tail = max(2 * half, min(round(_LEAST_TAIL_S * RATE_HZ), sure // 4))
-        search = min(round(2 * cutting.search_s * RATE_HZ), (sure - tail) // 2)
+        search = min(round(2 * cutting.search_s * RATE_HZ), length // 10, (sure - tail) // 2)
         return cls(length, 2 * half, tail, search, min(RATE_HZ, sure // 16), cutting)
 
     @property
@@ -208,9 +209,9 @@ class _Cutter:
         plan = self._plan
         sure = min(self._tape.end, self._start + self._length - plan.reserve)
         while self._encoded < sure:
-            end = min(sure, self._encoded + plan.step)
-            worst = most_bytes(end - self._encoded + plan.reserve)
-            if self._encoder.size_bytes + worst > plan.cutting.max_bytes:
+            left = plan.cutting.max_bytes - self._encoder.size_bytes
+            end = min(sure, self._encoded + most_samples(left) - plan.reserve)
+            if end < min(sure, self._encoded + plan.step):
                 self._length = self._encoded - self._start + plan.reserve
                 break
             self._encode(end)
@@ -220,7 +221,7 @@ class _Cutter:
     def _encode(self, end: int) -> None:
         samples = self._tape.slice(self._encoded, end)
         self._encoder.write(samples)
-        self._hash.update(samples.astype("<i2", copy=False).tobytes())
+        self._hash.update(samples.astype("<i2", copy=False))
         self._encoded = end
 
     def _close(self, end: int, core_end_s: float) -> Chunk:

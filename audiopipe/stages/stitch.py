@@ -61,11 +61,7 @@ def stitch(
     """
     ordered = sorted(results, key=lambda result: result.window.index)
     heard = [result for result in ordered if isinstance(result, ChunkTranscript)]
-    kept = [_tokens(result) for result in heard]
-    for n, (left, right) in enumerate(pairwise(heard)):
-        if right.window.span.start_s < left.window.span.end_s:
-            kept[n], kept[n + 1] = _join(kept[n], kept[n + 1], left, right)
-    segments = _rebuild([token for tokens in kept for token in tokens], source.duration_s)
+    segments = _rebuild(_joined(heard), source.duration_s)
     return Transcript(
         source=source,
         task=request.task,
@@ -90,6 +86,19 @@ class _Token:
     """Window, segment and word it came from: what joins tokens into words and segments again."""
     segment: Segment
     word: Word | None
+
+
+def _joined(heard: Sequence[ChunkTranscript]) -> list[_Token]:
+    """The tokens of all chunks. What is open may still lie in the overlap with the next one."""
+    settled: list[_Token] = []
+    open_ = _tokens(heard[0]) if heard else []
+    for left, right in pairwise(heard):
+        if right.window.span.start_s < left.window.span.end_s:
+            before, open_ = _join(open_, _tokens(right), left, right)
+        else:
+            before, open_ = open_, _tokens(right)
+        settled += before
+    return settled + open_
 
 
 def _tokens(result: ChunkTranscript) -> list[_Token]:
@@ -146,7 +155,7 @@ def _sureness(word: Word, segment: Segment) -> float:
 def _join(
     left: list[_Token], right: list[_Token], a: ChunkTranscript, b: ChunkTranscript
 ) -> tuple[list[_Token], list[_Token]]:
-    """Both lists with the overlap decided: what is kept of it goes to the left list."""
+    """The tokens before the overlap, and those in it and after it, the overlap decided."""
     seam_s = b.window.core.start_s
     tolerance_s = max(_tolerance_s(a), _tolerance_s(b))
     from_s = b.window.span.start_s - tolerance_s
@@ -157,8 +166,8 @@ def _join(
     theirs, rest = right[:cut], right[cut:]
     pairs = align([t.heard for t in ours], [t.heard for t in theirs], tolerance_s)
     if not pairs:
-        return body + _before(ours, seam_s, theirs), _after(theirs, seam_s, ours) + rest
-    return body + list(_merge(ours, theirs, pairs, seam_s)), rest
+        return body, _before(ours, seam_s, theirs) + _after(theirs, seam_s, ours) + rest
+    return body, [*_merge(ours, theirs, pairs, seam_s), *rest]
 
 
 def _tolerance_s(result: ChunkTranscript) -> float:

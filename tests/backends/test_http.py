@@ -32,9 +32,25 @@ LIST = Call("GET", "/models", "list of models")
 NO_WAIT = Retry(attempts=3, sleep=lambda _: None)
 
 
+class Clock:
+    """Time that passes in sleep only."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_800_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.slept.append(seconds)
+
+
 @pytest.fixture
 def http(server: Server) -> Iterator[Http]:
-    http = Http(server.url, KEY, retry=NO_WAIT)
+    clock = Clock()
+    http = Http(server.url, KEY, retry=Retry(attempts=3, sleep=clock.sleep), clock=clock)
     yield http
     http.close()
 
@@ -132,12 +148,12 @@ def test_an_answer_that_stops_half_way_is_given_up_after_the_read_timeout(server
 
 
 def test_the_wait_of_a_message_without_a_header_is_obeyed(server: Server) -> None:
-    slept: list[float] = []
+    clock = Clock()
     server.faults.append(limited(wait="1m39.738s"))
-    retry = Retry(sleep=slept.append, uniform=lambda: 0.0)
-    with closing(Http(server.url, KEY, retry=retry)) as http:
+    retry = Retry(sleep=clock.sleep, uniform=lambda: 0.0)
+    with closing(Http(server.url, KEY, retry=retry, clock=clock)) as http:
         assert http.send(LIST, first_model) == "whisper-large-v3"
-    assert slept == [pytest.approx(99.738)]
+    assert clock.slept == [pytest.approx(99.738)]
 
 
 def test_a_wait_beyond_the_limit_is_an_error_at_once(server: Server) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 import soxr
+from ears import recognised
 
 from audiopipe.backends.local import BUNDLED, Local
 from audiopipe.data import Chunk, RemoteAudio, Request, Span, Window
@@ -33,7 +34,7 @@ def ask(engine: Local, **asked: object) -> Request:
 
 
 def test_speech_is_heard_with_word_times_in_file_time(engine: Local) -> None:
-    heard = engine.transcribe(chunk_of("jfk.flac", start_s=100.0), ask(engine, model="tiny.en"))
+    heard = recognised(engine, chunk_of("jfk.flac", start_s=100.0), ask(engine, model="tiny.en"))
     text = "".join(segment.text for segment in heard.segments)
     assert "ask not what your country can do for you" in text.lower()
     words = [word for segment in heard.segments for word in segment.words]
@@ -45,31 +46,31 @@ def test_speech_is_heard_with_word_times_in_file_time(engine: Local) -> None:
 
 def test_the_default_model_knows_german_and_translates_it(engine: Local) -> None:
     chunk = chunk_of("lesung.opus")
-    german = engine.transcribe(chunk, ask(engine))
+    german = recognised(engine, chunk, ask(engine))
     assert german.language == "de"
-    english = engine.transcribe(chunk, ask(engine, task="translate"))
+    english = recognised(engine, chunk, ask(engine, task="translate"))
     words = "".join(segment.text for segment in english.segments).lower().split()
     assert len({"the", "a", "and", "of", "is", "to", "in"} & set(words)) >= 3
 
 
 def test_many_threads_hear_what_one_hears(engine: Local) -> None:
     request = ask(engine, model="tiny.en")
-    alone = engine.transcribe(chunk_of("jfk.flac"), request)
+    alone = recognised(engine, chunk_of("jfk.flac"), request)
     with ThreadPoolExecutor(4) as pool:
         chunks = [chunk_of("jfk.flac")] * 4
-        assert list(pool.map(lambda c: engine.transcribe(c, request), chunks)) == [alone] * 4
+        assert list(pool.map(lambda c: recognised(engine, c, request), chunks)) == [alone] * 4
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
-    engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
+    recognised(engine, chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
     (made,) = Path(engine.models_dir).glob("tiny.en-*")
     shutil.copytree(made, tmp_path / "mine")
-    heard = engine.transcribe(chunk_of("jfk.flac"), ask(engine, model=str(tmp_path / "mine")))
+    heard = recognised(engine, chunk_of("jfk.flac"), ask(engine, model=str(tmp_path / "mine")))
     assert "country" in "".join(segment.text for segment in heard.segments)
 
 
 def test_joined_weights_are_kept_for_the_next_time(engine: Local) -> None:
-    engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
+    recognised(engine, chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
     (made,) = Path(engine.models_dir).glob("tiny.en-*")
     assert BUNDLED["tiny.en"].sha256.startswith(made.name.removeprefix("tiny.en-"))
     assert (made / "model.bin").stat().st_size > 70_000_000
@@ -77,7 +78,7 @@ def test_joined_weights_are_kept_for_the_next_time(engine: Local) -> None:
 
 def test_a_model_that_nobody_has_is_named_with_those_that_are_there(engine: Local) -> None:
     with pytest.raises(ModelUnavailable, match=r"no-such-model.*base, tiny\.en"):
-        engine.transcribe(chunk_of("jfk.flac"), ask(engine, model="no-such-model"))
+        recognised(engine, chunk_of("jfk.flac"), ask(engine, model="no-such-model"))
 
 
 def test_an_english_model_cannot_translate(engine: Local) -> None:
@@ -87,4 +88,4 @@ def test_an_english_model_cannot_translate(engine: Local) -> None:
 
 def test_an_address_cannot_be_handed_to_this_machine(engine: Local) -> None:
     with pytest.raises(UsageError, match="--by-url"):
-        engine.transcribe(RemoteAudio("https://example.org/a.mp3"), ask(engine))
+        recognised(engine, RemoteAudio("https://example.org/a.mp3"), ask(engine))

@@ -9,6 +9,7 @@ import pytest
 import soundfile as sf
 import speechlike
 from answers import decommissioned, ok, plain
+from ears import recognised
 from server import KEY, Server
 
 from audiopipe.backends.base import Transcriber
@@ -61,7 +62,7 @@ def chunk_of(
 
 
 def test_a_chunk_is_heard_with_words_and_measures_in_file_time(groq: Groq) -> None:
-    heard = groq.transcribe(chunk_of(encoded(24, first=7), 12.0, at_s=600), ask(groq))
+    heard = recognised(groq, chunk_of(encoded(24, first=7), 12.0, at_s=600), ask(groq))
     assert "".join(segment.text for segment in heard.segments) == " " + speechlike.text(
         range(7, 31)
     )
@@ -73,7 +74,7 @@ def test_a_chunk_is_heard_with_words_and_measures_in_file_time(groq: Groq) -> No
 
 def test_the_request_has_the_documented_fields_and_a_named_file(groq: Groq, server: Server) -> None:
     request = ask(groq, model="turbo", language="German", prompt=" Namen ", temperature=0.5)
-    groq.transcribe(chunk_of(encoded(2), 1.0), request)
+    recognised(groq, chunk_of(encoded(2), 1.0), request)
     (seen,) = server.seen
     assert seen.path == "/openai/v1/audio/transcriptions" and seen.file_name == "audio.flac"
     assert seen.fields == {
@@ -91,7 +92,7 @@ def test_a_translation_goes_to_its_own_endpoint_and_model_without_language(
     groq: Groq, server: Server
 ) -> None:
     request = ask(groq, task="translate", language="fr")
-    heard = groq.transcribe(chunk_of(encoded(2), 1.0), request)
+    heard = recognised(groq, chunk_of(encoded(2), 1.0), request)
     (seen,) = server.seen
     assert seen.path == "/openai/v1/audio/translations"
     assert seen.fields["model"] == ["whisper-large-v3"] and "language" not in seen.fields
@@ -109,28 +110,28 @@ def test_a_translation_goes_to_its_own_endpoint_and_model_without_language(
 def test_every_upload_format_is_understood(
     groq: Groq, server: Server, audio_format: AudioFormat, kind: str, subtype: str, name: str
 ) -> None:
-    assert audio_format in groq.upload.formats
+    assert audio_format in groq.upload(ask(groq)).formats
     chunk = chunk_of(encoded(4, kind=kind, subtype=subtype), 2.0, audio_format=audio_format)
-    (segment,) = groq.transcribe(chunk, ask(groq)).segments
+    (segment,) = recognised(groq, chunk, ask(groq)).segments
     assert segment.text.strip() == speechlike.text(range(4))
     assert server.seen[0].file_name == name
 
 
 def test_usage_has_the_ten_seconds_that_are_billed_and_their_price(groq: Groq) -> None:
-    short = groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+    short = recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
     assert short.usage == Usage(1, 1.0, 10.0, 0.04 * 10 / 3600)
-    long = groq.transcribe(chunk_of(encoded(40), 20.0), ask(groq, model="large-v3"))
+    long = recognised(groq, chunk_of(encoded(40), 20.0), ask(groq, model="large-v3"))
     assert long.usage == Usage(1, 20.0, 20.0, 0.111 * 20 / 3600)
 
 
 def test_the_price_of_an_unknown_server_is_unknown(other: OpenAI) -> None:
-    heard = other.transcribe(chunk_of(encoded(2), 1.0), ask(other, model="whisper-large-v3"))
+    heard = recognised(other, chunk_of(encoded(2), 1.0), ask(other, model="whisper-large-v3"))
     assert heard.usage == Usage(1, 1.0, 1.0, None)
 
 
 def test_audio_that_groq_fetches_is_sent_by_its_address(groq: Groq, server: Server) -> None:
     server.files["talk.flac"] = encoded(24)
-    heard = groq.transcribe(RemoteAudio(server.url_of("talk.flac")), ask(groq))
+    heard = recognised(groq, RemoteAudio(server.url_of("talk.flac")), ask(groq))
     assert heard.window.span == Span(0, 12)
     assert "".join(s.text for s in heard.segments).strip() == speechlike.text(range(24))
     (seen,) = server.seen
@@ -141,17 +142,17 @@ def test_audio_that_groq_fetches_is_sent_by_its_address(groq: Groq, server: Serv
 def test_an_address_that_groq_cannot_follow_is_told(groq: Groq, server: Server) -> None:
     server.files["talk.flac"] = encoded(2)
     with pytest.raises(RejectedRequest, match=r"failed to retrieve media.*302"):
-        groq.transcribe(RemoteAudio(server.url_of("talk.flac", "moved")), ask(groq))
+        recognised(groq, RemoteAudio(server.url_of("talk.flac", "moved")), ask(groq))
 
 
 def test_other_servers_do_not_fetch(other: OpenAI, server: Server) -> None:
     with pytest.raises(UsageError, match="--by-url"):
-        other.transcribe(RemoteAudio("https://host/a.mp3"), ask(other))
+        recognised(other, RemoteAudio("https://host/a.mp3"), ask(other))
     assert server.seen == []
 
 
 def test_javanese_has_the_code_that_groq_knows(groq: Groq, server: Server) -> None:
-    groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq, language="Javanese"))
+    recognised(groq, chunk_of(encoded(2), 1.0), ask(groq, language="Javanese"))
     assert server.seen[0].fields["language"] == ["jv"]
 
 
@@ -172,27 +173,27 @@ def test_replies_of_other_servers_are_understood(
     other: OpenAI, server: Server, answer: Any
 ) -> None:
     server.faults.append(answer)
-    heard = other.transcribe(chunk_of(encoded(2), 1.0), ask(other))
+    heard = recognised(other, chunk_of(encoded(2), 1.0), ask(other))
     assert [segment.text for segment in heard.segments] == [" Hello there."]
 
 
 @pytest.mark.parametrize("fault", ["wrong-shape", "no-text", "bad-gateway", "truncated"])
 def test_a_wrong_reply_is_asked_for_again(groq: Groq, server: Server, fault: str) -> None:
     server.faults.append(fault)
-    assert groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq)).segments
+    assert recognised(groq, chunk_of(encoded(2), 1.0), ask(groq)).segments
     assert len(server.seen) == 2
 
 
 def test_a_web_page_in_place_of_a_transcript_is_a_bad_reply(groq: Groq, server: Server) -> None:
     server.faults.extend([plain("<html>Sign in to this network</html>", "text/html")] * 3)
     with pytest.raises(BadReply, match=r"chunk 1 \(0-1 s\).*web page"):
-        groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+        recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
 
 
 def test_a_server_that_only_knows_text_is_asked_for_text(server: Server) -> None:
     with OpenAI(api_key=KEY, base_url=server.url, reply_format="text") as other:
         request = ask(other, model="whisper-large-v3")
-        heard = other.transcribe(chunk_of(encoded(3), 1.5), request)
+        heard = recognised(other, chunk_of(encoded(3), 1.5), request)
     assert request.word_timestamps is False
     assert server.seen[0].fields["response_format"] == ["text"]
     assert [segment.text.strip() for segment in heard.segments] == [speechlike.text(range(3))]
@@ -213,7 +214,7 @@ def test_each_model_is_asked_for_the_richest_answer_it_has(
 ) -> None:
     server.faults.append(ok({"text": "Hi"}))
     request = ask(other, model=model)
-    other.transcribe(chunk_of(encoded(2), 1.0), request)
+    recognised(other, chunk_of(encoded(2), 1.0), request)
     assert server.seen[0].fields["response_format"] == [shape]
     assert ("timestamp_granularities[]" in server.seen[0].fields) == (shape == "verbose_json")
     assert request.word_timestamps == (shape == "verbose_json")
@@ -256,7 +257,7 @@ def test_a_retired_model_is_warned_about_and_its_refusal_names_the_successor(
     request = ask(groq, model="distil-whisper-large-v3-en")
     assert "whisper-large-v3-turbo" in caplog.text
     with pytest.raises(ModelUnavailable, match=r"decommissioned.*take -m whisper-large-v3-turbo"):
-        groq.transcribe(chunk_of(encoded(2), 1.0), request)
+        recognised(groq, chunk_of(encoded(2), 1.0), request)
 
 
 # faults of the API itself
@@ -264,28 +265,28 @@ def test_a_retired_model_is_warned_about_and_its_refusal_names_the_successor(
 
 def test_audio_that_is_none_is_rejected(groq: Groq) -> None:
     with pytest.raises(RejectedRequest, match=r"chunk 1 .*could not process file"):
-        groq.transcribe(chunk_of(b"not audio", 1.0), ask(groq))
+        recognised(groq, chunk_of(b"not audio", 1.0), ask(groq))
 
 
 def test_too_many_bytes_are_told_apart_from_too_many_seconds(groq: Groq, server: Server) -> None:
     noise = b"\0" * 26_300_000
     with pytest.raises(RequestTooLarge, match="too many bytes"):
-        groq.transcribe(chunk_of(noise, 1.0), ask(groq))
+        recognised(groq, chunk_of(noise, 1.0), ask(groq))
     server.faults.append("too-long")
     with pytest.raises(RequestTooLarge, match="whole allowance"):
-        groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+        recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
 
 
 def test_a_model_that_is_gone_is_unavailable(groq: Groq, server: Server) -> None:
     server.faults.append(decommissioned("whisper-large-v3-turbo"))
     with pytest.raises(ModelUnavailable, match="another with -m"):
-        groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+        recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
 
 
 def test_a_wrong_key_is_refused_and_never_shown(server: Server) -> None:
     with Groq(api_key="gsk_wrong", base_url=server.url) as groq:
         with pytest.raises(AuthError, match="check the API key") as caught:
-            groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+            recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
         assert "gsk_wrong" not in f"{caught.value} {groq!r} {vars(groq)}"
     assert len(server.seen) == 1
 
@@ -319,5 +320,5 @@ def test_a_tier_that_nobody_has_is_a_usage_error() -> None:
 
 def test_the_key_is_in_no_log(groq: Groq, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    groq.transcribe(chunk_of(encoded(2), 1.0), ask(groq))
+    recognised(groq, chunk_of(encoded(2), 1.0), ask(groq))
     assert KEY not in caplog.text

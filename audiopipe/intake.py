@@ -1,0 +1,111 @@
+"""Recordings to pieces of work: their chunks, prepared while earlier ones are recognised."""
+
+from __future__ import annotations
+
+import logging
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any
+
+from audiopipe.backends.base import Upload
+from audiopipe.backends.http import download
+from audiopipe.codec import open_source, shown
+from audiopipe.config import Settings
+from audiopipe.data import Chunk, Failure, RemoteAudio
+from audiopipe.errors import AudiopipeError, InputError
+from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
+from audiopipe.stages.prepare import prepare
+
+log = logging.getLogger("audiopipe")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Audio to be recognised: of which recording, and of which channel."""
+
+    name: str
+    channel: int
+    audio: Chunk | RemoteAudio
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Follows the last part of a recording."""
+
+    source: Any
+    name: str
+    sha256: str = ""
+    losses: tuple[Failure, ...] = ()
+    error: AudiopipeError | None = None
+
+
+def pieces(sources: Iterable[Any], upload: Upload, settings: Settings) -> Iterator[Part | End]:
+    """The parts of each recording, and its end; for one that cannot be used the end alone.
+
+    Args:
+        sources: as `pipeline.transcribe` takes them.
+        upload: what one request may carry.
+        settings: how to prepare and cut.
+    """
+    for source in sources:
+        try:
+            if _is_url(source) and settings.by_url:
+                yield Part(source, 0, RemoteAudio(source))
+                yield End(source, source)
+            else:
+                yield from chunks(source, upload, settings)
+        except InputError as error:
+            yield End(source, shown(source), error=error)
+
+
+def _is_url(source: Any) -> bool:
+    return isinstance(source, str) and bool(re.match(r"https?://", source))
+
+
+def chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[Part | End]:
+    """The parts of one recording, and its end.
+
+    Raises:
+        InputError: it cannot be used.
+    """
+    with ExitStack() as stack:
+        opened, name = source, None
+        if _is_url(source):
+            opened, name = stack.enter_context(tempfile.TemporaryFile()), source
+            download(source, opened)
+        recording = stack.enter_context(
+            open_source(opened, name=name, track=settings.track or None)
+        )
+        # closed before the recording is: its thread may still be inside the decoder
+        blocks = stack.enter_context(
+            closing(
+                prepare(
+                    recording,
+                    channels=settings.channels,
+                    max_duration_s=settings.max_duration_s or None,
+                )
+            )
+        )
+        how = cutting(upload, settings)
+        if settings.channels == "split":
+            yield from (Part(recording.name, *part) for part in chunk_channels(blocks, how))
+        else:
+            yield from (Part(recording.name, 0, piece) for piece in chunk(blocks, how))
+        for note in recording.notes:
+            log.warning("%s: %s", recording.name, note)
+        yield End(source, recording.name, recording.sha256(), tuple(recording.losses))
+
+
+def cutting(upload: Upload, settings: Settings) -> Cutting:
+    """How recordings are cut: as was asked, and shorter where the limits never allow as much."""
+    formats = upload.formats
+    return Cutting(
+        length_s=min(settings.chunk_length_s, upload.max_s),
+        overlap_s=settings.overlap_s,
+        max_bytes=upload.max_bytes,
+        audio_format=settings.upload_format if settings.upload_format in formats else formats[0],
+        skip_silence_s=settings.skip_silence_s or None,
+    )

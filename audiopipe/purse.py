@@ -1,0 +1,51 @@
+"""What a run may spend."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from audiopipe.data import Usage
+from audiopipe.errors import LimitReached, UsageError
+
+
+class Purse:
+    """Counts what a run spends, and stops it before it spends more than it may.
+
+    Args:
+        max_cost_usd: 0 for any cost.
+        max_requests: 0 for any number.
+    """
+
+    def __init__(self, max_cost_usd: float = 0.0, max_requests: int = 0) -> None:
+        self._max_cost_usd = max_cost_usd
+        self._max_requests = max_requests
+        self._cost_usd, self._requests = 0.0, 0
+        self._lock = Lock()
+
+    def take(self, usage: Usage) -> None:
+        """Pay for requests before they are sent.
+
+        Raises:
+            LimitReached: the run may not spend that much; nothing is paid.
+            UsageError: there is a bound on the cost, and the price is not known.
+        """
+        if self._max_cost_usd and usage.cost_usd is None:
+            raise UsageError(
+                "--max-cost cannot hold: the price of this model is not known; "
+                "take --max-requests instead"
+            )
+        with self._lock:
+            cost_usd = self._cost_usd + (usage.cost_usd or 0.0)
+            requests = self._requests + usage.requests
+            if self._max_cost_usd and cost_usd > self._max_cost_usd:
+                raise LimitReached(
+                    f"stopped before costing more than --max-cost {self._max_cost_usd:g}: "
+                    f"${self._cost_usd:.4f} spent; what had arrived is stored, and the same "
+                    "command with a higher bound goes on"
+                )
+            if self._max_requests and requests > self._max_requests:
+                raise LimitReached(
+                    f"stopped after --max-requests {self._max_requests}; what had arrived is "
+                    "stored, and the same command goes on"
+                )
+            self._cost_usd, self._requests = cost_usd, requests
