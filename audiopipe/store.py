@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import struct
 import time
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -43,22 +42,6 @@ _SCHEMA = Schema(
 )
 _TOUCH_S = 86_400  # how stale the time of last use may be, so that reading seldom writes
 _BATCH = 1_000  # rows that one transaction drops, so that other processes wait for milliseconds
-_FACTS = struct.Struct("<Id")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A reply that was paid for.
-
-    Attributes:
-        body: the reply as the backend gave it: JSON text, or audio.
-        requests: how many requests it took.
-        billed_s: seconds of audio that were billed for it.
-    """
-
-    body: bytes = field(repr=False)
-    requests: int = 1
-    billed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,7 @@ class Store:
         except Unavailable as fault:
             _LOGGER.warning("answers are not kept for another run: %s", fault)
 
-    def get(self, key: bytes) -> Answer | None:
+    def get(self, key: bytes) -> bytes | None:
         """The answer kept under `key`; None if there is none, or it cannot be read."""
         now_s = int(self._clock())
         row = self._read(
@@ -128,9 +111,14 @@ class Store:
             self._write(lambda db: db.execute(touch, (now_s, key)), None)
         return _unpack(key, row[0])
 
-    def put(self, key: bytes, kind: Kind, answer: Answer) -> None:
-        """Keep an answer; once this returns, neither kill -9 nor a power cut loses it."""
-        body = _pack(key, answer)
+    def put(self, key: bytes, kind: Kind, answer: bytes) -> None:
+        """Keep an answer; once this returns, neither kill -9 nor a power cut loses it.
+
+        Args:
+            key: see `key`.
+            kind: what it is an answer to.
+            answer: the reply as the backend gave it: JSON text, or audio.
+        """
         row = (key, kind, len(body), int(self._clock()), body)
         insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
         self._write(lambda db: db.execute(insert, row), None, durable=True)
@@ -225,19 +213,15 @@ def _give_back(db: sqlite3.Connection) -> int:
     return int(left)
 
 
-def _pack(key: bytes, answer: Answer) -> bytes:
-    """All of an answer, compressed; it begins with its key, so that none is taken for another."""
-    return zlib.compress(key + _FACTS.pack(answer.requests, answer.billed_s) + answer.body)
+def _pack(key: bytes, answer: bytes) -> bytes:
+    """The answer, compressed; it begins with its key, so that none is taken for another."""
+    return zlib.compress(key + answer)
 
 
-def _unpack(key: bytes, packed: bytes) -> Answer | None:
+def _unpack(key: bytes, packed: bytes) -> bytes | None:
     """The answer; None if its bytes have changed since it was packed."""
     try:
         plain = zlib.decompress(packed)
     except zlib.error:
         return None
-    start = len(key) + _FACTS.size
-    if len(plain) < start or not plain.startswith(key):
-        return None
-    requests, billed_s = _FACTS.unpack_from(plain, len(key))
-    return Answer(plain[start:], requests, billed_s)
+    return plain.removeprefix(key) if plain.startswith(key) else None

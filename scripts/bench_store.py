@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audiopipe.store import Answer, Store
+from audiopipe.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +43,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _answers(body_bytes: int) -> Iterator[tuple[bytes, Answer]]:
+def _answers(body_bytes: int) -> Iterator[tuple[bytes, bytes]]:
     noise = random.Random(0).randbytes(body_bytes + 256)
     index = 0
     while True:
         shift = index % 256
-        yield _key(index), Answer(noise[shift : shift + body_bytes])
+        yield _key(index), noise[shift : shift + body_bytes]
         index += 1
 
 

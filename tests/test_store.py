@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiopipe.data import Request
-from audiopipe.store import Answer, Store, key
+from audiopipe.store import Store, key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +37,8 @@ def name(content: str, request: Request = REQUEST, address: str = "https://a.exa
     return key("transcript", "groq", address, request, content)
 
 
-def answer(index: int, size_bytes: int = 300) -> Answer:
-    return Answer(random.Random(index).randbytes(size_bytes), 1 + index % 3, index / 7)
+def answer(index: int, size_bytes: int = 300) -> bytes:
+    return random.Random(index).randbytes(size_bytes)
 
 
 class Clock:
@@ -176,14 +176,14 @@ def test_many_threads_share_one_store(store: Store) -> None:
 WRITER = """
 import random, sys
 from pathlib import Path
-from audiopipe.store import Answer, Store, key
+from audiopipe.store import Store, key
 from audiopipe.data import Request
 request = Request("transcribe", "whisper-large-v3", language="de", prompt="Größe", temperature=0.2)
 with Store(Path(sys.argv[1])) as store:
     for index in range(int(sys.argv[2]), int(sys.argv[3])):
         name = key("transcript", "groq", "https://a.example/v1", request, str(index))
         body = random.Random(index).randbytes(300)
-        store.put(name, "transcript", Answer(body, 1 + index % 3, index / 7))
+        store.put(name, "transcript", body)
         print(index, flush=True)
 """
 
@@ -312,13 +312,13 @@ def test_a_folder_in_place_of_the_file_is_survived(tmp_path: Path) -> None:
 FULL_DISK = """
 import logging, random, resource, sys
 from pathlib import Path
-from audiopipe.store import Answer, Store
+from audiopipe.store import Store
 logging.basicConfig(format="%(message)s")
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 keys = [bytes([index]) * 32 for index in range(200)]
 with Store(Path(sys.argv[1])) as store:
     for key in keys:
-        store.put(key, "transcript", Answer(random.randbytes(5000)))
+        store.put(key, "transcript", random.randbytes(5000))
     kept = [store.get(key) is not None for key in keys]
 print(kept.index(False), any(kept[kept.index(False):]))
 """

@@ -9,7 +9,7 @@ from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request
 from audiopipe.errors import BadReply
 from audiopipe.events import Pause
 from audiopipe.purse import Purse
-from audiopipe.store import Answer, Store, key
+from audiopipe.store import Store, key
 
 _LOSSY = ("opus",)
 """Encodings that change what is heard."""
@@ -45,11 +45,11 @@ def transcribe(
     name = _name(audio, request, backend)
     if known := store.get(name):
         try:
-            return replace(backend.read(known.body, audio, request), cached=True)
+            return replace(backend.read(known, audio, request), cached=True)
         except BadReply:  # of an older version: it is asked for again
             pass
     answer = _asked(audio, request, backend, purse, pause)
-    store.put(name, "transcript", Answer(answer))
+    store.put(name, "transcript", answer)
     return backend.read(answer, audio, request)
 
 
