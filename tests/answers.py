@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 ORGANISATION = "`org_01test` service tier `on_demand`"
@@ -32,20 +32,29 @@ class Seen:
     """A request as it arrived; `audio_s` is 0 until its audio has been decoded.
 
     Attributes:
+        at_s: when it had arrived, on the server's clock.
         fields: text fields of the form, each with all its values.
         file_name: empty without an upload.
         audio: the uploaded or fetched bytes.
         status: what it was answered, 0 before.
+        accepted: whether its audio was recognised and the answer went out whole.
     """
 
     method: str
     path: str
     headers: Mapping[str, str]
+    at_s: float = 0.0
     fields: dict[str, list[str]] = field(default_factory=dict)
     file_name: str = ""
-    audio: bytes = b""
+    audio: bytes = field(default=b"", repr=False)
     audio_s: float = 0.0
     status: int = 0
+    accepted: bool = False
+
+    @property
+    def model(self) -> str:
+        """The model that was asked for, empty if none was."""
+        return self.fields.get("model", [""])[0]
 
 
 class Refused(Exception):
@@ -92,22 +101,65 @@ def unknown_model(model: str) -> Answer:
     )
 
 
-def limited(limit: str = "seconds of audio per hour (ASPH)", wait: str = "1m39.738s") -> Answer:
+def limited(
+    limit: str = "seconds of audio per hour (ASPH)",
+    wait: str = "1m39.738s",
+    units: float = 7200,
+    used: float = 7170,
+    requested: float = 230,
+    model: str = "whisper-large-v3-turbo",
+) -> Answer:
     """429 without a retry-after header, as Groq sends it for audio seconds."""
     return error(
         429,
-        f"Rate limit reached for model `whisper-large-v3-turbo` in organization {ORGANISATION} on "
-        f"{limit}: Limit 7200, Used 7170, Requested 230. Please try again in {wait}. Need more "
-        "tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing",
-        "seconds",
+        f"Rate limit reached for model `{model}` in organization {ORGANISATION} on {limit}: Limit "
+        f"{units:.10g}, Used {used:.10g}, Requested {requested:.10g}. Please try again in {wait}. "
+        "Need more tokens? Upgrade to Dev Tier today at "
+        "https://console.groq.com/settings/billing",
+        _kind(limit),
         "rate_limit_exceeded",
     )
+
+
+def over_allowance(
+    limit: str = "seconds of audio per day (ASPD)",
+    units: float = 28_800,
+    requested: float = 42_762,
+    model: str = "whisper-large-v3",
+) -> Answer:
+    """413 to one request that asks for more than the whole allowance."""
+    return error(
+        413,
+        f"Request too large for model `{model}` in organization {ORGANISATION} on {limit}: Limit "
+        f"{units:.10g}, Requested {requested:.10g}, please reduce your message size and try again. "
+        "Need more tokens? Upgrade to Dev Tier today at "
+        "https://console.groq.com/settings/billing",
+        _kind(limit),
+        "rate_limit_exceeded",
+    )
+
+
+def _kind(limit: str) -> str:
+    return limit.split()[0]
+
+
+def go_duration(seconds: float) -> str:
+    """A duration as Go writes it, to the millisecond: 500ms, 1m39.738s, 5h40m0s."""
+    milliseconds = round(seconds * 1000)
+    if 0 < milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{milliseconds / 1000:g}s"
+    if hours:
+        return f"{hours}h{minutes}m{text}"
+    return f"{minutes}m{text}" if minutes else text
 
 
 def with_headers(answer: Answer, **headers: str) -> Answer:
     """The same answer with more headers; underscores stand for hyphens."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer(answer.status, answer.body, answer.content_type, {**answer.headers, **more})
+    return replace(answer, headers={**answer.headers, **more})
 
 
 _HTML = (
@@ -118,7 +170,9 @@ _REPLY = json.dumps({"text": " A reply of some length.", "segments": [], "langua
 
 FAULTS: Mapping[str, Answer] = {
     "limited": limited(),
-    "limited-retry-after": with_headers(limited("requests per minute (RPM)"), retry_after="2"),
+    "limited-retry-after": with_headers(
+        limited("requests per minute (RPM)", "2s", 30, 30, 1), retry_after="2"
+    ),
     "internal": error(500, "Internal Server Error", "internal_server_error"),
     "bad-gateway": Answer(502, _HTML, "text/html; charset=UTF-8"),
     "over-capacity": with_headers(
@@ -132,14 +186,7 @@ FAULTS: Mapping[str, Answer] = {
     ),
     "flex-capacity": error(498, "Flex tier capacity exceeded", code="capacity_exceeded"),
     "too-large": error(413, "Request Entity Too Large", code="request_too_large"),
-    "too-long": error(
-        413,
-        f"Request too large for model `whisper-large-v3` in organization {ORGANISATION} on seconds "
-        "of audio per day (ASPD): Limit 28800, Requested 42762, please reduce your message size "
-        "and try again. Need more tokens? Upgrade to Dev Tier today",
-        "seconds",
-        "rate_limit_exceeded",
-    ),
+    "too-long": over_allowance(),
     "cut-headers": Answer(200, cut_after=-1),
     "cut-body": Answer(200, _REPLY.encode(), cut_after=20),
     "slow": Answer(200, _REPLY.encode(), slow_s=2.0),
@@ -165,3 +212,26 @@ FAULTS: Mapping[str, Answer] = {
     ),
 }
 """Faults by name, to be queued in `Server.faults`."""
+
+
+Fault = Answer | Callable[[Answer], Answer]
+"""An answer in place of the right one, or what is made of that."""
+
+BUSY = with_headers(FAULTS["over-capacity"], retry_after="0.05")
+_A_MOMENT = limited("requests per minute (RPM)", "50ms", 1200, 1200, 1)
+_CONSTANT = (
+    *("internal", "bad-gateway", "flex-capacity", "cut-headers"),
+    *("wrong-shape", "no-text", "empty"),
+)
+
+PASSING: Mapping[str, Fault] = {
+    **{name: FAULTS[name] for name in _CONSTANT},
+    "limited": _A_MOMENT,
+    "limited-retry-after": with_headers(_A_MOMENT, retry_after="0.05"),
+    "over-capacity": BUSY,
+    "cut-body": lambda answer: replace(answer, cut_after=len(answer.body) // 2),
+    "truncated": lambda answer: replace(answer, body=answer.body[: len(answer.body) // 2]),
+    "slow": lambda answer: replace(answer, slow_s=0.2),
+}
+"""Faults that the same request may not meet again, by name, with short waits. A slow answer is the
+right one; the others must not be taken for one."""

@@ -52,6 +52,7 @@ def recognise(server: Server, seen: Seen) -> Answer:
     one = {name: values[0] for name, values in seen.fields.items()}
     _check_fields(task, seen, one)
     samples, rate_hz = _decoded(server, seen, one)
+    server.work(seen)
     words = server.hear(samples, rate_hz)
     shape = one.get("response_format", "json")
     text = "".join(f" {heard.text}" for heard in words)
