@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from audiopipe.pipeline import transcribe as transcribe
     from audiopipe.pipeline import transcribe_many as transcribe_many
     from audiopipe.pipeline import translate as translate
+    from audiopipe.planning import plan as plan
     from audiopipe.render import load as load
-    from audiopipe.render import render as render
+    from audiopipe.workers import Stop as Stop
 
 __version__ = "0.1.0"
 
@@ -40,7 +41,9 @@ _HOMES = {
     "audiopipe.data": ("Flag", "Segment", "Span", "Transcript", "Word"),
     "audiopipe.errors": ("AudiopipeError",),
     "audiopipe.pipeline": ("Outcome", "prepare", "transcribe", "transcribe_many", "translate"),
-    "audiopipe.render": ("load", "render"),
+    "audiopipe.planning": ("plan",),
+    "audiopipe.render": ("load",),
+    "audiopipe.workers": ("Stop",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

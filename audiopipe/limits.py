@@ -132,6 +132,11 @@ class Limits:
             lowest[each.rule.name] = min(each.units, lowest.get(each.rule.name, math.inf))
         return Limits(**lowest)
 
+    def most(self, quantity: Quantity) -> float:
+        """The most of it that one request may ever take, in units; infinite without a limit."""
+        units = [each.units for each in self.allowances() if each.rule.quantity == quantity]
+        return min(units, default=math.inf) * (1 - MARGIN)
+
     def check(self, cost: Cost) -> None:
         """Raise if no wait is long enough.
 

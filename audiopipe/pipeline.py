@@ -36,7 +36,7 @@ from audiopipe.stages.halve import halve
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
-from audiopipe.workers import Stop, ordered_map, prefetch
+from audiopipe.workers import OneAtATime, Stop, ordered_map, prefetch
 
 _LEAST_HALVED_S = 2.0
 """A shorter chunk is not cut smaller when it is refused as too large: something else is wrong."""
@@ -182,6 +182,7 @@ class _Run:
     purse: Purse
     listener: Listener
     stop: Stop
+    asking: OneAtATime = field(default_factory=OneAtATime)
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
@@ -208,9 +209,9 @@ class _Run:
                 raise self.broken[0] if self.broken else error from None
 
     def work(self, piece: Part | End) -> _Heard | End:
-        self.stop.check()
         if isinstance(piece, End):
             return piece
+        self.stop.check()
         try:
             return _Heard(piece.channel, self.recognise(piece.name, piece.audio))
         except AudiopipeError as error:
@@ -234,6 +235,7 @@ class _Run:
                 self.request,
                 self.backend,
                 store=self.store,
+                asking=self.asking,
                 purse=self.purse,
                 pause=self.pause,
             )

@@ -119,6 +119,7 @@ class Store:
             kind: what it is an answer to.
             answer: the reply as the backend gave it: JSON text, or audio.
         """
+        body = _pack(key, answer)
         row = (key, kind, len(body), int(self._clock()), body)
         insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
         self._write(lambda db: db.execute(insert, row), None, durable=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from queue import SimpleQueue
-from threading import Event, Semaphore, Thread
+from threading import Event, Lock, Semaphore, Thread
 from typing import Generic, Self, TypeVar
 
 from audiopipe.errors import Stopped
@@ -77,6 +77,29 @@ class Stop:
         """
         if self._wished.wait(seconds):
             raise Stopped("stopped; what had arrived is stored, and the same command goes on")
+
+
+class OneAtATime:
+    """Keeps two threads from working on the same thing at once."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._users: dict[Hashable, tuple[Lock, int]] = {}
+
+    @contextmanager
+    def on(self, thing: Hashable) -> Iterator[None]:
+        """Wait until nobody works on it, then hold it."""
+        with self._guard:
+            lock, users = self._users.get(thing, (Lock(), 0))
+            self._users[thing] = lock, users + 1
+        try:
+            with lock:
+                yield
+        finally:
+            with self._guard:
+                _, users = self._users.pop(thing)
+                if users > 1:
+                    self._users[thing] = lock, users - 1
 
 
 class prefetch(Generic[T]):  # noqa: N801 - it is called like the iterators of itertools

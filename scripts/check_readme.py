@@ -45,6 +45,7 @@ def main() -> int:
         shutil.copytree(recordings, Path(scratch) / "recordings")
         shutil.copy(recordings / "reading.mp3", Path(scratch) / "episode.mp3")
         keyless = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
+        keyless["AUDIOPIPE_CACHE_DIR"] = f"{scratch}/cache"
         keyless["PATH"] = f"{Path(sys.executable).parent}:{keyless['PATH']}"
         for language, block in blocks((ROOT / "README.md").read_text("utf-8")):
             environment = dict(keyless)

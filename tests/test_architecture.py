@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,7 +15,8 @@ PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
     "errors data text languages config align limits models database store ledger budget workers "
-    "events purse silence tape codec backends stages render intake plan pipeline jobs cli __main__"
+    "events purse silence tape codec backends stages render intake planning pipeline jobs cli "
+    "__main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 
@@ -58,7 +60,13 @@ def test_no_stage_imports_another() -> None:
             assert not module.startswith("audiopipe.stages."), (path.name, module)
 
 
-DOORS = {"httpx": "http.py", "soundfile": "codec", "av": "codec", "pydub": "codec"}
+DOORS = {
+    "httpx": "http.py",
+    "soundfile": "codec",
+    "av": "codec",
+    "pydub": "codec",
+    "rich": "bars.py",
+}
 
 
 @pytest.mark.parametrize("library", DOORS)
@@ -82,8 +90,16 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys\n"
         "from audiopipe.cli import cli\n"
         "cli(['--help'], standalone_mode=False)\n"
-        "heavy = {'numpy', 'httpx', 'av', 'soundfile', 'soxr', 'faster_whisper', 'sqlite3'}\n"
+        "heavy = {'numpy', 'httpx', 'av', 'soundfile', 'soxr', 'faster_whisper', 'sqlite3', 'rich'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_public_name_is_the_same_thing_whenever_it_is_asked_for() -> None:
+    import audiopipe
+
+    first = {name: getattr(audiopipe, name) for name in audiopipe.__all__}
+    assert {name: getattr(audiopipe, name) for name in audiopipe.__all__} == first
+    assert not [name for name, value in first.items() if isinstance(value, ModuleType)]

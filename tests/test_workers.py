@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopipe.workers import ordered_map
+from audiopipe.workers import OneAtATime, ordered_map
 
 
 @settings(max_examples=30, deadline=None)
@@ -63,3 +65,33 @@ def test_closing_early_reads_no_further_items() -> None:
     next(results)
     results.close()  # type: ignore[attr-defined]
     assert len(taken) <= 5
+
+
+def test_two_threads_never_work_on_the_same_thing_at_once() -> None:
+    alone = OneAtATime()
+    busy: Counter[int] = Counter()
+    most: Counter[int] = Counter()
+    guard = threading.Lock()
+
+    def work(item: int) -> None:
+        with alone.on(item % 3):
+            with guard:
+                busy[item % 3] += 1
+                most[item % 3] = max(most[item % 3], busy[item % 3])
+            time.sleep(0.001)
+            with guard:
+                busy[item % 3] -= 1
+
+    list(ordered_map(work, range(200), workers=8))
+    assert dict(most) == {0: 1, 1: 1, 2: 1}
+
+
+def test_different_things_are_worked_on_together() -> None:
+    alone = OneAtATime()
+    together = threading.Barrier(3)
+
+    def work(item: int) -> bool:
+        with alone.on(item):
+            return together.wait(10) >= 0
+
+    assert list(ordered_map(work, range(3), workers=3)) == [True] * 3

@@ -12,6 +12,8 @@ from audiopipe.events import Pause, Waiting
 _FIRST = 4
 _SLOWER = 2.0
 """Taking so many times as long as at best, requests only queue at the server."""
+_QUICK_S = 0.5
+"""An answer that takes less is no sign of too much to do, whatever the best one took."""
 _SMOOTHING = 0.2
 """Weight of the newest request in the mean time that requests take."""
 _FORGETTING = 1.0002
@@ -71,11 +73,12 @@ class Lanes:
             size: how much work it was, such as seconds of audio, > 0.
         """
         with self._free:
-            took_s = (self._clock() - began_s) / size
+            waited_s = self._clock() - began_s
+            took_s = waited_s / size
             self._best_s = min(took_s, (self._best_s or took_s) * _FORGETTING)
             self._mean_s += _SMOOTHING * (took_s - (self._mean_s or took_s))
             self._mean_s = self._mean_s or took_s
-            if self._mean_s > _SLOWER * self._best_s:
+            if waited_s > _QUICK_S and self._mean_s > _SLOWER * self._best_s:
                 self._shrink(began_s)
             else:
                 self._wide = min(self._most, self._wide + 1 / self._wide)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,7 +34,7 @@ from audiopipe.data import (
 from audiopipe.errors import AuthError, BadReply, UsageError
 from audiopipe.events import Pause
 from audiopipe.languages import require_code
-from audiopipe.limits import MARGIN, Cost, Limits
+from audiopipe.limits import Cost, Limits
 from audiopipe.models import (
     MAX_UPLOAD_BYTES,
     TIERS,
@@ -159,12 +158,7 @@ class OpenAI:
 
     def upload(self, request: Request) -> Upload:
         """See `base.Transcriber.upload`."""
-        audio_s = [
-            each.units
-            for each in self._http.limits(request.model).allowances()
-            if each.rule.quantity == "audio_s"
-        ]
-        longest_s = min(audio_s, default=math.inf) * (1 - MARGIN)
+        longest_s = self._http.limits(request.model).most("audio_s")
         return Upload(("flac", "wav", "opus"), MAX_UPLOAD_BYTES, longest_s)
 
     def price(self, audio_s: float, request: Request) -> Usage:

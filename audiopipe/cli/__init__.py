@@ -5,19 +5,22 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-import traceback
 from types import TracebackType
 
 import click
 
 from audiopipe import __version__
-from audiopipe.errors import AudiopipeError
+from audiopipe.cli.log import LOGGER, complain, to_stderr
+from audiopipe.errors import AudiopipeError, Stopped
 
 COMMANDS = {
     "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
     "translate": "Translate speech in any language into English text.",
+    "plan": "Tell what a batch will take, before anything is spent.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
+    "status": "Tell what became of a batch.",
+    "cache": "Look at the kept answers, or drop them.",
     "models": "List the models: task, price, limits, status, replacement.",
 }
 
@@ -57,28 +60,28 @@ def cli() -> None:
 def main() -> None:
     """Run the command line and leave with its documented exit code."""
     sys.excepthook = _explain
-    logging.basicConfig(format="audiopipe: %(message)s", level=logging.WARNING)
-    logging.getLogger("audiopipe").setLevel(logging.INFO)
+    to_stderr()
+    LOGGER.setLevel(logging.INFO)
     try:
         code = cli(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = 2
     except AudiopipeError as error:
-        click.echo(f"audiopipe: {error}", err=True)
-        logging.getLogger("audiopipe").debug("in full:", exc_info=error)
+        complain(error)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo(
-            "audiopipe: interrupted; what is written is whole, and the same command goes on",
-            err=True,
-        )
-        code = 130
+        LOGGER.error("interrupted; what is written is whole, and the same command goes on")
+        code = Stopped.exit_code
     sys.exit(code or 0)
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """A defect of ours: one line, and the traceback only when asked for with -v."""
-    click.echo(f"audiopipe: a defect, please report it: {kind.__name__}: {error}", err=True)
-    if logging.getLogger("audiopipe").isEnabledFor(logging.DEBUG):
-        traceback.print_exception(kind, error, trace)
+    verbose = LOGGER.isEnabledFor(logging.DEBUG)
+    LOGGER.error(
+        "a defect, please report it: %s: %s",
+        kind.__name__,
+        error,
+        exc_info=(kind, error, trace) if verbose else None,
+    )

@@ -61,7 +61,7 @@ def _expand(argument: str) -> Iterator[Item]:
     if argument == "-":
         yield Item("-", PurePath("stdin"))
     elif re.match(r"https?://", argument):
-        yield Item(argument, PurePath(_url_name(argument)))
+        yield _address(argument)
     elif Path(argument).is_dir():
         yield from _in_folder(Path(argument))
     elif os.path.lexists(argument):
@@ -74,12 +74,20 @@ def _expand(argument: str) -> Iterator[Item]:
                 else [Item(path, PurePath(Path(path).name))]
             )
     else:
-        yield Item(argument, PurePath(argument), UnreadableInput(f"{argument}: no such file"))
+        error = UnreadableInput(f"{argument}: no such file")
+        yield Item(argument, PurePath(_harmless(argument)), error)
 
 
-def _url_name(url: str) -> str:
-    """A harmless file name from the last part of the address."""
-    last = unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1]
+def _address(url: str) -> Item:
+    try:
+        return Item(url, PurePath(_harmless(unquote(urlsplit(url).path))))
+    except ValueError as error:
+        return Item(url, PurePath("download"), UnreadableInput(f"{url} is no address: {error}"))
+
+
+def _harmless(path: str) -> str:
+    """A file name from the last part of a path."""
+    last = path.rstrip("/").rsplit("/", 1)[-1]
     return re.sub(r"[^\w.\- ]", "_", last).lstrip(".") or "download"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from audiopipe.cli.log import to_stderr
 from audiopipe.config import Settings
 
 DEFAULTS = Settings()
@@ -45,7 +46,28 @@ def _verbosity(ctx: click.Context, param: click.Parameter, level: bool) -> None:
         logging.getLogger("audiopipe").setLevel(logging.ERROR if quiet else logging.DEBUG)
 
 
+def _log_format(ctx: click.Context, param: click.Parameter, name: str) -> str:
+    to_stderr(ndjson=name == "ndjson")
+    return name
+
+
+def _inputs(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> Any:
+    if not names and not ctx.params["retry_failed"]:
+        raise click.MissingParameter(ctx=ctx, param=param)
+    return names
+
+
 inputs = click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+
+inputs_or_retry = together(
+    click.argument("inputs", nargs=-1, metavar="INPUT...", callback=_inputs),
+    click.option(
+        "--retry-failed",
+        is_flag=True,
+        is_eager=True,
+        help="Do what the batch in DIR has left undone, with its settings; of INPUT, if given.",
+    ),
+)
 
 output = together(
     click.option(
@@ -63,6 +85,15 @@ output = together(
         help=f"Comma list of {', '.join(FORMATS)}, or all.  "
         f"[default: {','.join(DEFAULTS.output_formats)}]",
     ),
+)
+
+log_format = click.option(
+    "--log-format",
+    type=click.Choice(["text", "ndjson"]),
+    default="text",
+    is_eager=True,
+    callback=_log_format,
+    help="How stderr tells: lines to read, or a JSON object a line.  [default: text]",
 )
 
 verbosity = together(
@@ -83,6 +114,35 @@ verbosity = together(
         is_eager=True,
         callback=_verbosity,
         help="Say more, and show tracebacks.",
+    ),
+)
+
+provider = together(
+    click.option(
+        "--backend",
+        type=click.Choice(["auto", "groq", "openai", "local"]),
+        help=f"Who does it.  [default: {DEFAULTS.backend}]",
+    ),
+    click.option("--base-url", metavar="URL", help="An OpenAI-compatible server."),
+    click.option(
+        "--tier",
+        type=click.Choice(["free", "dev"]),
+        help=f"The Groq account's tier.  [default: {DEFAULTS.tier}]",
+    ),
+    click.option(
+        "-j",
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Requests under way at once.  [default: by backend]",
+    ),
+    click.option(
+        "--max-wait",
+        "max_wait_s",
+        type=float,
+        metavar="SECONDS",
+        help="Longest time in which a provider's limit may let nothing through; a longer one "
+        "stops the run.  [default: none]",
     ),
 )
 
@@ -115,37 +175,12 @@ recognition = together(
         default=None,
         help="Time each word.  [default: yes]",
     ),
-    click.option(
-        "--backend",
-        type=click.Choice(["auto", "groq", "openai", "local"]),
-        help=f"Who recognises.  [default: {DEFAULTS.backend}]",
-    ),
-    click.option("--base-url", metavar="URL", help="An OpenAI-compatible server."),
-    click.option(
-        "--tier",
-        type=click.Choice(["free", "dev"]),
-        help=f"The Groq account's tier.  [default: {DEFAULTS.tier}]",
-    ),
+    provider,
     click.option(
         "--by-url",
         is_flag=True,
         default=None,
         help="Hand URLs to the provider instead of downloading them.",
-    ),
-    click.option(
-        "-j",
-        "--workers",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Requests under way at once.  [default: by backend]",
-    ),
-    click.option(
-        "--max-wait",
-        "max_wait_s",
-        type=float,
-        metavar="SECONDS",
-        help="Longest time in which a provider's limit may let nothing through; a longer one "
-        "stops the run.  [default: none]",
     ),
     click.option(
         "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."

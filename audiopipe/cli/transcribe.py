@@ -4,147 +4,193 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiopipe.cli import options
+from audiopipe import jobs
+from audiopipe.cli import due, options, results
 from audiopipe.cli.inputs import Item, find_inputs, open_input
-from audiopipe.config import Settings, load
-from audiopipe.data import Transcript
+from audiopipe.cli.interrupt import stop_on_signals
+from audiopipe.cli.log import LOGGER, complain
+from audiopipe.cli.progress import Report, Tally
+from audiopipe.config import Settings, change, load
 from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.jobs import Manifest, Row
+from audiopipe.workers import Stop
 
-log = logging.getLogger("audiopipe")
+if TYPE_CHECKING:
+    from audiopipe.backends.base import Transcriber
 
 SOME_FAILED = 3
 """Exit code of a batch in which some inputs failed and the rest is written."""
 
+_NO_STEM = "."
+"""Of a folder without recordings, which is an error but no part of the batch."""
+
 
 @click.command("transcribe")
-@options.inputs
+@options.inputs_or_retry
 @options.output
 @click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
 @options.recognition
 @options.budget
 @options.cutting
 @options.config
+@options.log_format
 @options.verbosity
-def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
+def command(**given: Any) -> int:
     """Transcribe recordings: files, folders (recursive), globs, URLs, or - for stdin.
 
     Results are DIR/<path below the given folder>/<name>.<format>, each written whole or not at
-    all. Inputs whose results exist and are newer are left alone.
+    all. Inputs whose results exist and are newer are left alone. DIR/batch.json says what became
+    of each; `audiopipe status DIR` shows it.
     """
-    return run(inputs, load(flags, os.environ, config))
+    return run(**given)
 
 
-def run(inputs: Sequence[str], settings: Settings) -> int:
-    """Transcribe all `inputs` and write what was asked; the exit code."""
+def run(
+    inputs: Sequence[str], config: Path | None, retry_failed: bool, log_format: str, **flags: Any
+) -> int:
+    """Transcribe all inputs and write what was asked; the exit code.
+
+    Args:
+        inputs: as the user wrote them.
+        config: a file of settings.
+        retry_failed: whether to do only what a batch has left undone.
+        log_format: `text` or `ndjson`.
+        flags: settings; None is not given.
+    """
+    settings, items = _asked(inputs, config, retry_failed, flags)
+    recorded = _is_recorded(inputs, items, settings)
+    if recorded:
+        items = due.beside_record(items)
+    settled = {item: due.settled(item, settings) for item in items}
+    durations_s = due.durations([item for item, row in settled.items() if row is None])
+    report = _report(items, durations_s, settings, show_bars=log_format == "text")
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        backend = stack.enter_context(_chosen(settings)) if durations_s else None
+        record = stack.enter_context(
+            _record(items, settings, backend) if recorded else nullcontext()
+        )
+        stack.enter_context(report)
+        rows: Iterator[Row] = filter(None, settled.values())
+        if backend:
+            # what goes to stdout keeps its order
+            todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
+            rows = chain(rows, _results(todo, settings, backend, report, stop))
+        code = _follow(rows, report, record)
+        report.end(code)
+    return code
+
+
+def _asked(
+    inputs: Sequence[str], config: Path | None, retry_failed: bool, flags: Mapping[str, Any]
+) -> tuple[Settings, list[Item]]:
+    """The settings, which are those of the batch where it is tried again, and the inputs."""
+    settings = load(flags, os.environ, config)
     if settings.output_dir == "-" and len(settings.output_formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
-    items = find_inputs(inputs)
-    failed = [item for item in items if item.error]
-    for item in failed:
-        click.echo(f"audiopipe: {item.error}", err=True)
-    due = [item for item in items if not item.error and not _is_done(item, settings)]
-    done = len(items) - len(failed) - len(due)
-    try:
-        for item, complete in _transcribe(due, settings):
-            done += complete is not None
-            failed += [] if complete else [item]
-    except AudiopipeError as error:
-        if not done or error.exit_code != AudiopipeError.exit_code:
-            raise
-        click.echo(f"audiopipe: {error}", err=True)
-        return SOME_FAILED
-    return 0 if not failed else SOME_FAILED if done else AudiopipeError.exit_code
+    if not retry_failed:
+        return settings, find_inputs(inputs)
+    batch = jobs.read(Path(settings.output_dir))
+    items = due.undone(batch, inputs)
+    if not items:
+        LOGGER.info("nothing is left undone in %s", settings.output_dir)
+    given = {name: value for name, value in flags.items() if value is not None}
+    return load({**batch.settings, **given}, os.environ, config), items
 
 
-def _transcribe(due: Sequence[Item], settings: Settings) -> Iterator[tuple[Item, bool | None]]:
-    """Each input with whether all of it was recognised; None if nothing was."""
+def _is_recorded(inputs: Sequence[str], items: Sequence[Item], settings: Settings) -> bool:
+    """Whether the run is a batch: one file alone is none, unless it goes where one has been."""
+    if settings.output_dir == "-":
+        return False
+    several = len(items) > 1 or any(Path(each).is_dir() for each in inputs)
+    return several or (Path(settings.output_dir) / jobs.NAME).exists()
+
+
+def _report(
+    items: Sequence[Item],
+    durations_s: Mapping[Item, float | None],
+    settings: Settings,
+    *,
+    show_bars: bool,
+) -> Report:
+    from audiopipe.codec import shown
+
+    names = {shown(item.source): jobs.identity(item.source) for item in items}
+    tally = Tally(list(durations_s.values()))
+    at_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    mixed = settings.output_dir == "-" and sys.stdout.isatty()
+    if not (show_bars and durations_s and at_terminal) or mixed or LOGGER.level > logging.INFO:
+        return Report(tally, names, Path(settings.output_dir))
+    from audiopipe.cli.bars import Bars
+
+    return Report(tally, names, Path(settings.output_dir), Bars(tally))
+
+
+def _chosen(settings: Settings) -> Transcriber:
     from audiopipe.backends.choose import choose
+
+    choice = choose(settings, os.environ)
+    LOGGER.info("%s recognises: %s", choice.transcriber.name, choice.reason)
+    return choice.transcriber
+
+
+def _record(
+    items: Iterable[Item], settings: Settings, backend: Transcriber | None
+) -> AbstractContextManager[Manifest | None]:
+    named = change(settings, {"backend": backend.name}) if backend else settings
+    rows = (Row(jobs.identity(i.source), i.stem.as_posix()) for i in items if i.stem.name)
+    try:
+        return Manifest(Path(settings.output_dir), named, rows)
+    except InputError as error:
+        LOGGER.warning("%s; it is left alone, and this run has no record", error)
+        return nullcontext()
+
+
+def _results(
+    todo: Sequence[Item], settings: Settings, backend: Transcriber, report: Report, stop: Stop
+) -> Iterator[Row]:
+    """The row of each input, once its results are written."""
     from audiopipe.pipeline import transcribe_many
 
-    if not due:
-        return
-    choice = choose(settings, os.environ)
-    log.info("%s recognises: %s", choice.transcriber.name, choice.reason)
-    with choice.transcriber as backend:
-        sources = (open_input(item) for item in due)
-        outcomes = transcribe_many(sources, backend=backend, settings=settings)
-        for item, outcome in zip(due, outcomes, strict=True):
-            if outcome.transcript:
-                yield item, _report(item, outcome.transcript, settings)
-            else:
-                click.echo(f"audiopipe: {outcome.error}", err=True)
-                yield item, None
-
-
-def _report(item: Item, transcript: Transcript, settings: Settings) -> bool:
-    """Write and tell what was recognised; whether that is all of it."""
-    written = list(_write(item, transcript, settings))
-    told = f"{item.source}: {transcript.duration_s:.0f} s, flags: {len(transcript.flags)}"
-    if written:
-        told += f" -> {written[0].parent / item.stem.name}" + _braces(settings)
-    for loss in transcript.failures:
-        told += f"; nothing from {loss.span.start_s:.1f} to {loss.span.end_s:.1f} s: {loss.reason}"
-    log.log(logging.WARNING if transcript.failures else logging.INFO, told)
-    return not transcript.failures
-
-
-def _braces(settings: Settings) -> str:
-    """The endings that were written, as a shell would take them."""
-    from audiopipe.render import RENDERERS
-
-    endings = [RENDERERS[name].ending for name in settings.output_formats]
-    return endings[0] if len(endings) == 1 else f"{{{','.join(endings)}}}"
-
-
-def _write(item: Item, transcript: Transcript, settings: Settings) -> Iterator[Path]:
-    from audiopipe.render import render, write
-
-    for name, path in _outputs(item, settings):
-        text = render(transcript, name)
-        if settings.output_dir == "-":
-            click.echo(text, nl=not text.endswith("\n"))
-        else:
-            write(text, path)
-            yield path
-
-
-def _outputs(item: Item, settings: Settings) -> Iterator[tuple[str, Path]]:
-    from audiopipe.render import RENDERERS
-
-    for name in settings.output_formats:
-        stem = Path(settings.output_dir) / item.stem
-        yield name, stem.with_name(stem.name + RENDERERS[name].ending)
-
-
-def _is_done(item: Item, settings: Settings) -> bool:
-    """Whether every result exists, is newer than the input, and answers the same question."""
-    if settings.overwrite or settings.output_dir == "-" or not Path(item.source).is_file():
-        return False
-    changed = Path(item.source).stat().st_mtime
-    paths = dict(_outputs(item, settings))
-    if not all(path.is_file() and path.stat().st_mtime >= changed for path in paths.values()):
-        return False
-    if "json" not in paths or not _is_same(paths["json"], settings):
-        return False
-    log.info("%s: done already; --overwrite does it again", item.source)
-    return True
-
-
-def _is_same(stored: Path, settings: Settings) -> bool:
-    from audiopipe.models import resolve
-    from audiopipe.render import load as load_transcript
-
-    try:
-        transcript = load_transcript(stored)
-    except InputError:
-        return False
-    models = ("", transcript.model) if not settings.model else (transcript.model,)
-    return transcript.task == settings.task and (
-        settings.model in models or resolve(settings.model) in models
+    sources = (open_input(item) for item in todo)
+    outcomes = transcribe_many(
+        sources, backend=backend, settings=settings, listener=report.listen, stop=stop
     )
+    for item, outcome in zip(todo, outcomes, strict=True):
+        if outcome.transcript:
+            results.save(item, outcome.transcript, settings)
+            yield results.row_of(item, settings, outcome.transcript, "done", outcome.spent)
+        else:
+            yield results.missing(item, str(outcome.error))
+
+
+def _follow(rows: Iterable[Row], report: Report, record: Manifest | None) -> int:
+    """Tell and record each row; the exit code."""
+    statuses: Counter[str] = Counter()
+    code = 0
+    try:
+        for row in rows:
+            statuses[row.status] += 1
+            if record and row.stem != _NO_STEM:
+                record.put(row)
+            report.file(row)
+    except AudiopipeError as error:
+        complain(error)
+        if record:
+            record.stop(str(error))
+        code = error.exit_code
+    if code not in (0, AudiopipeError.exit_code):
+        return code
+    some_bad = code or statuses["failed"] or statuses["partial"]
+    some_good = statuses["done"] or statuses["partial"] or statuses["skipped"]
+    return 0 if not some_bad else SOME_FAILED if some_good else AudiopipeError.exit_code

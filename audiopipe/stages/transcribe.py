@@ -1,4 +1,4 @@
-"""Transcribe (or translate): a chunk's answer, from an earlier run or from the recogniser."""
+"""Transcribe (or translate): a chunk's answer, from the store or from the recogniser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from audiopipe.errors import BadReply
 from audiopipe.events import Pause
 from audiopipe.purse import Purse
 from audiopipe.store import Store, key
+from audiopipe.workers import OneAtATime
 
 _LOSSY = ("opus",)
 """Encodings that change what is heard."""
@@ -21,6 +22,7 @@ def transcribe(
     backend: Transcriber,
     *,
     store: Store | None,
+    asking: OneAtATime,
     purse: Purse,
     pause: Pause,
 ) -> ChunkTranscript:
@@ -33,6 +35,7 @@ def transcribe(
         request: what is asked, as the backend accepted it.
         backend: who recognises.
         store: answers of earlier runs; None keeps none.
+        asking: shared by all threads, so that none asks for what another is asking for.
         purse: pays for the request.
         pause: waits, for a limit or before another try.
 
@@ -43,13 +46,14 @@ def transcribe(
     if store is None or isinstance(audio, RemoteAudio):
         return backend.read(_asked(audio, request, backend, purse, pause), audio, request)
     name = _name(audio, request, backend)
-    if known := store.get(name):
-        try:
-            return replace(backend.read(known, audio, request), cached=True)
-        except BadReply:  # of an older version: it is asked for again
-            pass
-    answer = _asked(audio, request, backend, purse, pause)
-    store.put(name, "transcript", answer)
+    with asking.on(name):
+        if known := store.get(name):
+            try:
+                return replace(backend.read(known, audio, request), cached=True)
+            except BadReply:  # of an older version: it is asked for again
+                pass
+        answer = _asked(audio, request, backend, purse, pause)
+        store.put(name, "transcript", answer)
     return backend.read(answer, audio, request)
 
 

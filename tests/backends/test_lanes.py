@@ -42,6 +42,10 @@ def test_a_server_that_keeps_its_pace_gets_as_many_requests_as_allowed() -> None
     assert settled(lambda count: 1.0, most=32) > 30
 
 
+def test_milliseconds_are_no_sign_of_too_much_to_do() -> None:
+    assert settled(lambda count: 0.005 * count, most=32) > 30
+
+
 def test_a_server_that_works_on_one_at_a_time_gets_few() -> None:
     assert 1 <= settled(lambda count: float(count)) < 4
 

@@ -1,41 +1,98 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
-RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+import pytest
+import soundfile as sf
+import speechlike
+from server import KEY, Server
+from speechlike import hear
+
+from audiopipe.jobs import read
+
+FILES = 6
 
 
-def test_an_interrupted_batch_leaves_whole_files_and_goes_on_when_run_again(
-    cache: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "in").mkdir()
-    for n in range(6):
-        shutil.copy(RECORDINGS / "jfk.flac", tmp_path / "in" / f"{n}.flac")
+def recordings(folder: Path) -> None:
+    """Recordings that all differ, a chunk each."""
+    folder.mkdir()
+    for n in range(FILES):
+        sf.write(folder / f"{n}.flac", speechlike.make_recording(20 + n, first=50 * n), 16_000)
+
+
+def begin(folder: Path, server: Server, *flags: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "audiopipe", "transcribe", "in", "-o", "out"]
-    command += ["--backend", "local", "-m", "tiny.en", "-f", "txt,json", "-j", "1"]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
-    running = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    )
-    while not (tmp_path / "out" / "0.json").exists():
+    command += ["--backend", "groq", "--base-url", server.url, "-j", "1", *flags]
+    environment = {**os.environ, "GROQ_API_KEY": KEY}
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until_sent(server: Server, requests: int, running: subprocess.Popen[str]) -> None:
+    while len(server.seen) < requests:
         assert running.poll() is None
-        time.sleep(0.01)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 130, said
-    assert "Traceback" not in said
-    written = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
-    assert not [name for name in written if name.endswith(".tmp")]
-    again = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert again.returncode == 0, again.stderr
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_ends_in_order_and_the_same_command_goes_on(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    recordings(tmp_path / "in")
+    with Server(latency=lambda audio_s: 0.5) as server:
+        running = begin(tmp_path, server)
+        wait_until_sent(server, 3, running)
+        running.send_signal(number)
+        _, said = running.communicate(timeout=60)
+        assert running.returncode == 130, said
+        assert "Traceback" not in said
+        assert "once more leaves at once" in said
+        assert "the same command goes on" in said
+        assert f"3 done, {FILES - 3} pending" in said
+        assert [seen.status for seen in server.seen] == [200] * 3  # nothing begun, nothing cut off
+        batch = read(tmp_path / "out")
+        assert "stopped" in batch.stopped
+        assert batch.counts["done"] == 3
+        assert batch.counts["done"] + batch.counts["pending"] == FILES
+        written = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+        assert not [name for name in written if name.endswith(".tmp")]
+        again = begin(tmp_path, server)
+        _, said = again.communicate(timeout=60)
+        assert again.returncode == 0, said
+        assert len(server.seen) == FILES
     after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
-    assert len(after) == 12
+    assert len(after) == 4 * FILES + 1
     assert after["0.json"] == written["0.json"]
+
+
+def test_the_second_signal_leaves_at_once_and_loses_nothing_that_had_arrived(
+    tmp_path: Path,
+) -> None:
+    recordings(tmp_path / "in")
+    go_on = threading.Event()
+    with Server() as server:
+        server.hear = lambda samples, rate_hz: (
+            [] if len(server.seen) == 3 and not go_on.wait(60) else hear(samples, rate_hz)
+        )
+        with begin(tmp_path, server) as running:
+            wait_until_sent(server, 3, running)
+            running.send_signal(signal.SIGINT)
+            assert running.stderr
+            while "once more leaves at once" not in running.stderr.readline():
+                assert running.poll() is None
+            running.send_signal(signal.SIGINT)
+            assert running.wait(60) == 130  # while the server still thinks
+        go_on.set()
+        again = begin(tmp_path, server)
+        _, said = again.communicate(timeout=60)
+        assert again.returncode == 0, said
+        audio = [seen.audio for seen in server.seen]
+        assert len(set(audio)) == FILES
+        assert audio.count(audio[2]) == 2  # the one that was under way, and no other
+        assert len(audio) == FILES + 1
+    assert read(tmp_path / "out").counts["pending"] == 0

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 import speechlike
+from answers import error
 from server import KEY, Server
+
+from audiopipe.jobs import NAME, read
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -61,10 +64,13 @@ def test_one_worker_and_eight_give_the_same_bytes(audiopipe: Run, tmp_path: Path
         done = audiopipe(
             "transcribe", RECORDINGS / "jfk.flac", RECORDINGS / "two_cities.flac", *TINY,
             "--chunk-length", 12, "--overlap", 3, "-f", "all", "-j", workers, "-o", f"out{workers}",
+            "--no-cache",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    ones = {path.name: path.read_bytes() for path in (tmp_path / "out1").iterdir()}
-    eights = {path.name: path.read_bytes() for path in (tmp_path / "out8").iterdir()}
+    ones, eights = (
+        {path.name: path.read_bytes() for path in (tmp_path / f"out{n}").iterdir()} for n in (1, 8)
+    )
+    assert ones.pop(NAME) and eights.pop(NAME)  # they tell of times and runs
     assert len(ones) == 18
     assert ones == eights
 
@@ -132,10 +138,127 @@ def test_a_stored_transcript_is_rendered_without_recognition(
     assert (tmp_path / "out" / "jfk.vtt").read_text().startswith("WEBVTT")
 
 
+def spoken(path: Path, words: int, first: int = 0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sf.write(path, speechlike.make_recording(words, first=first), 16_000)
+
+
+def groq(server: Server) -> dict[str, str]:
+    return {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url, "AUDIOPIPE_WORKERS": "1"}
+
+
+def statuses(folder: Path) -> dict[str, str]:
+    return {Path(row.source).name: row.status for row in read(folder).rows}
+
+
+def test_a_batch_leaves_a_record_and_one_file_alone_does_not(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    spoken(tmp_path / "in" / "a.flac", 20)
+    audiopipe("transcribe", "in/a.flac", "-o", "alone", **groq(server))
+    assert not (tmp_path / "alone" / NAME).exists()
+    audiopipe("transcribe", "in", "-o", "folder", **groq(server))
+    (row,) = read(tmp_path / "folder").rows
+    assert (row.source, row.stem, row.status) == (str(tmp_path / "in" / "a.flac"), "a", "done")
+    assert row.outputs == ("a.txt", "a.srt", "a.vtt", "a.json")
+    assert (row.duration_s, row.requests, row.billed_s) == (10, 1, 10)
+    assert row.cost_usd and row.spent_usd == 0  # the answer was there from the first run
+    spoken(tmp_path / "b.flac", 20, first=50)
+    audiopipe("transcribe", "b.flac", "-o", "folder", **groq(server))
+    assert statuses(tmp_path / "folder") == {"b.flac": "done", "a.flac": "done"}
+
+
+def test_trying_again_does_what_is_left_as_the_batch_was_asked_for(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    for n in range(3):
+        spoken(tmp_path / "in" / "deep" / f"{n}.flac", 20 + n, first=50 * n)
+    no = error(400, "could not process file")
+    server.faults += [None, no, no]
+    flags = ("-f", "txt", "-l", "de", "-m", "large-v3")
+    done = audiopipe("transcribe", "in", "-o", "out", *flags, **groq(server))
+    assert done.returncode == 3, done.stderr
+    assert statuses(tmp_path / "out") == {"0.flac": "done", "1.flac": "failed", "2.flac": "failed"}
+    before = len(server.seen)
+    again = ("transcribe", "--retry-failed", "-o", "out")
+    assert audiopipe(*again, tmp_path / "in" / "deep" / "1.flac", **groq(server)).returncode == 0
+    assert statuses(tmp_path / "out") == {"1.flac": "done", "0.flac": "done", "2.flac": "failed"}
+    assert audiopipe(*again, **groq(server)).returncode == 0
+    assert set(statuses(tmp_path / "out").values()) == {"done"}
+    assert len(server.seen) == before + 2
+    assert {seen.fields["language"][0] for seen in server.seen} == {"de"}
+    assert len({seen.fields["model"][0] for seen in server.seen}) == 1
+    names = {path.name for path in (tmp_path / "out" / "deep").iterdir()}
+    assert names == {"0.txt", "1.txt", "2.txt"}
+    assert audiopipe(*again, **groq(server)).returncode == 0  # nothing is left
+
+
+def test_a_recording_that_lacks_a_passage_is_done_again_and_asks_for_that_passage_alone(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    spoken(tmp_path / "in" / "a.flac", 60)
+    server.faults += [None, error(400, "could not process file")]
+    command = ("transcribe", "in", "-o", "out", "--chunk-length", 12, "--overlap", 2)
+    done = audiopipe(*command, **groq(server))
+    assert done.returncode == 3, done.stderr
+    (row,) = read(tmp_path / "out").rows
+    assert row.status == "partial" and "nothing from" in row.reason
+    before = len(server.seen)
+    assert audiopipe(*command, **groq(server)).returncode == 0
+    assert len(server.seen) == before + 1
+    assert statuses(tmp_path / "out") == {"a.flac": "done"}
+    assert audiopipe(*command, **groq(server)).returncode == 0
+    assert statuses(tmp_path / "out") == {"a.flac": "skipped"}
+
+
+def test_short_recordings_come_first_and_the_record_keeps_the_order_of_the_inputs(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    for name, words in (("a", 40), ("b", 20), ("c", 30)):
+        spoken(tmp_path / "in" / f"{name}.flac", words, first=words)
+    done = audiopipe("transcribe", "in", "-o", "out", **groq(server))
+    told = [line for line in done.stderr.splitlines() if "->" in line]
+    assert [line.split(":")[1] for line in told] == [" in/b.flac", " in/c.flac", " in/a.flac"]
+    assert list(statuses(tmp_path / "out")) == ["a.flac", "b.flac", "c.flac"]
+
+
+def test_what_goes_to_stdout_keeps_the_order_of_the_inputs_and_leaves_no_record(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    for name, words in (("a", 40), ("b", 20)):
+        spoken(tmp_path / "in" / f"{name}.flac", words, first=words)
+    done = audiopipe("transcribe", "in", "-o", "-", "-f", "txt", **groq(server))
+    assert done.stdout.split()[0] == speechlike.word(40)
+    assert not list(tmp_path.glob(f"**/{NAME}"))
+
+
+def test_an_input_that_would_write_over_the_record_keeps_its_ending(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    spoken(tmp_path / "in" / "batch.flac", 20)
+    done = audiopipe("transcribe", "in", "-o", "out", **groq(server))
+    assert done.returncode == 0, done.stderr
+    assert statuses(tmp_path / "out") == {"batch.flac": "done"}
+    assert (tmp_path / "out" / "batch.flac.json").exists()
+
+
+def test_another_file_with_the_name_of_the_record_is_left_alone(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    spoken(tmp_path / "in" / "a.flac", 20)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / NAME).write_text('{"my": "own"}')
+    done = audiopipe("transcribe", "in", "-o", "out", **groq(server))
+    assert done.returncode == 0, done.stderr
+    assert "not the record of a batch" in done.stderr
+    assert (tmp_path / "out" / NAME).read_text() == '{"my": "own"}'
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("transcribe",), 2, "Missing argument"),
+        (("transcribe", "--retry-failed", "-o", "none"), 1, "no batch in none"),
         (("transcribe", "x.mp3", "-f", "docx"), 2, "docx"),
         (("transcribe", "x.mp3", "--overlap", "400"), 2, "--overlap"),
         (("transcribe", "x.mp3", "--no-such-flag"), 2, "--no-such-flag"),

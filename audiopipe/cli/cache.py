@@ -1,0 +1,123 @@
+"""`audiopipe cache`: the answers that are kept so that nothing is paid twice."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.config import ANSWERS, cache_folder, load
+from audiopipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from audiopipe.store import Store
+
+_MB = 1e6
+_DAY_S = 86_400.0
+
+_folder = click.option(
+    "--cache-dir", metavar="DIR", help="Where answers are kept.  [default: the user's cache]"
+)
+
+
+@click.group("cache")
+def command() -> None:
+    """Look at the kept answers, or drop them.
+
+    What is dropped has to be asked for, and paid, again. The count of what was used of the
+    provider's limits is kept beside the answers, and is never dropped here.
+    """
+
+
+@command.command("info")
+@_folder
+@options.verbosity
+def info(cache_dir: str | None) -> int:
+    """Tell where the answers are, how many, and their size."""
+    path = _path(cache_dir)
+    click.echo(path)
+    with _opened(path) as store:
+        for holding in store.info() if store else ():
+            size = holding.size_bytes / _MB
+            click.echo(f"{holding.kind:<12}{holding.answers:>10} answers {size:>12.2f} MB")
+    click.echo(f"{'on disk':<12}{'':>18} {_size_bytes(path) / _MB:>12.2f} MB")
+    return 0
+
+
+@command.command("prune")
+@_folder
+@click.option(
+    "--unused",
+    "unused_days",
+    type=click.FloatRange(0),
+    metavar="DAYS",
+    help="Not used for so long.",
+)
+@click.option(
+    "--max-size",
+    "max_mb",
+    type=click.FloatRange(0),
+    metavar="MB",
+    help="Until the rest is no larger; those not used for longest go first.",
+)
+@options.verbosity
+def prune(cache_dir: str | None, unused_days: float | None, max_mb: float | None) -> int:
+    """Drop answers that are old or too many."""
+    if unused_days is None and max_mb is None:
+        raise UsageError("say which answers to drop: --unused DAYS, --max-size MB, or both")
+    with _opened(_path(cache_dir)) as store:
+        dropped = (
+            store.prune(
+                unused_s=None if unused_days is None else unused_days * _DAY_S,
+                max_bytes=None if max_mb is None else int(max_mb * _MB),
+            )
+            if store
+            else 0
+        )
+    click.echo(f"{dropped} answers dropped")
+    return 0
+
+
+@command.command("clear")
+@_folder
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@options.verbosity
+def clear(cache_dir: str | None, yes: bool) -> int:
+    """Drop all answers, those of a damaged file too."""
+    path = _path(cache_dir)
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked: cache clear --yes drops all answers")
+    if not (yes or click.confirm(f"Drop all answers in {path}?", err=True)):
+        return 0
+    with _opened(path) as store:
+        dropped = store.clear() if store else 0
+    path.with_name(f"{path.name}.damaged").unlink(missing_ok=True)
+    click.echo(f"{dropped} answers dropped")
+    return 0
+
+
+def _path(cache_dir: str | None) -> Path:
+    return cache_folder(load({"cache_dir": cache_dir}, os.environ), os.environ) / ANSWERS
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Store | None]:
+    """The store; None if there is none, which is not a reason to make one."""
+    if not path.exists():
+        yield None
+        return
+    from audiopipe.store import Store
+
+    with Store(path) as store:
+        yield store
+
+
+def _size_bytes(path: Path) -> int:
+    """Of the file, and of the log that SQLite keeps beside it."""
+    return sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*"))

@@ -1,0 +1,118 @@
+"""Which inputs of a run have something left to do, and in which order it is done."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from audiopipe.cli.inputs import Item, find_inputs
+from audiopipe.cli.log import LOGGER
+from audiopipe.cli.results import missing, paths, row_of
+from audiopipe.config import Settings
+from audiopipe.data import Transcript, Usage
+from audiopipe.errors import InputError
+from audiopipe.jobs import NAME, Batch, Row, identity
+
+_READERS = 8
+"""Threads that read headers, for drives on the network: each header waits for its own answer."""
+
+
+def undone(batch: Batch, inputs: Sequence[str]) -> list[Item]:
+    """The inputs of a batch that failed, are partial or pending: all, or those among `inputs`."""
+    rows = {row.source: row for row in batch.rows if row.is_due}
+    if inputs:
+        named = {identity(item.source): item for item in find_inputs(inputs)}
+        return [
+            replace(named[source], stem=PurePath(row.stem))
+            for source, row in rows.items()
+            if source in named
+        ]
+    for row in rows.values():
+        if not row.is_whole:
+            LOGGER.warning("%s: to try it again, name it as an input", row.source)
+    return [Item(row.source, PurePath(row.stem)) for row in rows.values() if row.is_whole]
+
+
+def beside_record(items: Iterable[Item]) -> list[Item]:
+    """The items; one that would write over the record of the batch keeps its ending, as inputs do
+    that share a name."""
+    return [
+        replace(item, stem=PurePath(PurePath(item.source).name))
+        if str(item.stem).casefold() == PurePath(NAME).stem
+        else item
+        for item in items
+    ]
+
+
+def settled(item: Item, settings: Settings) -> Row | None:
+    """The row of an input that cannot be found, or is done already; None if it is due.
+
+    It is done when every result exists, is newer than the input, lacks nothing, and answers the
+    same question.
+    """
+    if item.error:
+        return missing(item, str(item.error))
+    if settings.overwrite or settings.output_dir == "-" or not Path(item.source).is_file():
+        return None
+    changed = Path(item.source).stat().st_mtime
+    files = paths(item, settings)
+    if not all(path.is_file() and path.stat().st_mtime >= changed for path in files.values()):
+        return None
+    transcript = _stored(files["json"]) if "json" in files else None
+    if not transcript or transcript.failures or not _is_same(transcript, settings):
+        return None
+    return row_of(item, settings, transcript, "skipped", Usage())
+
+
+def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:
+    """Seconds of each recording by its header; None where that does not tell, 0 for no recording.
+
+    A header takes a fraction of a millisecond, and sizes in bytes would mislead: an hour has ten
+    times as many in one format as in another.
+    """
+    with ThreadPoolExecutor(_READERS) as readers:
+        return dict(zip(items, readers.map(_duration_s, items), strict=True))
+
+
+def short_first(durations_s: Mapping[Item, float | None]) -> list[Item]:
+    """The items, those of unknown length last: most results are there early, and one long
+    recording does not hold up all others under a limit."""
+
+    def length(item: Item) -> float:
+        seconds = durations_s[item]
+        return math.inf if seconds is None else seconds
+
+    return sorted(durations_s, key=length)
+
+
+def _duration_s(item: Item) -> float | None:
+    from audiopipe.codec import open_source
+
+    if not Path(item.source).is_file():
+        return None
+    try:
+        with open_source(item.source) as recording:
+            return recording.duration_s
+    except InputError:
+        return 0.0
+
+
+def _stored(path: Path) -> Transcript | None:
+    from audiopipe.render import load
+
+    try:
+        return load(path)
+    except InputError:
+        return None
+
+
+def _is_same(transcript: Transcript, settings: Settings) -> bool:
+    from audiopipe.models import resolve
+
+    models = ("", transcript.model) if not settings.model else (transcript.model,)
+    return transcript.task == settings.task and (
+        settings.model in models or resolve(settings.model) in models
+    )

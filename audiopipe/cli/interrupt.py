@@ -1,0 +1,42 @@
+"""Ctrl-C and SIGTERM: the first ends a run in order, the second at once."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from types import FrameType
+
+from audiopipe.cli.log import LOGGER
+from audiopipe.errors import Stopped
+from audiopipe.workers import Stop
+
+_SHOW_CURSOR = b"\x1b[?25h\n"
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[Stop]:
+    """What the first signal sets; the second leaves the process, with exit code 130."""
+    stop = Stop()
+    signals = itertools.count()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if next(signals):
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # the bars have hidden it
+            os._exit(Stopped.exit_code)
+        stop.set()
+        # in a thread: this one may be in the middle of a line to stderr
+        line = "stopping: what is under way ends and is kept; once more leaves at once"
+        Thread(target=LOGGER.warning, args=(line,)).start()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

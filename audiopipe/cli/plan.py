@@ -1,0 +1,127 @@
+"""`audiopipe plan`: what a batch will take, before anything is spent."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.inputs import find_inputs, open_input
+from audiopipe.cli.log import LOGGER
+from audiopipe.cli.transcribe import SOME_FAILED
+from audiopipe.config import Settings, load
+from audiopipe.errors import AudiopipeError
+
+if TYPE_CHECKING:
+    from audiopipe.planning import Load, Plan
+
+
+@click.command("plan")
+@options.inputs
+@click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@options.recognition
+@options.budget
+@options.cutting
+@options.config
+@options.verbosity
+def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags: Any) -> int:
+    """Tell what a batch will take: chunks, megabytes, price, share of each limit, time.
+
+    Takes the flags of transcribe. Reads headers, and decodes only files whose headers do not tell
+    their length. Nothing is sent and no key is needed.
+    """
+    from audiopipe.planning import plan
+
+    settings = load(flags, os.environ, config)
+    items = find_inputs(inputs)
+    told = plan((open_input(item) for item in items if not item.error), settings=settings)
+    failed = [*(str(item.error) for item in items if item.error), *told.unusable]
+    for line in failed:
+        LOGGER.error("%s", line)
+    if as_json:
+        click.echo(json.dumps(asdict(told), ensure_ascii=False))
+    elif len(failed) < len(items):
+        click.echo("\n".join(_lines(told, settings)))
+    return (
+        0 if not failed else SOME_FAILED if len(failed) < len(items) else AudiopipeError.exit_code
+    )
+
+
+def _lines(plan: Plan, settings: Settings) -> Iterator[str]:
+    load = plan.load
+    more = f", {plan.decoded} decoded to know their length" if plan.decoded else ""
+    yield f"recordings   {plan.files}, {_time(plan.recorded_s)}{more}"
+    if plan.unknown:
+        yield f"not counted  {len(plan.unknown)} to download: their length is not known before"
+    yield f"model        {plan.model} ({plan.backend})"
+    length = f"{load.chunk_length_s:.10g} s with {settings.overlap_s:g} s overlap"
+    about = "at most" if plan.is_bound else "about"
+    yield f"requests     {about} {load.requests:,}, each a chunk of up to {length}"
+    yield f"audio        {_time(load.audio_s)} to send, {_percent(load)} of it overlap"
+    yield f"upload       about {plan.upload_bytes / 1e6:,.0f} MB (an estimate)"
+    if plan.prices:
+        yield f"billed       {load.billed_s:,.0f} s, each request at least 10 s"
+        yield ""
+        yield from _table(("price", "model"), _prices(plan))
+    if plan.shares:
+        yield ""
+        yield from _table(("share", "needed", "limit"), _shares(plan))
+    yield ""
+    yield from _verdict(plan, settings)
+
+
+def _verdict(plan: Plan, settings: Settings) -> Iterator[str]:
+    load, soonest = plan.load, plan.soonest
+    held = f"the limits hold it for {_time(load.finish_s)}: {load.cause}"
+    yield f"finish       {held if load.finish_s else 'no limit holds it up'}"
+    if soonest != load:
+        length = f"--chunk-length {soonest.chunk_length_s:.10g}"
+        yield f"sooner       {_time(soonest.finish_s)} with {length}"
+    if plan.advice:
+        yield f"recommended  -m {plan.advice.model}: {plan.advice.reason}"
+    if plan.cost_usd and 0 < settings.max_cost_usd < plan.cost_usd:
+        yield f"stops        at --max-cost {settings.max_cost_usd:g}, before it is done"
+    if 0 < settings.max_requests < load.requests:
+        yield f"stops        at --max-requests {settings.max_requests}, before it is done"
+
+
+def _prices(plan: Plan) -> Iterator[Sequence[str]]:
+    for each in plan.prices:
+        yield _usd(each.cost_usd), each.model
+
+
+def _shares(plan: Plan) -> Iterator[Sequence[str]]:
+    for each in plan.shares:
+        yield f"{each.share:.1%}", f"{each.needed:,.0f}", f"{each.units:.10g} {each.words}"
+
+
+def _table(headings: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    """Right-aligned columns; the last one is text."""
+    for *numbers, text in (headings, *rows):
+        yield "".join(f"{number:>11}" for number in numbers) + f"  {text}"
+
+
+def _usd(cost: float | None) -> str:
+    return "" if cost is None else f"${cost:,.2f}" if cost >= 1 else f"${cost:.4f}"
+
+
+def _percent(load: Load) -> str:
+    return f"{load.overlap_s / load.audio_s if load.audio_s else 0:.1%}"
+
+
+def _time(seconds: float) -> str:
+    """Two units: `3 h 20 min`."""
+    minutes = seconds / 60
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    if minutes < 60:
+        return f"{int(minutes)} min {int(seconds % 60)} s"
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours:,} h {rest} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

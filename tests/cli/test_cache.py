@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from audiopipe.config import ANSWERS, LEDGER
+from audiopipe.data import Request
+from audiopipe.store import Store, key
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A cache with four answers of 10 kB: two of today, two of ten days ago."""
+    folder = tmp_path / "answers"
+    for n, age_days in enumerate((0, 0, 10, 10)):
+        with Store(folder / ANSWERS, partial(days_ago, age_days)) as store:
+            name = key("transcript", "groq", "", Request("transcribe", "m"), str(n))
+            store.put(name, "transcript", os.urandom(10_000))
+    (folder / LEDGER).touch()
+    return folder
+
+
+def days_ago(days: float) -> float:
+    return time.time() - days * DAY_S
+
+
+def answers(folder: Path) -> int:
+    with Store(folder / ANSWERS) as store:
+        return sum(holding.answers for holding in store.info())
+
+
+def test_info_tells_where_how_many_and_how_large(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "info", "--cache-dir", folder)
+    assert done.returncode == 0, done.stderr
+    place, kind, *_ = done.stdout.splitlines()
+    assert place == str(folder / ANSWERS)
+    assert kind.split() == ["transcript", "4", "answers", "0.04", "MB"]
+
+
+def test_the_folder_of_the_environment_is_the_default(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "info", AUDIOPIPE_CACHE_DIR=str(folder))
+    assert str(folder / ANSWERS) in done.stdout
+
+
+def test_info_of_no_cache_makes_none(audiopipe: Run, tmp_path: Path) -> None:
+    done = audiopipe("cache", "info", "--cache-dir", tmp_path / "none")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "left"),
+    [
+        (("--unused", 5), 2),
+        (("--unused", 20), 4),
+        (("--max-size", 0.035), 3),
+        (("--max-size", 0), 0),
+        (("--unused", 5, "--max-size", 0.015), 1),
+    ],
+)
+def test_prune_drops_what_is_old_or_too_much(
+    audiopipe: Run, folder: Path, flags: tuple[object, ...], left: int
+) -> None:
+    done = audiopipe("cache", "prune", *flags, "--cache-dir", folder)
+    assert (done.returncode, done.stdout) == (0, f"{4 - left} answers dropped\n"), done.stderr
+    assert answers(folder) == left
+
+
+def test_prune_has_to_be_told_what_to_drop(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "prune", "--cache-dir", folder)
+    assert (done.returncode, answers(folder)) == (2, 4)
+    assert "--unused" in done.stderr
+
+
+def test_clear_drops_all_answers_and_what_was_damaged_and_keeps_the_ledger(
+    audiopipe: Run, folder: Path
+) -> None:
+    (folder / f"{ANSWERS}.damaged").write_bytes(b"an old answer")
+    done = audiopipe("cache", "clear", "--yes", "--cache-dir", folder)
+    assert (done.returncode, done.stdout) == (0, "4 answers dropped\n"), done.stderr
+    assert answers(folder) == 0
+    assert not (folder / f"{ANSWERS}.damaged").exists()
+    assert (folder / LEDGER).exists()
+
+
+def test_clear_drops_nothing_where_nobody_can_be_asked(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "clear", "--cache-dir", folder)
+    assert (done.returncode, answers(folder)) == (2, 4)
+    assert "--yes" in done.stderr
