@@ -51,6 +51,15 @@ def powers(samples: NDArray[np.int16]) -> NDArray[np.float64]:
     return power / FRAME_SAMPLES
 
 
+def silent_power(loudest: float) -> float:
+    """The mean square up to which 10 ms are silent, where the loudest 10 ms have `loudest`.
+
+    Silent is what is both below -50 dBFS and 45 dB below the loudest, so that a faint recording is
+    not taken for silence; and what is digital silence but for the last bit.
+    """
+    return max(1.0, min(_SILENT_POWER, loudest * _BELOW_LOUDEST))
+
+
 def runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """First and past-the-last index of each run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
@@ -60,9 +69,8 @@ def runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 class SilenceGate:
     """Shortens long silence, and tells where in the file each piece that is left belongs.
 
-    A silence longer than `skip_s` keeps 0.25 s at either end. Silent is what stays both below
-    -50 dBFS and 45 dB below the loudest 10 ms so far, so that a faint recording is not taken for
-    silence; and what is digital silence but for the last bit.
+    A silence longer than `skip_s` keeps 0.25 s at either end. Silent is what `silent_power` says,
+    after the loudest 10 ms so far.
     No more than `skip_s` and one block are held.
 
     Args:
@@ -82,7 +90,7 @@ class SilenceGate:
         samples = np.concatenate((self._rest, block))
         power = powers(samples)
         self._loudest = max(self._loudest, float(power.max(initial=0.0)))
-        loud = power > max(1.0, min(_SILENT_POWER, self._loudest * _BELOW_LOUDEST))
+        loud = power > silent_power(self._loudest)
         done = 0
         for start, end in zip(*runs(loud), strict=True):
             yield from self._hold(samples[done : start * FRAME_SAMPLES])

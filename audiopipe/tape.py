@@ -39,6 +39,8 @@ class Tape:
             ahead, at = at, at + len(piece)
             if at > start and ahead < end:
                 found.append(piece[max(0, start - ahead) : end - ahead])
+        if len(found) == 1:
+            return found[0]
         return np.concatenate(found) if found else np.empty(0, np.int16)
 
     def forget(self, before: int) -> None:

@@ -2,7 +2,9 @@
 
 python scripts/bench_prepare.py --minutes 60 --rounds 3 --long-hours 10
 
-Rivals need the ffmpeg program; without it only our own rows are measured.
+CPU and wall time are given as multiples of the first way's; the first chunk as the time until it is
+ready, start of the interpreter included, over its share of the whole time. Rivals need the ffmpeg
+program; without it only our own rows are measured.
 """
 
 from __future__ import annotations
@@ -15,15 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 CHUNK_S, OVERLAP_S = 600, 10
 
 _HEADER = """\
-| input | way | CPU s | CPU ratio | wall s | wall ratio | peak MB | output MB | first chunk ready |
-|---|---|---|---|---|---|---|---|---|"""
+| input | way | CPU | wall | peak MB | output MB | first chunk |
+|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +49,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(_HEADER)
+        ways = RIVALS if shutil.which("ffmpeg") else {"audiopipe": _command_of_ours}
         for kind in ("mp3", "m4a"):
             path = folder / f"{arguments.minutes} minutes.{kind}"
             _make("speech", path, arguments.minutes)
-            _compare(path, folder, arguments.rounds)
+            _compare(path, arguments.minutes * 60, ways, arguments.rounds)
         if arguments.long_hours:
             long = folder / f"{arguments.long_hours} hours.mp3"
             short = folder / f"{arguments.minutes} minutes.mp3"
-            _make("repeat", long, arguments.long_hours * 60 // arguments.minutes, short)
-            _row(long.name, "audiopipe", _measured(_command_of_ours, long, folder), None)
+            times = arguments.long_hours * 60 // arguments.minutes
+            _make("repeat", long, times, short)
+            streamed = {name: way for name, way in ways.items() if way in _STREAMED}
+            _compare(long, times * arguments.minutes * 60, streamed, 1)
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,7 +75,6 @@ def _arguments() -> argparse.Namespace:
 
 def _ours(path: Path, folder: Path) -> None:
     """One run of our own way, in a process of its own; prints when its first chunk was ready."""
-    start_s = time.perf_counter()
     from audiopipe.codec import open_source
     from audiopipe.stages.chunk import Cutting, chunk
     from audiopipe.stages.prepare import prepare
@@ -79,7 +83,7 @@ def _ours(path: Path, folder: Path) -> None:
         for piece in chunk(prepare(recording), Cutting(CHUNK_S, OVERLAP_S, 25_000_000)):
             (folder / f"{piece.window.index}.flac").write_bytes(piece.data)
             if piece.window.index == 0:
-                print(time.perf_counter() - start_s, flush=True)
+                print(time.monotonic(), flush=True)
 
 
 def _command_of_ours(path: Path, out: Path) -> list[str]:
@@ -129,16 +133,20 @@ RIVALS: dict[str, Way] = {
 }
 
 
-def _compare(path: Path, folder: Path, rounds: int) -> None:
-    ways = RIVALS if shutil.which("ffmpeg") else {"audiopipe": _command_of_ours}
+_STREAMED = (_ffmpeg, _command_of_ours)
+"""The ways that keep no whole recording in memory, and are quick enough to be run in all rounds."""
+
+
+def _compare(path: Path, length_s: float, ways: Mapping[str, Way], rounds: int) -> None:
     runs: dict[str, list[Cost]] = {name: [] for name in ways}
     for number in range(rounds):
         for name, way in ways.items():
-            if number == 0 or way in (_ffmpeg, _command_of_ours):
-                runs[name].append(_measured(way, path, folder))
+            if number == 0 or way in _STREAMED:
+                runs[name].append(_measured(way, path))
     middle = {name: _median(costs) for name, costs in runs.items()}
+    measure = next(iter(middle.values()))
     for name, cost in middle.items():
-        _row(path.name, name, cost, middle.get("one ffmpeg, one 16-bit FLAC"))
+        _row(f"{path.name} | {name}", cost, measure, min(1, CHUNK_S / length_s))
 
 
 def _median(costs: list[Cost]) -> Cost:
@@ -151,30 +159,34 @@ def _median(costs: list[Cost]) -> Cost:
     )
 
 
-def _measured(way: Way, path: Path, folder: Path) -> Cost:
-    out = folder / "out"
+def _measured(way: Way, path: Path) -> Cost:
+    out = path.with_name("out")
     out.mkdir()
-    start_s = time.perf_counter()
+    start_s = time.monotonic()
     process = subprocess.Popen(way(path, out), stdout=subprocess.PIPE, text=True)
     assert process.stdout
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    wall_s = time.perf_counter() - start_s
+    wall_s = time.monotonic() - start_s
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{way.__name__} failed on {path.name}")
     size = sum(file.stat().st_size for file in out.iterdir())
     shutil.rmtree(out)
     cpu_s = usage.ru_utime + usage.ru_stime
-    return Cost(cpu_s, wall_s, usage.ru_maxrss / 1024, size / 1e6, float(said or wall_s))
+    first_s = float(said) - start_s if said else wall_s
+    return Cost(cpu_s, wall_s, usage.ru_maxrss / 1024, size / 1e6, first_s)
 
 
-def _row(file: str, way: str, cost: Cost, ffmpeg: Cost | None) -> None:
-    cpu = f"{cost.cpu_s / ffmpeg.cpu_s:.2f}" if ffmpeg else ""
-    wall = f"{cost.wall_s / ffmpeg.wall_s:.2f}" if ffmpeg else ""
+def _row(name: str, cost: Cost, measure: Cost, share: float) -> None:
+    def times(seconds: float, unit_s: float) -> str:
+        return f"{seconds / unit_s:.2f}" if cost is not measure else f"1 ({seconds:.1f} s)"
+
+    part = cost.first_s / cost.wall_s
+    first = f"{part / share:.2f}" if part < 1 else "at the end"
     print(
-        f"| {file} | {way} | {cost.cpu_s:.2f} | {cpu} | {cost.wall_s:.2f} | {wall} "
-        f"| {cost.peak_mb:.0f} | {cost.size_mb:.0f} | {cost.first_s:.2f} s |",
+        f"| {name} | {times(cost.cpu_s, measure.cpu_s)} | {times(cost.wall_s, measure.wall_s)} "
+        f"| {cost.peak_mb:.0f} | {cost.size_mb:.0f} | {first} |",
         flush=True,
     )
 

@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
@@ -69,11 +70,14 @@ def _fuzz(kind: str, whole: bytes, arguments: argparse.Namespace) -> int:
 
 def _judged(data: bytes) -> tuple[str, float, float]:
     """What became of a file in a process of its own, its wall seconds and its peak MB."""
-    start_s = time.monotonic()
-    child = os.fork()
-    if not child:
-        os._exit(_run(data))
-    _, status, usage = os.wait4(child, 0)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        start_s = time.monotonic()
+        child = os.fork()
+        if not child:
+            os._exit(_run(file.name))
+        _, status, usage = os.wait4(child, 0)
     wall_s, peak_mb = time.monotonic() - start_s, usage.ru_maxrss / 1024
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGALRM or wall_s > MOST_S:
@@ -84,12 +88,12 @@ def _judged(data: bytes) -> tuple[str, float, float]:
     return names.get(code, f"crashed with {code}"), wall_s, peak_mb
 
 
-def _run(data: bytes) -> int:
+def _run(path: str) -> int:
     signal.alarm(MOST_S + 1)
     # The decoders' own complaints would bury the result.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
-        with open_source(data) as recording:
+        with open_source(path) as recording:
             for _ in chunk(prepare(recording), Cutting(60, 5, 1_000_000)):
                 pass
     except InputError:

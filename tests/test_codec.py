@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import gzip
+import hashlib
 import io
 import os
 import struct
 import threading
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -42,6 +45,28 @@ def test_a_path_bytes_a_file_object_and_samples_give_the_same(wav: bytes, tmp_pa
         assert np.array_equal(read(source)[0], expected)
     assert np.array_equal(read((pcm, 16_000))[0], expected)
     assert np.array_equal(read((expected, 16_000))[0], expected)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "m4a"])
+def test_an_open_file_may_have_been_read_and_may_be_hashed_before_its_sound(
+    kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(damaged_file(kind))
+    expected, _ = read(path.read_bytes())
+    with path.open("rb") as file:
+        file.read(100)
+        with open_source(file) as recording:
+            assert recording.sha256() == hashlib.sha256(path.read_bytes()).hexdigest()
+            assert np.array_equal(np.concatenate(list(recording.blocks())), expected)
+        assert not file.closed
+
+
+def test_a_compressed_file_object_is_read_as_what_it_gives(wav: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.wav.gz"
+    path.write_bytes(gzip.compress(wav))
+    with gzip.open(path) as file:
+        assert np.array_equal(read(file)[0], read(wav)[0])
 
 
 def test_a_pydub_segment_gives_its_samples(wav: bytes) -> None:
@@ -257,6 +282,26 @@ def test_an_mp3_with_tags_around_it_is_whole() -> None:
     assert recording.losses == []
 
 
+def cover_tag() -> bytes:
+    """An ID3v2.3 tag that holds a small picture (its section 4.15)."""
+    with av.open(io.BytesIO(), "w", format="image2pipe") as container:
+        stream = container.add_stream("png")
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "rgb24"
+        (packet,) = stream.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8)))
+    content = b"\0image/png\0\3\0" + bytes(packet)
+    frame = b"APIC" + struct.pack(">IH", len(content), 0) + content
+    return b"ID3\3\0\0" + bytes([0, 0, len(frame) >> 7, len(frame) & 127]) + frame
+
+
+def test_a_cover_picture_in_an_mp3_is_no_sound_and_no_loss() -> None:
+    mp3 = plain_file(tone(3, 16_000), 16_000, "MP3")
+    for tagged, length_s in ((cover_tag() + mp3, 3), (cover_tag() + mp3 + mp3, 6)):
+        samples, recording = read(tagged)
+        assert len(samples) == pytest.approx(length_s * 16_000, rel=0.05)
+        assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+        assert (recording.losses, recording.notes) == ([], [])
+
+
 @pytest.mark.parametrize("rate_hz", [16_000, 44_100, 48_000])
 def test_block_boundaries_leave_no_trace_in_an_mp3(rate_hz: int) -> None:
     edges_s = [count * (1 << 16) / rate_hz + 0.02 for count in (1, 2)]
@@ -268,8 +313,6 @@ def test_block_boundaries_leave_no_trace_in_an_mp3(rate_hz: int) -> None:
 
 
 def test_the_hash_is_of_the_bytes_of_a_file_and_of_the_values_of_samples(wav: bytes) -> None:
-    import hashlib
-
     with open_source(wav) as recording:
         assert recording.sha256() == hashlib.sha256(wav).hexdigest()
         assert sum(map(len, recording.blocks())) == 32_000

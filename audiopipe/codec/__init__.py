@@ -13,7 +13,7 @@ from typing import IO
 
 import soundfile
 
-from audiopipe.codec.encoding import ChunkEncoder, decode_pcm, most_bytes, most_samples
+from audiopipe.codec.encoding import ChunkEncoder, decode_pcm, most_samples
 from audiopipe.codec.intact import is_intact
 from audiopipe.codec.plain import PlainRecording
 from audiopipe.codec.recording import Recording
@@ -25,7 +25,6 @@ __all__ = [
     "ChunkEncoder",
     "Recording",
     "decode_pcm",
-    "most_bytes",
     "most_samples",
     "open_source",
     "shown",

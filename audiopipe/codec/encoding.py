@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from audiopipe.data import RATE_HZ, AudioFormat
 
 _SOUNDFILE: dict[AudioFormat, dict[str, Any]] = {
-    # Level 4 of 8: measured on an hour of speech, 57.5 MB in 0.70 s of CPU; level 0 takes 59.3 MB
-    # in 0.67 s, level 8 56.1 MB in 1.33 s.
+    # Level 4 of 8. An hour of speech, read and by telephone: 63.5 and 43.2 MB in 0.70 and 0.63 s of
+    # CPU; level 0 makes 64.3 and 59.6 MB in 0.63 and 0.59 s, level 8 62.6 and 41.0 MB in 1.35 and
+    # 1.24 s.
     "flac": {"format": "FLAC", "subtype": "PCM_16", "compression_level": 0.5},
     "wav": {"format": "WAV", "subtype": "PCM_16"},
     # libsndfile's bit rate is 6 + 250 * (1 - level) kbit/s a channel: 24 here. A fifth of the FLAC;
@@ -26,16 +27,11 @@ _PENDING_BYTES = 40_000
 """More than a header, and what an encoder holds back before it writes."""
 
 
-def most_bytes(samples: int) -> int:
-    """An upper bound on the encoded size of samples, whatever they hold and the format.
+def most_samples(size_bytes: int) -> int:
+    """How many samples surely fit into so many bytes, whatever they hold and the format.
 
     No encoder here makes 16-bit samples larger, but for frame headers, well under one per cent.
     """
-    return samples * 2 + samples // 50 + _PENDING_BYTES
-
-
-def most_samples(size_bytes: int) -> int:
-    """How many samples surely fit into so many bytes: the inverse of `most_bytes`."""
     return max(0, (size_bytes - _PENDING_BYTES) * 50 // 101)
 
 
@@ -57,7 +53,7 @@ class ChunkEncoder:
     def write(self, samples: NDArray[np.int16]) -> None:
         """Take the next samples, shape (n,), 16 kHz."""
         if self._sound:
-            self._sound.write(samples)
+            self._sound.buffer_write(samples, "int16")
         else:
             self._buffer.write(samples.astype("<i2", copy=False).tobytes())
 

@@ -39,12 +39,14 @@ def is_intact(file: IO[bytes]) -> bool:
 def mp3_states_length(file: IO[bytes]) -> bool:
     """Whether an MP3 tells how many frames it has; its position stays.
 
-    Without that, libsndfile and ffmpeg guess from the bit rate of the first frame.
+    Without that, or with another recording joined on, libsndfile and ffmpeg guess from a bit rate.
     """
     position = file.tell()
-    frames, _ = _xing_counts(file)
+    size = file.seek(0, os.SEEK_END)
+    frames, length = _xing_counts(file)
+    joined = length and size - _id3_bytes(file) - length > length // 16
     file.seek(position)
-    return frames > 0
+    return frames > 0 and not joined
 
 
 def _id3_bytes(file: IO[bytes]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from typing import IO
@@ -38,7 +39,9 @@ class PlainRecording(Recording):
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._file = file
-        self._sound = _Forward(file)
+        # mpg123 reads a frame at a time: through Python each would wait for the other threads.
+        descriptor = file.fileno() if isinstance(file, io.FileIO) else file
+        self._sound = _Forward(descriptor, closefd=False)
         if self._sound.frames >= _UNKNOWN_FRAMES:
             raise soundfile.LibsndfileError(39, "no length in the header: ")
         guessed = self._sound.format == "MP3" and not mp3_states_length(file)

@@ -119,4 +119,6 @@ def _seekable(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
             file.seek(0)
         except OSError as error:
             raise UnreadableInput(f"cannot read {name}: {error.strerror}") from error
-        yield file
+        # Unbuffered, so that decoders in C may share the file's descriptor and position.
+        raw = getattr(file, "raw", None)
+        yield raw if isinstance(raw, io.FileIO) else file

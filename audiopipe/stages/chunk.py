@@ -221,7 +221,7 @@ class _Cutter:
     def _encode(self, end: int) -> None:
         samples = self._tape.slice(self._encoded, end)
         self._encoder.write(samples)
-        self._hash.update(samples.astype("<i2", copy=False))
+        self._hash.update(samples.astype("<i2", copy=False).data)
         self._encoded = end
 
     def _close(self, end: int, core_end_s: float) -> Chunk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Literal
 
@@ -24,6 +24,9 @@ _RATES_HZ = range(1_000, 768_001)
 """Sample rates that exist; a broken header may claim any other."""
 
 _NOT_NUMBERS = "samples that are no number were taken as silence"
+
+_LOUDEST = np.float32(1e6)
+"""Far above full scale, and far below what overflows."""
 
 _AHEAD_BLOCKS = 4
 """Blocks that the decoding thread may be ahead of the resampler."""
@@ -56,11 +59,11 @@ def prepare(
         raise UnreadableInput(f"{recording.name} claims {recording.rate_hz} samples a second")
     _refuse_longer(recording, recording.duration_s or 0.0, max_duration_s)
     count = 0
-    with closing(_resampled(recording, _weights(channels, recording.channels))) as blocks:
+    with closing(_resampled(recording, channels)) as blocks:
         for block in blocks:
             count += len(block)
             _refuse_longer(recording, count / RATE_HZ, max_duration_s)
-            yield _as_int16(block) if channels == "split" else _as_int16(block)[:, 0]
+            yield _as_int16(block)
     if count < LEAST_S * RATE_HZ:
         raise EmptyAudio(f"{recording.name} holds less than {LEAST_S} s of sound")
 
@@ -72,41 +75,49 @@ def _refuse_longer(recording: Recording, seconds: float, limit_s: float | None) 
         )
 
 
-def _weights(channels: Channels, count: int) -> NDArray[np.float32]:
-    """What each source channel gives to each output channel, shape (source, output)."""
-    if channels == "mix":
-        return np.full((count, 1), 1 / count, np.float32)
-    every = np.eye(count, dtype=np.float32)
-    if channels == "split":
-        return every
-    number = 0 if channels == "left" else min(1, count - 1)
-    return every[:, number : number + 1]
-
-
 def _resampled(
-    recording: Recording, weights: NDArray[np.float32]
+    recording: Recording, channels: Channels
 ) -> Generator[NDArray[np.float32], None, None]:
-    """Blocks of float32, shape (n, outputs), at 16 kHz; the last one may come after a rest."""
+    """Blocks of float32 at 16 kHz, shaped as `prepare` gives them."""
+    outputs = recording.channels if channels == "split" else 1
+    resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, outputs)
     same_rate = recording.rate_hz == RATE_HZ
-    resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, weights.shape[1])
-    with prefetch(_mixed(recording, weights), depth=_AHEAD_BLOCKS) as blocks:
+    rest = np.zeros((0, outputs) if channels == "split" else 0, np.float32)
+    with prefetch(recording.blocks(), depth=_AHEAD_BLOCKS) as blocks:
         for block in blocks:
-            yield block if same_rate else resampler.resample_chunk(block)
+            mixed = _mixed(block, channels, recording.notes)
+            yield mixed if same_rate else resampler.resample_chunk(mixed)
     if not same_rate:
-        rest = np.zeros((0, weights.shape[1]), np.float32)
         yield resampler.resample_chunk(rest, last=True)
 
 
-def _mixed(recording: Recording, weights: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    for block in recording.blocks():
-        with np.errstate(invalid="ignore", over="ignore"):
-            mixed = block @ weights
-            suspect = not np.isfinite(mixed.sum())
-        if suspect and not np.isfinite(block).all():
-            mixed = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0) @ weights
-            if _NOT_NUMBERS not in recording.notes:
-                recording.notes.append(_NOT_NUMBERS)
-        yield mixed
+def _mixed(block: NDArray[np.float32], channels: Channels, notes: list[str]) -> NDArray[np.float32]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        mixed = _chosen(block, channels)
+        suspect = not np.isfinite(mixed.sum())
+    return _chosen(_numbers(block, notes), channels) if suspect else mixed
+
+
+def _chosen(block: NDArray[np.float32], channels: Channels) -> NDArray[np.float32]:
+    count = block.shape[1]
+    if channels == "split":
+        return block
+    if channels != "mix" or count == 1:
+        return block[:, 1 if channels == "right" and count > 1 else 0]
+    # Column by column: numpy takes 20 times as long for the mean of each row of two.
+    mixed = block[:, 0] + block[:, 1]
+    for number in range(2, count):
+        mixed += block[:, number]
+    mixed *= np.float32(1 / count)
+    return mixed
+
+
+def _numbers(block: NDArray[np.float32], notes: list[str]) -> NDArray[np.float32]:
+    """The block with silence for what is no number, held where sums stay numbers."""
+    known = np.isfinite(block)
+    if not known.all() and _NOT_NUMBERS not in notes:
+        notes.append(_NOT_NUMBERS)
+    return np.where(known, block, np.float32(0)).clip(-_LOUDEST, _LOUDEST)
 
 
 def _as_int16(block: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -41,13 +48,17 @@ def recording_bytes(kind: str, rate_hz: int) -> bytes:
     raise ValueError(kind)
 
 
-@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100, 48_000])
+OPUS = ("opus", "webm", "mp4 with opus")
+
+
 @pytest.mark.parametrize(
-    "kind", ["wav", "flac", "mp3", "m4a", "ogg", "opus", "webm", "mp4 with opus"]
+    ("kind", "rate_hz"),
+    [
+        *product(("wav", "flac", "mp3", "m4a", "ogg", *OPUS), (8_000, 16_000, 48_000)),
+        *product(("wav", "flac", "mp3", "m4a", "ogg"), (44_100,)),
+    ],
 )
 def test_a_click_stays_where_it_is_within_a_millisecond(kind: str, rate_hz: int) -> None:
-    if rate_hz == 44_100 and kind in ("opus", "webm", "mp4 with opus"):
-        pytest.skip("Opus has no such rate")
     samples = prepared(recording_bytes(kind, rate_hz))
     assert [click_error_s(samples, at_s) for at_s in TIMES_S] == pytest.approx([0] * 3, abs=1e-3)
     assert len(samples) == pytest.approx(48_000, abs=600)
@@ -122,6 +133,30 @@ def test_left_right_and_split_keep_channels_apart() -> None:
     assert prepared((mono, 16_000), "split").shape == (1600, 1)
 
 
+@pytest.mark.parametrize("kind", ["wav", "m4a"])
+def test_channels_are_kept_apart_while_they_are_resampled(kind: str) -> None:
+    stereo = np.hstack([tone(1, 48_000, 300), tone(1, 48_000, 2_000)])
+    source = (
+        plain_file(stereo, 48_000, "WAV")
+        if kind == "wav"
+        else container_file([stereo], 48_000, "ipod", "aac")
+    )
+    split = prepared(source, "split")
+    assert np.array_equal(prepared(source, "left"), split[:, 0])
+    assert np.array_equal(prepared(source, "right"), split[:, 1])
+    for channel, pitch_hz in enumerate((300, 2_000)):
+        middle = np.abs(np.fft.rfft(split[4_000:12_000, channel]))
+        assert np.argmax(middle) * 2 == pitch_hz
+
+
+def test_samples_far_beyond_full_scale_are_held_there() -> None:
+    huge = np.full((48_000, 2), 3e38, np.float32)
+    with open_source((huge, 48_000)) as recording:
+        samples = np.concatenate(list(prepare(recording)))
+        assert recording.notes == []
+    assert (samples[100:-100] == 32767).all()
+
+
 def test_samples_that_are_no_number_become_silence_with_a_note() -> None:
     samples = np.full((1600, 2), 0.25, np.float32)
     samples[10, 0], samples[20, 1], samples[30, 1] = np.nan, np.inf, -np.inf
@@ -172,6 +207,44 @@ def test_a_recording_that_hides_its_length_is_stopped_at_the_limit() -> None:
     assert received <= 48_000
 
 
+def test_a_small_file_that_promises_a_hundred_hours_is_refused_by_its_header() -> None:
+    bomb = bytearray(plain_file(tone(1, 8_000), 8_000, "FLAC"))
+    # The last 36 bits before the checksum: how many samples there are (RFC 9639, section 8.2).
+    bomb[21:26] = bytes([bomb[21] & 0xF0]) + (100 * 3600 * 8_000).to_bytes(4)
+    with open_source(bytes(bomb)) as recording, pytest.raises(TooLongAudio):
+        next(prepare(recording, max_duration_s=50 * 3600))
+
+
+_SILENCE = """
+import io, resource, sys
+import numpy, soundfile
+from audiopipe.codec import open_source
+from audiopipe.stages.chunk import Cutting, chunk
+from audiopipe.stages.prepare import prepare
+
+path, minutes = sys.argv[1], int(sys.argv[2])
+with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as file:
+    for _ in range(minutes):
+        file.write(numpy.zeros(8000 * 60, "int16"))
+with open_source(path) as recording:
+    chunks = chunk(prepare(recording), Cutting(600, 10, 25_000_000))
+    seconds = sum(each.window.core.duration_s for each in chunks)
+print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_hours_of_silence_in_a_small_file_take_no_more_memory_than_minutes(tmp_path: Path) -> None:
+    def run(minutes: int) -> tuple[float, float]:
+        command = [sys.executable, "-c", _SILENCE, str(tmp_path / "x.flac"), str(minutes)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        seconds, peak_mb = map(float, done.stdout.split())
+        return seconds, peak_mb
+
+    (short_s, short_mb), (long_s, long_mb) = run(15), run(150)
+    assert (short_s, long_s) == (900, 9_000)
+    assert long_mb < short_mb + 10
+
+
 def test_a_sample_rate_that_cannot_be_is_unreadable() -> None:
     with pytest.raises(UnreadableInput, match="1 samples a second"):
         prepared((np.zeros(1000, np.float32), 1))
@@ -185,3 +258,64 @@ def test_stopping_early_ends_the_decoding_thread() -> None:
         assert threading.active_count() == before + 1
         blocks.close()
         assert threading.active_count() == before
+
+
+def test_an_error_of_the_user_of_blocks_ends_the_decoding_thread() -> None:
+    before = threading.active_count()
+    with (
+        pytest.raises(KeyError),
+        open_source((np.zeros(16_000_000, np.float32), 16_000)) as recording,
+        closing(prepare(recording)) as blocks,
+    ):
+        raise KeyError(next(blocks).shape)
+    assert threading.active_count() == before
+
+
+class Broken(Pieces):
+    """A recording whose reader fails after its pieces."""
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        yield from super().blocks()
+        raise UnreadableInput("the disk is gone")
+
+
+def test_an_error_of_the_decoding_thread_is_raised_once_what_came_before_was_given() -> None:
+    before = threading.active_count()
+    received = 0
+    with pytest.raises(UnreadableInput, match="disk is gone"):
+        for block in prepare(Broken(np.zeros((32_000, 1), np.float32), 16_000, [16_000])):
+            received += len(block)
+    assert received == 32_000
+    assert threading.active_count() == before
+
+
+_STOPPED = """
+import sys, time
+from audiopipe.codec import open_source
+from audiopipe.stages.chunk import Cutting, chunk
+from audiopipe.stages.prepare import prepare
+
+with open_source(sys.stdin.buffer) as recording:
+    for _ in chunk(prepare(recording), Cutting(10, 1, 1_000_000)):
+        print("one is ready", flush=True)
+        time.sleep(600)
+"""
+
+
+def test_ctrl_c_ends_the_process_and_leaves_no_file(tmp_path: Path) -> None:
+    wav = plain_file(tone(600, 16_000), 16_000, "WAV")
+    with subprocess.Popen(
+        [sys.executable, "-c", _STOPPED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(wav)
+        process.stdin.close()
+        assert process.stdout.readline() == b"one is ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) != 0
+    assert list(tmp_path.iterdir()) == []
