@@ -14,9 +14,9 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
-    "errors data text languages config align limits models database store ledger budget workers "
-    "events purse silence tape codec backends stages render intake planning pipeline jobs cli "
-    "__main__"
+    "errors data text languages config align seam limits models database store ledger budget "
+    "workers events purse silence tape codec backends stages render intake planning pipeline jobs "
+    "cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

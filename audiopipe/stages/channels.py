@@ -19,22 +19,28 @@ def merge_channels(transcripts: Sequence[Transcript]) -> Transcript:
             as it is; two are called `left` and `right`, more `channel 1` and so on.
 
     Returns:
-        A transcript whose segments rise by start; where two speak at once they overlap.
+        A transcript whose segments rise by start; where two speak at once they overlap. Its
+        language is that of the channel with the most text; segments in another one say so.
     """
     if len(transcripts) == 1:
         return transcripts[0]
     names = (
         STEREO if len(transcripts) == 2 else [f"channel {n + 1}" for n in range(len(transcripts))]
     )
+    longest = max(transcripts, key=lambda transcript: len(transcript.text))
     segments = [
-        replace(segment, speaker=name)
+        replace(
+            segment,
+            speaker=name,
+            language=segment.language
+            or (None if transcript.language == longest.language else transcript.language),
+        )
         for name, transcript in zip(names, transcripts, strict=True)
         for segment in transcript.segments
     ]
     flags = [flag for transcript in transcripts for flag in transcript.flags]
     failures = [failure for transcript in transcripts for failure in transcript.failures]
     by_start = attrgetter("span.start_s")
-    longest = max(transcripts, key=lambda transcript: len(transcript.text))
     return replace(
         longest,
         segments=tuple(sorted(segments, key=by_start)),

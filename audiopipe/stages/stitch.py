@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
-from math import exp
+from dataclasses import replace
+from itertools import accumulate, groupby
+from math import inf
 
-from audiopipe.align import Heard, align, normal_form
 from audiopipe.data import (
     ChunkFailure,
     ChunkTranscript,
@@ -22,16 +21,7 @@ from audiopipe.data import (
     Usage,
     Word,
 )
-from audiopipe.text import is_unspaced, split_words
-
-TIMED_TOLERANCE_S = 1.0
-"""How far apart two chunks may time the same word when the recogniser gave word times."""
-
-INTERPOLATED_TOLERANCE_S = 3.0
-"""The same when word times are interpolated over the text of a segment of at most 30 s."""
-
-HEARD_ALONE_PROBABILITY = 0.3
-"""A word that only one side heard between two agreed words is kept above this sureness."""
+from audiopipe.seam import Token, join, segments_of, words_of
 
 
 def stitch(
@@ -42,16 +32,16 @@ def stitch(
 ) -> Transcript:
     """One transcript from the chunks of one file.
 
-    In the overlap of two chunks their words are aligned by text and time (`align.align`). Between
-    two agreed words the side that hears better speaks: the left one before the seam, the right one
-    after it, the surer one across it, and whichever heard anything where the other heard nothing.
-    Without an agreed word each side is cut at the seam.
+    Where chunks overlap, their words are aligned by text and time, and between the words that they
+    agree on the one speaks that heard better (`seam.join`); where they really heard different
+    things there is a `seam-disagreement` flag. Everything else stands as it was heard.
 
     Args:
         results: in any order, each window index once.
         source: the recording that all of them belong to.
         request: what was asked. Without its language the chunks vote, each weighing as much as
-            its core lasts; a translation is English.
+            its core lasts, and the segments of a chunk in another language say so; a translation
+            is English.
         backend: the recogniser's name.
 
     Returns:
@@ -61,13 +51,15 @@ def stitch(
     """
     ordered = sorted(results, key=lambda result: result.window.index)
     heard = [result for result in ordered if isinstance(result, ChunkTranscript)]
-    segments = _rebuild(_joined(heard), source.duration_s)
+    tokens, disagreements = _joined(heard)
+    language = "en" if request.task == "translate" else request.language
+    voted = None if language else _vote(heard)
     return Transcript(
         source=source,
         task=request.task,
-        language="en" if request.task == "translate" else request.language or _vote(heard),
-        segments=tuple(segments),
-        flags=tuple(_surviving_flags(heard)),
+        language=language or voted,
+        segments=tuple(_rebuilt(tokens, source.duration_s, voted)),
+        flags=tuple(_surviving_flags(heard, disagreements)),
         failures=tuple(_gaps(ordered)),
         model=request.model,
         backend=backend,
@@ -75,173 +67,85 @@ def stitch(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A word, or a part of one in a script without spaces, with where it came from."""
-
-    text: str
-    heard: Heard
-    sureness: float
-    place: tuple[int, int, int]
-    """Window, segment and word it came from: what joins tokens into words and segments again."""
-    segment: Segment
-    word: Word | None
-
-
-def _joined(heard: Sequence[ChunkTranscript]) -> list[_Token]:
-    """The tokens of all chunks. What is open may still lie in the overlap with the next one."""
-    settled: list[_Token] = []
-    open_ = _tokens(heard[0]) if heard else []
-    for left, right in pairwise(heard):
-        if right.window.span.start_s < left.window.span.end_s:
-            before, open_ = _join(open_, _tokens(right), left, right)
+def _joined(heard: Iterable[ChunkTranscript]) -> tuple[list[Token], list[Flag]]:
+    """What all chunks heard. What is open may still lie in the overlap with the next one."""
+    settled: list[Token] = []
+    open_: list[Token] = []
+    flags: list[Flag] = []
+    end_s = 0.0
+    for chunk in heard:
+        span = chunk.window.span
+        if span.start_s < end_s:
+            overlap = Span(span.start_s, min(end_s, span.end_s))
+            before, open_, new = join(open_, segments_of(chunk), overlap, chunk.window.core.start_s)
+            flags += new
         else:
-            before, open_ = open_, _tokens(right)
+            before, open_ = open_, segments_of(chunk)
         settled += before
-    return settled + open_
+        end_s = max(end_s, span.end_s)
+    return settled + open_, flags
 
 
-def _tokens(result: ChunkTranscript) -> list[_Token]:
-    tokens = []
-    for s, segment in enumerate(result.segments):
-        words = segment.words or _interpolated(segment)
-        for w, word in enumerate(words):
-            for part, span in _parts(word):
-                tokens.append(
-                    _Token(
-                        part,
-                        Heard(normal_form(part), span),
-                        _sureness(word, segment),
-                        (result.window.index, s, w),
-                        segment,
-                        word if segment.words else None,
-                    )
-                )
-    return tokens
-
-
-def _interpolated(segment: Segment) -> tuple[Word, ...]:
-    """Words timed by sharing the segment's time out over its characters."""
-    pieces = split_words(segment.text)
-    total = sum(map(len, pieces)) or 1
-    words, done = [], 0
-    for piece in pieces:
-        words.append(Word(_share(segment.span, done, done + len(piece), total), piece))
-        done += len(piece)
-    return tuple(words)
-
-
-def _parts(word: Word) -> Iterator[tuple[str, Span]]:
-    """The word, cut into characters where the script has no spaces to tell words by."""
-    if len(word.text) < 2 or not is_unspaced(word.text.strip()[:1]):
-        yield word.text, word.span
-        return
-    for n, character in enumerate(word.text):
-        yield character, _share(word.span, n, n + 1, len(word.text))
-
-
-def _share(span: Span, first: int, last: int, total: int) -> Span:
-    start_s = span.start_s + span.duration_s * first / total
-    return Span(start_s, max(start_s, span.start_s + span.duration_s * last / total))
-
-
-def _sureness(word: Word, segment: Segment) -> float:
-    """0 to 1: the word's own probability, else the mean one of its segment, else one half."""
-    if word.probability is not None:
-        return word.probability
-    return 0.5 if segment.avg_logprob is None else exp(min(0.0, segment.avg_logprob))
-
-
-def _join(
-    left: list[_Token], right: list[_Token], a: ChunkTranscript, b: ChunkTranscript
-) -> tuple[list[_Token], list[_Token]]:
-    """The tokens before the overlap, and those in it and after it, the overlap decided."""
-    seam_s = b.window.core.start_s
-    tolerance_s = max(_tolerance_s(a), _tolerance_s(b))
-    from_s = b.window.span.start_s - tolerance_s
-    to_s = a.window.span.end_s + tolerance_s
-    cut = next((n for n, t in enumerate(left) if t.heard.span.end_s >= from_s), len(left))
-    body, ours = left[:cut], left[cut:]
-    cut = next((n for n, t in enumerate(right) if t.heard.span.start_s > to_s), len(right))
-    theirs, rest = right[:cut], right[cut:]
-    pairs = align([t.heard for t in ours], [t.heard for t in theirs], tolerance_s)
-    if not pairs:
-        return body, _before(ours, seam_s, theirs) + _after(theirs, seam_s, ours) + rest
-    return body, [*_merge(ours, theirs, pairs, seam_s), *rest]
-
-
-def _tolerance_s(result: ChunkTranscript) -> float:
-    """Interpolated times of a long segment drift by a share of its length."""
-    if all(segment.words for segment in result.segments):
-        return TIMED_TOLERANCE_S
-    longest_s = max(segment.span.duration_s for segment in result.segments)
-    return max(INTERPOLATED_TOLERANCE_S, longest_s / 10)
-
-
-def _before(tokens: list[_Token], seam_s: float, others: list[_Token]) -> list[_Token]:
-    return [t for t in tokens if not others or t.heard.span.middle_s < seam_s]
-
-
-def _after(tokens: list[_Token], seam_s: float, others: list[_Token]) -> list[_Token]:
-    return [t for t in tokens if not others or t.heard.span.middle_s >= seam_s]
-
-
-def _merge(
-    left: list[_Token], right: list[_Token], pairs: list[tuple[int, int]], seam_s: float
-) -> Iterator[_Token]:
-    """The overlap, agreed word by agreed word, with the better side between them."""
-    edges = [(-1, -1), *pairs, (len(left), len(right))]
-    for n, ((i, j), (next_i, next_j)) in enumerate(pairwise(edges)):
-        if n:
-            yield left[i] if left[i].heard.span.middle_s < seam_s else right[j]
-        ours, theirs = left[i + 1 : next_i], right[j + 1 : next_j]
-        if n == 0 or n == len(pairs):
-            yield from ours if n == 0 else theirs
-        else:
-            yield from _better(ours, theirs, seam_s)
-
-
-def _better(ours: list[_Token], theirs: list[_Token], seam_s: float) -> list[_Token]:
-    if not ours or not theirs:
-        alone = ours or theirs
-        return alone if alone and _mean_sureness(alone) >= HEARD_ALONE_PROBABILITY else []
-    if max(t.heard.span.end_s for t in (ours[-1], theirs[-1])) < seam_s:
-        return ours
-    if min(t.heard.span.start_s for t in (ours[0], theirs[0])) > seam_s:
-        return theirs
-    return ours if _mean_sureness(ours) >= _mean_sureness(theirs) else theirs
-
-
-def _mean_sureness(tokens: Sequence[_Token]) -> float:
-    return sum(token.sureness for token in tokens) / len(tokens)
-
-
-def _rebuild(tokens: Sequence[_Token], duration_s: float) -> Iterator[Segment]:
-    """Segments from the tokens that were kept, with rising times inside the file."""
+def _rebuilt(tokens: Iterable[Token], duration_s: float, voted: str | None) -> Iterator[Segment]:
+    """Segments from what was kept, with rising times inside the file."""
     now_s = 0.0
-    for _, group in groupby(tokens, key=lambda token: token.place[:2]):
-        run = list(group)
-        whole = run[0].segment
-        words = tuple(_rejoin(run))
-        text = "".join(word.text for word in words)
-        if text == whole.text and not whole.words:
-            words, spans = (), [whole.span]
-        else:
-            spans = [word.span for word in words]
-        placed = list(_rising(spans, now_s, duration_s))
-        now_s = placed[-1].end_s
-        timed = bool(whole.words)
-        yield replace(
-            whole,
-            span=Span(placed[0].start_s, now_s),
-            text=text,
-            words=tuple(map(_at, words, placed)) if timed else (),
-        )
+    for run in _runs(tokens):
+        segment, spoken = run[0].segment, run[0].chunk.language
+        if len(run) > 1 or run[0].place[1] >= 0 or not _fits(segment, now_s, duration_s):
+            segment = _segment(
+                [word for token in run for word in words_of(token)], now_s, duration_s
+            )
+        now_s = segment.span.end_s
+        elsewhere = voted and spoken and spoken != voted and not segment.language
+        yield replace(segment, language=spoken) if elsewhere else segment
 
 
-def _rejoin(tokens: Iterable[_Token]) -> Iterator[Word]:
+def _runs(tokens: Iterable[Token]) -> list[list[Token]]:
+    """Tokens by segment; what another side put into the middle of a segment is part of it."""
+    runs: list[list[Token]] = []
+    for _, group in groupby(tokens, key=_segment_place):
+        runs.append(list(group))
+        if len(runs) > 2 and _segment_place(runs[-1][0]) == _segment_place(runs[-3][0]):
+            inner, rest = runs.pop(-2), runs.pop()
+            runs[-1] += [*inner, *rest]
+    return runs
+
+
+def _segment_place(token: Token) -> tuple[int, int]:
+    return token.chunk.window.index, token.place[0]
+
+
+def _fits(segment: Segment, from_s: float, to_s: float) -> bool:
+    """Whether its times, and those of its words inside it, rise between the two times."""
+    start_s, end_s = segment.span.start_s, segment.span.end_s
+    if not from_s <= start_s <= end_s <= to_s:
+        return False
+    for word in segment.words:
+        if not start_s <= word.span.start_s <= word.span.end_s <= end_s:
+            return False
+        start_s = word.span.end_s
+    return True
+
+
+def _segment(tokens: Sequence[Token], from_s: float, to_s: float) -> Segment:
+    whole = tokens[0].segment
+    words = tuple(_rejoined(tokens))
+    text = "".join(word.text for word in words)
+    spans = [word.span for word in words]
+    if text == whole.text and not whole.words:
+        spans = [whole.span]
+    placed = list(_rising(spans, from_s, to_s))
+    return replace(
+        whole,
+        span=Span(placed[0].start_s, placed[-1].end_s),
+        text=text,
+        words=tuple(map(_at, words, placed)) if whole.words else (),
+    )
+
+
+def _rejoined(tokens: Iterable[Token]) -> Iterator[Word]:
     """Words from tokens; the characters of one word that follow each other are one word again."""
-    for _, group in groupby(tokens, key=lambda token: token.place):
+    for _, group in groupby(tokens, key=lambda token: (token.chunk.window.index, token.place)):
         run = list(group)
         text = "".join(token.text for token in run)
         word = run[0].word
@@ -275,32 +179,33 @@ def _vote(heard: Iterable[ChunkTranscript]) -> str | None:
     return max(sorted(votes), key=votes.__getitem__, default=None)
 
 
-def _surviving_flags(heard: Iterable[ChunkTranscript]) -> Iterator[Flag]:
+def _surviving_flags(
+    heard: Iterable[ChunkTranscript], disagreements: Iterable[Flag]
+) -> Iterator[Flag]:
     """The flags in order, each cut to its chunk's core: past the seam another chunk speaks."""
-    for result in heard:
-        core = result.window.core
-        for flag in sorted(result.flags, key=lambda flag: (flag.span.start_s, flag.kind)):
+    flags = list(disagreements)
+    for chunk in heard:
+        core = chunk.window.core
+        for flag in chunk.flags:
             start_s = max(flag.span.start_s, core.start_s)
             end_s = min(flag.span.end_s, core.end_s)
             if start_s <= end_s:
-                yield replace(flag, span=Span(start_s, end_s))
+                flags.append(replace(flag, span=Span(start_s, end_s)))
+    yield from sorted(flags, key=lambda flag: (flag.span.start_s, flag.span.end_s, flag.kind))
 
 
 def _gaps(ordered: Sequence[ChunkTranscript | ChunkFailure]) -> Iterator[Failure]:
-    """Of each failed chunk the stretch that no neighbour heard."""
-    for n, result in enumerate(ordered):
-        if not isinstance(result, ChunkFailure):
-            continue
-        start_s, end_s = result.window.span.start_s, result.window.span.end_s
-        for neighbour in ordered[max(0, n - 1) : n]:
-            start_s = max(start_s, _edge(neighbour).end_s)
-        for neighbour in ordered[n + 1 : n + 2]:
-            end_s = min(end_s, _edge(neighbour).start_s)
-        yield Failure(Span(start_s, max(start_s, end_s)), result.reason)
+    """Of each failed chunk the stretch that no other heard."""
+    covered = [_covered(result) for result in ordered]
+    ends = accumulate((span.end_s for span in covered), max, initial=0.0)
+    starts = [*accumulate((span.start_s for span in reversed(covered)), min, initial=inf)]
+    for result, before_s, after_s in zip(ordered, ends, reversed(starts[:-1]), strict=False):
+        if isinstance(result, ChunkFailure):
+            start_s = max(result.window.span.start_s, before_s)
+            end_s = min(result.window.span.end_s, after_s)
+            yield Failure(Span(start_s, max(start_s, end_s)), result.reason)
 
 
-def _edge(neighbour: ChunkTranscript | ChunkFailure) -> Span:
-    """What a neighbour covers: all that it heard, or, if it failed too, its own core."""
-    if isinstance(neighbour, ChunkTranscript):
-        return neighbour.window.span
-    return neighbour.window.core
+def _covered(result: ChunkTranscript | ChunkFailure) -> Span:
+    """What is not another's gap: all that a chunk heard, or, if it failed, its own part."""
+    return result.window.core if isinstance(result, ChunkFailure) else result.window.span

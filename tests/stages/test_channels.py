@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import transcripts
@@ -31,3 +33,14 @@ def test_two_channels_are_called_left_and_right(left: Transcript, right: Transcr
     for name, channel in (("left", left), ("right", right)):
         said = [segment.text for segment in merged.segments if segment.speaker == name]
         assert said == [segment.text for segment in channel.segments]
+
+
+@given(transcripts(), transcripts())
+def test_segments_of_a_channel_in_another_language_say_so(
+    left: Transcript, right: Transcript
+) -> None:
+    merged = merge_channels([replace(left, language="en"), replace(right, language="de")])
+    for name, channel, language in (("left", left, "en"), ("right", right, "de")):
+        said = [segment for segment in merged.segments if segment.speaker == name]
+        own = None if merged.language == language else language
+        assert [s.language for s in said] == [s.language or own for s in channel.segments]
