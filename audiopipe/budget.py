@@ -108,9 +108,17 @@ class Budget:
                 self._write(lambda db: db.execute("DELETE FROM requests WHERE id = ?", (turn.id,)))
         return turn
 
-    def answered(self, turn: Turn, observed: tuple[Observed, ...] = ()) -> None:
-        """Note that a request got its answer, good or bad, and what its headers say."""
-        self._write(lambda db: Books(db, turn, self._clock()).answered(observed))
+    def answered(
+        self, turn: Turn, observed: tuple[Observed, ...] = (), tokens: float | None = None
+    ) -> None:
+        """Note that a request got its answer, good or bad.
+
+        Args:
+            turn: the request.
+            observed: what the answer's headers say.
+            tokens: what it took in place of the estimate; None if nobody says.
+        """
+        self._write(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
 
     def refused(
         self,

@@ -45,6 +45,8 @@ class Settings:
         upload_format: how chunks are encoded: `flac`, `wav` (least delay) or `opus` (slow lines).
         channels: `mix` all, take `left` or `right`, or `split`: each by itself, as a speaker.
         track: which audio track of a file, counted from 1; 0 is the first, with a note.
+        voice: who speaks; "" is the model's first voice.
+        pause_s: silence between two spoken paragraphs; others are in proportion.
         skip_silence_s: silence longer than this is left out of what is sent; 0 keeps all.
         max_wait_s: longest time in which a provider's limit may let nothing through; a longer one
             stops the run, resumable.
@@ -57,6 +59,10 @@ class Settings:
         output_dir: where results go.
         output_formats: names of renderers.
         overwrite: whether inputs whose outputs exist are done again.
+        voice_check: whether a detector listens where somebody speaks, for the flags that need it.
+        flag_limits: thresholds of the flags in place of the model's, each like
+            `min-avg-logprob=-0.8` or `max-repeats=none`.
+        drop: kinds of flags whose text is struck; none by default.
     """
 
     backend: BackendName = "auto"
@@ -75,6 +81,8 @@ class Settings:
     upload_format: AudioFormat = "flac"
     channels: Channels = "mix"
     track: int = 0
+    voice: str = ""
+    pause_s: float = 0.7
     skip_silence_s: float = 0.0
     max_wait_s: float = math.inf
     limits: tuple[str, ...] = ()
@@ -86,6 +94,9 @@ class Settings:
     output_dir: str = "."
     output_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
     overwrite: bool = False
+    voice_check: bool = True
+    flag_limits: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.overlap_s < 0 or self.chunk_length_s <= 2 * self.overlap_s:
@@ -95,6 +106,7 @@ class Settings:
             )
         for flag, value in (
             ("--workers", self.workers),
+            ("--pause", self.pause_s),
             ("--max-wait", self.max_wait_s),
             ("--max-cost", self.max_cost_usd),
             ("--max-requests", self.max_requests),

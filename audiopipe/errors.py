@@ -16,6 +16,8 @@
     │   ├── ServerFault               5xx, 498, timeouts, cut connections: worth another try
     │   │   └── ServerDown            a row of requests failed, none got through
     │   ├── BadReply                  an answer that is not what the endpoint promises
+    │   ├── InvalidAnswer             a chat model's answer is not of the shape that was asked for
+    │   ├── TruncatedAnswer           a chat model's answer was cut off at its limit of tokens
     │   └── EngineMissing             the embedded engine or its weights are not installed
     ├── OutputError                1  a result cannot be written
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
@@ -122,6 +124,23 @@ class ServerDown(ServerFault):
 
 class BadReply(BackendError):
     """An answer that is not what the endpoint promises."""
+
+
+class InvalidAnswer(BackendError):
+    """A chat model's answer is not of the shape that was asked for.
+
+    Args:
+        message: one line for the user.
+        answer: the last answer, as it came.
+    """
+
+    def __init__(self, message: str, answer: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
+
+
+class TruncatedAnswer(BackendError):
+    """A chat model's answer was cut off, and half of it is of no use."""
 
 
 class EngineMissing(BackendError):

@@ -35,6 +35,25 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoke:
+    """A line of a text has its sound, which is stored.
+
+    Attributes:
+        text: the line.
+        number: its number, from 1.
+        lines: lines of the whole text.
+        usage: what the line took, whenever it was asked for.
+        cached: whether the sound is of an earlier run, and cost this one nothing.
+    """
+
+    text: str
+    number: int
+    lines: int
+    usage: Usage
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """A request waits, for a limit or before it is sent again.
 

@@ -114,15 +114,21 @@ class Books:
         self._save()
         return replace(self._turn, id=place, wait_s=0.0, cause="", sent_s=self._now_s)
 
-    def answered(self, observed: tuple[Observed, ...]) -> None:
-        """Note the answer, and move each level into the bounds that its headers give.
+    def answered(self, observed: tuple[Observed, ...], tokens: float | None) -> None:
+        """Note the answer and the tokens that it took in truth, if it tells.
+
+        Then move each level into the bounds that its headers give.
 
         The server's level now is at least what it told, less what came back since the request was
         sent, and at most that plus all requests that it may not have counted by then.
         """
+        if tokens is None:
+            tokens = self._turn.cost.tokens
         self._db.execute(
-            "UPDATE requests SET answered_s = ? WHERE id = ?", (self._now_s, self._turn.id)
+            "UPDATE requests SET answered_s = ?, tokens = ? WHERE id = ?",
+            (self._now_s, tokens, self._turn.id),
         )
+        self._charge(Cost(0.0, tokens - self._turn.cost.tokens), 1)
         others = self._sum(
             "sent_s IS NOT NULL AND id <> ? AND (answered_s IS NULL OR answered_s >= ?)",
             (self._turn.id, self._turn.sent_s),

@@ -142,6 +142,14 @@ def cost_usd(model_id: str, seconds: float) -> float | None:
     return model.price_usd * seconds / 3600
 
 
+def speech_cost_usd(model_id: str, characters: int) -> float | None:
+    """Price of so many spoken characters in USD; None where it is not known."""
+    model = find(model_id)
+    if model is None or model.price_usd is None or "speak" not in model.tasks:
+        return None
+    return model.price_usd * characters / 1e6
+
+
 SHORT_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "turbo": "whisper-large-v3-turbo",
@@ -150,6 +158,7 @@ SHORT_NAMES: Mapping[str, str] = MappingProxyType(
         "large-v3": "whisper-large-v3",
         "distil-large-v3": "distil-whisper-large-v3-en",
         "orpheus": "canopylabs/orpheus-v1-english",
+        "orpheus-arabic": "canopylabs/orpheus-arabic-saudi",
         "gpt-oss-120b": "openai/gpt-oss-120b",
         "gpt-oss-20b": "openai/gpt-oss-20b",
     }
@@ -167,6 +176,7 @@ _EMBEDDED = """
 id       status    tasks                 languages     price_usd
 base     embedded  transcribe,translate  multilingual  0
 tiny.en  embedded  transcribe            en            0
+hibari   embedded  speak                 en            0
 """
 
 _SPEECH = """
@@ -213,6 +223,7 @@ _VOICES = {
         " Thunder-PlayAI"
     ),
     "playai-tts-arabic": "Ahmad-PlayAI Amira-PlayAI Khalid-PlayAI Nasser-PlayAI",
+    "hibari": "heart emma fable fenrir kore",
 }
 
 

@@ -49,3 +49,8 @@ class Purse:
                     "stored, and the same command goes on"
                 )
             self._cost_usd, self._requests = cost_usd, requests
+
+    def correct(self, estimate: Usage, usage: Usage) -> None:
+        """Count what a request cost in truth in place of the estimate that was paid."""
+        with self._lock:
+            self._cost_usd += (usage.cost_usd or 0.0) - (estimate.cost_usd or 0.0)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-Kind = Literal["transcript", "speech", "chat"]
+Kind = Literal["transcript", "speech", "chat", "voice"]
 
 _LOGGER = logging.getLogger("audiopipe")
 _KEY_VERSION = 1

@@ -34,6 +34,7 @@ class Seen:
     Attributes:
         at_s: when it had arrived, on the server's clock.
         fields: text fields of the form, each with all its values.
+        json: the body, where it is JSON.
         file_name: empty without an upload.
         audio: the uploaded or fetched bytes.
         status: what it was answered, 0 before.
@@ -45,6 +46,7 @@ class Seen:
     headers: Mapping[str, str]
     at_s: float = 0.0
     fields: dict[str, list[str]] = field(default_factory=dict)
+    json: dict[str, Any] = field(default_factory=dict)
     file_name: str = ""
     audio: bytes = field(default=b"", repr=False)
     audio_s: float = 0.0
@@ -54,7 +56,7 @@ class Seen:
     @property
     def model(self) -> str:
         """The model that was asked for, empty if none was."""
-        return self.fields.get("model", [""])[0]
+        return str(self.json.get("model", "")) or self.fields.get("model", [""])[0]
 
 
 class Refused(Exception):

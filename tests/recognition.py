@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -31,8 +32,10 @@ FIELDS = {
 
 
 def read_form(seen: Seen, body: bytes) -> None:
-    """The parts of a multipart body, if it is one."""
+    """The parts of a multipart body, or the values of one of JSON."""
     kind, options = multipart.parse_options_header(seen.headers.get("content-type", ""))
+    if kind == "application/json":
+        seen.json = json.loads(body)
     if kind != "multipart/form-data":
         return
     for part in multipart.MultipartParser(

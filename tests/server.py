@@ -19,9 +19,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from answers import BUSY, FAULTS, PASSING, Answer, Fault, Refused, Seen, error, ok
+from chatting import Scripted, converse
 from numpy.typing import NDArray
 from quota import Quota
 from recognition import read_form, recognise
+from speaking import speak
 from speechlike import Heard, hear
 
 from audiopipe.limits import Limits
@@ -59,6 +61,7 @@ class Server:
         faults: taken one by one in place of an answer; None lets a request through. An `Answer`,
             or a name of `answers.FAULTS`.
         files: bytes to be fetched at `url_of(name)`.
+        replies: what chat models answer, one by one; without one they say what was said.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Server:
         self.busy = self.most_busy = 0
         self.faults: deque[Answer | str | None] = deque()
         self.files: dict[str, bytes] = {}
+        self.replies: deque[Scripted] = deque()
         self.lock = threading.Lock()
         self._limits = limits or Limits()
         self.clock = clock
@@ -134,13 +138,13 @@ class Server:
         seen.accepted = seen.audio_s > 0 and right.status == 200 and whole
         return sent
 
-    def work(self, seen: Seen) -> None:
-        """Let a request's audio through the gate, and take the time that it takes.
+    def work(self, seen: Seen, *, tokens: float = 0.0) -> None:
+        """Let a request's audio and tokens through the gate, and take the time that it takes.
 
         Raises:
             Refused: a limit is in the way.
         """
-        self.quota(seen.model).take(audio_s=seen.audio_s)
+        self.quota(seen.model).take(tokens=tokens, audio_s=seen.audio_s)
         slow = self._latency
         time.sleep(slow(seen.audio_s) if callable(slow) else slow * seen.audio_s)
 
@@ -210,6 +214,8 @@ ROUTES: Mapping[tuple[str, str], Callable[[Server, Seen], Answer]] = {
     ("GET", "/models"): list_models,
     ("POST", "/audio/transcriptions"): recognise,
     ("POST", "/audio/translations"): recognise,
+    ("POST", "/audio/speech"): speak,
+    ("POST", "/chat/completions"): converse,
 }
 
 

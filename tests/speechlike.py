@@ -7,6 +7,7 @@ begins. A word that was cut short is heard while enough of it is left.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,21 @@ def text(indices: Sequence[int]) -> str:
 def make_recording(n_words: int, rate_hz: int = 16_000, first: int = 0) -> NDArray[np.float32]:
     """Samples of shape (n_words * rate_hz / 2,) that speak the words from number `first` on."""
     return np.concatenate([_spoken(index, rate_hz) for index in range(first, first + n_words)])
+
+
+def speak(text: str, rate_hz: int) -> NDArray[np.float32]:
+    """Samples that speak a text; words of `word` are heard again, others as some word of it."""
+    return np.concatenate([_spoken(index_of(each), rate_hz) for each in text.split()])
+
+
+def index_of(spoken: str) -> int:
+    """The place of a word in the recording; of a foreign word, always the same one."""
+    letters = "".join(filter(str.isalnum, spoken.lower()))
+    syllables = [letters[at : at + 2] for at in range(0, len(letters), 2)]
+    if len(syllables) != 3 or not set(_SYLLABLES).issuperset(syllables):
+        return zlib.crc32(letters.encode()) % 24**3
+    first, second, third = map(_SYLLABLES.index, syllables)
+    return first + 24 * second + 576 * third
 
 
 def hear(samples: NDArray[np.float32], rate_hz: int) -> list[Heard]:

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
-from audiopipe.data import AudioFormat, Chunk, ChunkTranscript, RemoteAudio, Request, Usage
+from audiopipe.data import (
+    Audio,
+    AudioFormat,
+    ChatRequest,
+    Chunk,
+    ChunkTranscript,
+    RemoteAudio,
+    Reply,
+    Request,
+    SpeechRequest,
+    Usage,
+)
 from audiopipe.events import Pause
 
 
@@ -81,6 +93,139 @@ class Transcriber(Protocol):
 
     def close(self) -> None:
         """Release connections or the model. Closing twice is harmless."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None:
+        """Close."""
+
+
+@runtime_checkable
+class Chatter(Protocol):
+    """A server with chat models. Calls may come from many threads at once."""
+
+    @property
+    def name(self) -> str:
+        """`groq` or `openai`."""
+
+    @property
+    def address(self) -> str:
+        """The server's base URL."""
+
+    @property
+    def workers(self) -> int:
+        """Requests worth having under way at once, at most."""
+
+    def accept(self, request: ChatRequest) -> ChatRequest:
+        """The request as it will be sent, its model named.
+
+        Raises:
+            UsageError: what no server of this kind takes; no message has been sent.
+            BackendError: the server was asked for its models and did not tell.
+        """
+
+    def has_schemas(self, model: str) -> bool:
+        """Whether the model is held to a JSON Schema while it writes."""
+
+    def window(self, model: str) -> int:
+        """Most tokens, question and answer together, that one request may ever take."""
+
+    def price(self, request: ChatRequest) -> Usage:
+        """What a request takes, by estimate; `request` is one that `accept` gave, as below."""
+
+    def ask(self, request: ChatRequest, pause: Pause) -> bytes:
+        """The answer, for `read`.
+
+        Args:
+            request: what is asked.
+            pause: waits, for a limit or before another try.
+
+        Raises:
+            InvalidAnswer: the answer was to be JSON and is not.
+            BackendError: by the table in `errors`.
+        """
+
+    def stream(self, request: ChatRequest, pause: Pause) -> Generator[str, None, bytes]:
+        """The pieces of the answer as they are written; returns the answer, for `read`.
+
+        Closing it ends the writing too. Arguments and errors as in `ask`; nothing is sent again
+        once a piece has come.
+        """
+
+    def read(self, answer: bytes) -> Reply:
+        """What an answer says, now or in a later run.
+
+        Raises:
+            BadReply: it is not what `ask` gives.
+            RejectedRequest: the model refuses to answer.
+        """
+
+    def close(self) -> None:
+        """Release connections. Closing twice is harmless."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None:
+        """Close."""
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """A voice. Calls may come from many threads at once."""
+
+    @property
+    def name(self) -> str:
+        """`groq`, `openai` or `local`."""
+
+    @property
+    def address(self) -> str:
+        """The server's base URL; "" for an engine in this process."""
+
+    @property
+    def variant(self) -> str:
+        """What else shapes its answers, such as the version of an engine."""
+
+    @property
+    def workers(self) -> int:
+        """Requests worth having under way at once, at most."""
+
+    def accept(self, request: SpeechRequest) -> SpeechRequest:
+        """The request with its model, voice and language named.
+
+        Args:
+            request: with the whole text, which may be longer than one request takes.
+
+        Raises:
+            UsageError: no such voice, or not a text that it can speak; nothing has been sent.
+            EngineMissing: the engine is not installed.
+        """
+
+    def most_characters(self, request: SpeechRequest) -> int:
+        """Characters that one request may have; `request` is one that `accept` gave, as below."""
+
+    def price(self, request: SpeechRequest) -> Usage:
+        """What speaking the text takes."""
+
+    def ask(self, request: SpeechRequest, pause: Pause) -> bytes:
+        """The answer to a text within the limit, for `read`.
+
+        Args:
+            request: what is asked.
+            pause: waits, for a limit or before another try.
+
+        Raises:
+            BackendError: by the table in `errors`.
+        """
+
+    def read(self, answer: bytes, request: SpeechRequest) -> Audio:
+        """The sound in an answer, now or in a later run.
+
+        Raises:
+            BadReply: it is not what `ask` gives.
+        """
+
+    def close(self) -> None:
+        """Release connections or the engine. Closing twice is harmless."""
 
     def __enter__(self) -> Self: ...
 

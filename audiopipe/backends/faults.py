@@ -14,6 +14,7 @@ from audiopipe.errors import (
     AuthError,
     BackendError,
     BadReply,
+    InvalidAnswer,
     ModelUnavailable,
     RateLimited,
     RejectedRequest,
@@ -85,6 +86,13 @@ _ROWS = (
         "this network is refused, whatever the key: leave the VPN or proxy, or use another one",
     ),
     _Row((403,), "", AuthError, "the key may not do this: check its permissions"),
+    _Row((400,), r"json_validate_failed", InvalidAnswer, ""),
+    _Row(
+        (400, 413),
+        r"context_length_exceeded|maximum context length|tokens per (minute|day)",
+        RequestTooLarge,
+        "send less text, or ask for fewer tokens with --max-tokens",
+    ),
     _Row(
         (413,),
         r"rate_limit_exceeded|limit \d+, requested \d+|per (hour|day|minute)",
@@ -129,6 +137,8 @@ def fault(reply: Reply, what: str, now_s: float) -> BackendError:
     kind = _overruled(row.error, reply.headers.get("x-should-retry", ""))
     if issubclass(kind, RateLimited | ServerFault):
         return kind(line, dictated_wait_s(reply, now_s))
+    if kind is InvalidAnswer:
+        return InvalidAnswer(line, _failed_generation(reply))
     return kind(line)
 
 
@@ -188,6 +198,14 @@ def _said(reply: Reply) -> tuple[str, str]:
         return "", _line(error if isinstance(error, str) else json.dumps(error))
     code = error.get("code") or error.get("type") or ""
     return str(code), _line(str(error.get("message") or error.get("detail") or ""))
+
+
+def _failed_generation(reply: Reply) -> str:
+    """The answer that was no JSON, which Groq gives back; "" where it ran out of tokens."""
+    try:
+        return str(reply.json()["error"]["failed_generation"] or "")
+    except (BadReply, LookupError, TypeError):
+        return ""
 
 
 def _line(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import SplitResult, urlsplit
@@ -145,7 +145,9 @@ class Http:
         wait = pause or self._retry.wait
 
         def attempt() -> T:
-            reply = self._in_turn(call, what, wait)
+            with self._turn(call, wait) as replied:
+                reply = self._once(call, what)
+                replied(reply)
             if not 200 <= reply.status < 300:
                 raise fault(self._without_key(reply), what, self._clock())
             try:
@@ -155,6 +157,36 @@ class Http:
 
         return self._health.watch(lambda: self._retry.call(attempt, wait))
 
+    def stream(
+        self, call: Call, parse: Callable[[str], T], pause: Pause | None = None
+    ) -> Iterator[T]:
+        """What `parse` makes of each event of an answer, as they come (server-sent events).
+
+        Faults are met by sending again only until the first event is there. To stop early, close
+        the iterator: that hangs up, and the server writes no more.
+
+        Args:
+            call: the request; it must ask for a stream.
+            parse: turns the data of an event into a value.
+            pause: as in `send`.
+
+        Raises:
+            BackendError: as in `send`; also after some events.
+        """
+        what = f"{call.what} to {urlsplit(self.root).hostname}"
+        wait = pause or self._retry.wait
+
+        def begin() -> tuple[T, Generator[T, None, None]]:
+            values = self._events(call, what, parse, wait)
+            for first in values:
+                return first, values
+            raise BadReply(f"{what}: the answer is no stream of events")
+
+        first, rest = self._health.watch(lambda: self._retry.call(begin, wait))
+        with closing(rest):
+            yield first
+            yield from rest
+
     def close(self) -> None:
         """Close the connections and the ledger; harmless if there are none."""
         with self._opening:
@@ -163,25 +195,51 @@ class Http:
             client.close()
         self._turns.close()
 
-    def _in_turn(self, call: Call, what: str, pause: Pause) -> Reply:
+    @contextmanager
+    def _turn(self, call: Call, pause: Pause) -> Iterator[Callable[[Reply], None]]:
+        """A lane, and a turn under the limits; what is yielded is to be called with the reply."""
         with self._lanes.lane(pause):
             turn = self._turns.take(call.model, call.cost, pause)
             began_s = time.monotonic()
+            replies: list[Reply] = []
             try:
-                reply = self._once(call, what)
+                yield replies.append
             except _Unsent:
                 self._turns.unsent(turn)
                 raise
-            except BackendError:
+            except BaseException as error:  # also a reader who has heard enough
                 self._turns.cut(turn)
-                self._lanes.overloaded(began_s)
+                if isinstance(error, BackendError):
+                    self._lanes.overloaded(began_s)
                 raise
+            (reply,) = replies
             self._turns.replied(turn, reply)
             if reply.status in _OVERLOADED:
                 self._lanes.overloaded(began_s)
             elif reply.status < 300:
-                self._lanes.answered(began_s, max(1.0, call.cost.audio_s))
-            return reply
+                took_s = time.monotonic() - began_s
+                # how long an answer of any length takes says nothing about the server
+                self._lanes.answered(began_s, took_s if call.cost.tokens else _size(call))
+
+    def _events(
+        self, call: Call, what: str, parse: Callable[[str], T], pause: Pause
+    ) -> Generator[T, None, None]:
+        refused = None
+        with self._turn(call, pause) as replied, _mapped(what), self._streamed(call) as answer:
+            reply = _reply(answer)
+            if answer.is_success:
+                for data in _data(answer.iter_bytes()):
+                    if '"usage"' in data:
+                        reply = replace(reply, content=data.encode())
+                    yield parse(data)
+            else:
+                refused = reply = replace(reply, content=answer.read())
+            replied(reply)
+        if refused:
+            raise fault(self._without_key(refused), what, self._clock())
+
+    def _streamed(self, call: Call) -> AbstractContextManager[httpx.Response]:
+        return self._opened().stream(call.method, self.root + call.path, json=call.json)
 
     def _once(self, call: Call, what: str) -> Reply:
         files: list[tuple[str, Any]] = [(name, (None, value)) for name, value in call.fields]
@@ -191,8 +249,7 @@ class Http:
             answer = self._opened().request(
                 call.method, self.root + call.path, files=files or None, json=call.json
             )
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        return Reply(answer.status_code, headers, answer.content)
+        return replace(_reply(answer), content=answer.content)
 
     def _opened(self) -> httpx.Client:
         with self._opening:
@@ -328,6 +385,33 @@ def _client(timeouts: Timeouts) -> httpx.Client:
         pool=timeouts.pool_s,
     )
     return httpx.Client(headers=_HEADERS, timeout=waits, limits=limits)
+
+
+def _reply(answer: httpx.Response) -> Reply:
+    """Status and headers."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(answer.status_code, headers, b"")
+
+
+def _size(call: Call) -> float:
+    return max(1.0, call.cost.audio_s)
+
+
+def _data(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The data of each event; here each is one line of JSON.
+
+    Lines end at line feeds only: JSON may hold the other separators that Unicode knows.
+    """
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (_text(line) for line in lines if line.startswith(b"data:"))
+    if rest.startswith(b"data:"):
+        yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    return line.removeprefix(b"data:").decode("utf-8", "replace").strip()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from audiopipe.backends.faults import Reply, duration_s
+from audiopipe.errors import BadReply
 from audiopipe.limits import RULES, Observed, Quantity
 
 _HEADERS: Mapping[str, Quantity] = {
@@ -53,6 +54,19 @@ def _observed(headers: Mapping[str, str]) -> Iterator[Observed]:
         )
         if limit and remaining is not None and reset_s is not None:
             yield Observed(quantity, limit, remaining, reset_s)
+
+
+def spent_tokens(reply: Reply) -> float | None:
+    """Tokens that a chat's answer, or the last event of its stream, says it took."""
+    try:
+        body = reply.json()
+    except BadReply:
+        return None
+    for part in (body, body.get("x_groq")) if isinstance(body, dict) else ():
+        usage = part.get("usage") if isinstance(part, dict) else None
+        if isinstance(usage, dict) and isinstance(usage.get("total_tokens"), int):
+            return float(usage["total_tokens"])
+    return None
 
 
 def refusal(reply: Reply) -> Refusal:

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 
 from audiopipe.backends.faults import Reply, dictated_wait_s
-from audiopipe.backends.quota import observed, refusal
+from audiopipe.backends.quota import observed, refusal, spent_tokens
 from audiopipe.budget import Budget
 from audiopipe.errors import RateLimited
 from audiopipe.events import Pause, Waiting
@@ -84,7 +84,8 @@ class Turns:
                 turn, rule=told.rule, used=told.used, limit=told.limit, wait_s=wait_s
             )
         else:
-            self._opened().answered(turn, observed(reply))
+            tokens = spent_tokens(reply) if turn.cost.tokens and reply.status == 200 else None
+            self._opened().answered(turn, observed(reply), tokens)
 
     def cut(self, turn: Turn) -> None:
         """No reply came, but the server may have worked."""

@@ -17,8 +17,11 @@ COMMANDS = {
     "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
     "translate": "Translate speech in any language into English text.",
     "plan": "Tell what a batch will take, before anything is spent.",
+    "speak": "Speak a text or a Markdown file into one sound file, with chapters.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
+    "ask": "Summary, chapters, action items, clean-up or translation of transcripts.",
+    "chat": "Ask a chat model a question.",
     "status": "Tell what became of a batch.",
     "cache": "Look at the kept answers, or drop them.",
     "models": "List the models: task, price, limits, status, replacement.",
@@ -50,7 +53,7 @@ class _Commands(click.Group):
         "token_normalize_func": lambda token: token.replace("_", "-"),
     },
     epilog="Exit codes: 0 all done; 1 nothing could be done; 2 wrong usage; 3 some inputs failed; "
-    "4 stopped at a limit, resumable; 130 interrupted.",
+    "4 stopped at a limit, resumable; 5 check --strict found flags; 130 interrupted.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="audiopipe")
 def cli() -> None:

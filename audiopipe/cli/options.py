@@ -146,6 +146,21 @@ provider = together(
     ),
 )
 
+chat_model = click.option(
+    "-m",
+    "--model",
+    metavar="NAME",
+    help="Full id or short name (gpt-oss-120b, gpt-oss-20b).  [default: Groq's best, or the "
+    "server's only one]",
+)
+
+corrections = click.option(
+    "--max-retries",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Corrections to ask for if an answer is not as asked.  [default: 2]",
+)
+
 recognition = together(
     click.option(
         "-m",
@@ -209,6 +224,31 @@ budget = together(
     ),
     click.option(
         "--cache-dir", metavar="DIR", help="Where answers are kept.  [default: the user's cache]"
+    ),
+)
+
+trust = together(
+    click.option(
+        "--voice-check/--no-voice-check",
+        default=None,
+        help="Listen where somebody speaks, to flag text without speech and speech without text.  "
+        "[default: yes]",
+    ),
+    click.option(
+        "--flag-limit",
+        "flag_limits",
+        multiple=True,
+        callback=lambda ctx, param, values: values or None,
+        metavar="NAME=N",
+        help="A limit of the flags, such as min-avg-logprob=-0.8 or max-repeats=none; may be "
+        "repeated.",
+    ),
+    click.option(
+        "--drop",
+        callback=lambda ctx, param, kinds: tuple(kinds.split(",")) if kinds else None,
+        metavar="LIST",
+        help="Strike the text under flags of these kinds, such as "
+        "likely-no-speech,text-without-speech.  [default: none]",
     ),
 )
 

@@ -1,0 +1,143 @@
+"""`audiopipe chat`: a question to a chat model, and its answer on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.log import LOGGER
+from audiopipe.config import load
+from audiopipe.data import Reply
+from audiopipe.errors import Stopped, UnreadableInput, UsageError
+from audiopipe.events import Waiting
+
+_LEAST_WAIT_S = 1.0
+
+
+@click.command("chat")
+@click.argument("message", metavar="MESSAGE|-")
+@click.option("--system", metavar="TEXT", help="What the model is told first.")
+@options.chat_model
+@click.option("--temperature", type=float, metavar="0..2", help="0 repeats, 2 surprises.")
+@click.option("--top-p", type=float, metavar="0..1", help="Share of likely words to choose from.")
+@click.option(
+    "--max-tokens",
+    "max_completion_tokens",
+    type=int,
+    metavar="N",
+    help="Most tokens of the answer, thoughts included.",
+)
+@click.option("--stop", multiple=True, metavar="TEXT", help="End the answer here; up to four.")
+@click.option("--seed", type=int, metavar="N", help="For answers that repeat.")
+@click.option(
+    "--stream/--no-stream",
+    default=None,
+    help="Write the answer as it comes.  [default: on a terminal]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Ask for a JSON object, and check it.")
+@click.option(
+    "--schema",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Ask for JSON by this JSON Schema, and check it.",
+)
+@options.corrections
+@options.provider
+@options.budget
+@options.config
+@options.verbosity
+def command(
+    message: str,
+    model: str | None,
+    config: Path | None,
+    stream: bool | None,
+    as_json: bool,
+    schema: Path | None,
+    max_retries: int | None,
+    **flags: Any,
+) -> int:
+    """Ask a chat model, and write its answer to stdout.
+
+    Needs GROQ_API_KEY, or an OpenAI-compatible server: --base-url http://localhost:11434/v1. An
+    answer with --temperature 0 or --seed is kept, and given again without a request.
+    """
+    names = ("system", "temperature", "top_p", "max_completion_tokens", "stop", "seed")
+    asked = {name: flags.pop(name) for name in names}
+    settings = load(flags, os.environ, config)
+    structured = as_json or schema is not None
+    if stream and structured:
+        raise UsageError("--stream cannot be used with JSON: a part of it is no JSON")
+    shape = None if schema is None else _schema(schema)
+    from audiopipe.talk import Talk
+
+    text = _read(message)
+    with Talk(model or "", settings=settings, listener=tell_wait) as talk:
+        if structured:
+            retries = {} if max_retries is None else {"max_retries": max_retries}
+            reply = talk.ask(text, json=as_json, schema=shape, **retries, **asked)
+            click.echo(json.dumps(reply.value, ensure_ascii=False, indent=1))
+        elif stream or (stream is None and sys.stdout.isatty()):
+            reply = _streamed(talk.stream(text, **asked))
+        else:
+            reply = talk.ask(text, **asked)
+            click.echo(reply.text, nl=not reply.text.endswith("\n"))
+    _tell(reply)
+    return 0
+
+
+def tell_wait(waiting: Waiting) -> None:
+    """A line for each wait that somebody might take for a standstill."""
+    if waiting.wait_s >= _LEAST_WAIT_S:
+        LOGGER.info("waiting %.0f s: %s", waiting.wait_s, waiting.reason)
+
+
+def _streamed(pieces: Any) -> Reply:
+    """Write the pieces as they come."""
+    last = ""
+    with pieces:
+        try:
+            for last in pieces:
+                click.echo(last, nl=False)
+        except KeyboardInterrupt:
+            raise Stopped("stopped: the answer is not whole") from None
+        finally:
+            if last:
+                click.echo(nl=not last.endswith("\n"))
+        return pieces.reply  # type: ignore[no-any-return]
+
+
+def _read(message: str) -> str:
+    if message != "-":
+        return message
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(f"what comes from stdin is not UTF-8 text: {error}") from error
+
+
+def _schema(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the JSON Schema in {path}: {error}") from error
+
+
+def _tell(reply: Reply) -> None:
+    """What it took, on stderr."""
+    usage = reply.usage
+    cost = "unknown cost" if usage.cost_usd is None else f"${usage.cost_usd:.6f}"
+    kept = ", kept from an earlier run" if reply.cached else ""
+    LOGGER.info(
+        "%s: %d tokens read, %d written, %s%s",
+        reply.model,
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        cost,
+        kept,
+    )

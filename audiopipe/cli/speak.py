@@ -1,0 +1,116 @@
+"""`audiopipe speak`: a text in, a sound file out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.interrupt import stop_on_signals
+from audiopipe.cli.log import LOGGER
+from audiopipe.config import load
+from audiopipe.errors import UnreadableInput
+from audiopipe.events import Spoke, Waiting
+
+_TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
+_LEAST_WAIT_S = 1.0
+_STEPS = 10
+
+
+@click.command("speak")
+@click.argument("text", metavar="TEXT|FILE|-")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The file to write: .wav, .flac, .mp3, .m4a or .opus.",
+)
+@click.option("--voice", metavar="NAME", help="Who speaks.  [default: the model's first voice]")
+@click.option(
+    "-m",
+    "--model",
+    metavar="NAME",
+    help="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
+)
+@click.option("-l", "--language", metavar="LANG", help="Of the text, as code or English name.")
+@click.option(
+    "--pause",
+    "pause_s",
+    type=click.FloatRange(0, 60),
+    metavar="SECONDS",
+    help="Silence between paragraphs; others are in proportion.  "
+    f"[default: {options.DEFAULTS.pause_s:g}]",
+)
+@click.option("--title", default="", metavar="TEXT", help="Tag of the file.")
+@click.option("--author", default="", metavar="TEXT", help="Tag of the file.")
+@options.provider
+@options.budget
+@options.config
+@options.verbosity
+def command(
+    text: str, output: Path, title: str, author: str, config: Path | None, **flags: Any
+) -> int:
+    """Speak a text into one file, at -16 LUFS; Markdown headings become chapters.
+
+    The argument is a file of text or Markdown, - for stdin, or the text itself. Each line is kept
+    as it arrives: the same command goes on where a run stopped, and a changed text costs only what
+    changed.
+    """
+    settings = load(flags, os.environ, config)
+    from audiopipe.narration import speak
+
+    with stop_on_signals() as stop:
+        speech = speak(
+            _read(text),
+            output,
+            title=title,
+            author=author,
+            settings=settings,
+            listener=_tell,
+            stop=stop,
+        )
+    minutes, seconds = divmod(round(speech.duration_s), 60)
+    cost = "unknown cost" if speech.spent.cost_usd is None else f"${speech.spent.cost_usd:.4f}"
+    LOGGER.info(
+        "%s: %d:%02d, chapters: %d, voice %s of %s; requests: %d, %s",
+        output,
+        minutes,
+        seconds,
+        len(speech.chapters),
+        speech.voice,
+        speech.model,
+        speech.spent.requests,
+        cost,
+    )
+    return 0
+
+
+def _read(argument: str) -> str:
+    """The text itself, or that of stdin or of a file."""
+    is_file = os.path.isfile(argument)  # noqa: PTH113 - a long text is no path, and no error
+    looks_like_one = argument.lower().endswith(_TEXT_ENDINGS) and len(argument.split()) == 1
+    if argument != "-" and not is_file and not looks_like_one:
+        return argument
+    try:
+        data = sys.stdin.buffer.read() if argument == "-" else Path(argument).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise UnreadableInput(f"cannot read {argument}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(f"{argument} is no text in UTF-8: convert it first") from error
+
+
+def _tell(event: Spoke | Waiting) -> None:
+    if isinstance(event, Waiting):
+        if event.wait_s >= _LEAST_WAIT_S:
+            LOGGER.info("waiting %.0f s: %s", event.wait_s, event.reason)
+        return
+    LOGGER.debug("%d of %d: %s", event.number, event.lines, event.text)
+    if event.lines > _STEPS and event.number % (event.lines // _STEPS) == 0:
+        LOGGER.info("%d of %d lines", event.number, event.lines)

@@ -1,0 +1,250 @@
+"""From a text to one spoken file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from audiopipe.backends.base import Speaker
+from audiopipe.backends.choose import choose_speaker
+from audiopipe.config import ANSWERS, Settings, cache_folder, change, load
+from audiopipe.data import Audio, Chapter, Span, SpeechRequest, Spoken, Usage
+from audiopipe.errors import AudiopipeError, Stopped, UsageError
+from audiopipe.events import Spoke, Waiting
+from audiopipe.purse import Purse
+from audiopipe.script import Line, script
+from audiopipe.stages.speak import speak as speak_line
+from audiopipe.store import Store
+from audiopipe.workers import Stop, ordered_map
+
+if TYPE_CHECKING:
+    from audiopipe.codec.mastering import Master
+
+Listener = Callable[[Spoke | Waiting], None]
+"""Called with each event, one at a time, from any thread; it should return soon."""
+
+_MOST_CHARACTERS = 600
+"""Of a line, even where a model takes more: about 40 s. Voices drift in long texts, a lost answer
+costs less, and what waits for a slow one stays small."""
+
+_FADE_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A text as a sound file.
+
+    Attributes:
+        path: the file.
+        duration_s: its length.
+        lines: what is spoken when, in order.
+        chapters: in order, touching.
+        model, voice: who speaks.
+        usage: what it took in all.
+        spent: what this run paid; answers of earlier runs cost nothing.
+    """
+
+    path: Path
+    duration_s: float
+    lines: tuple[tuple[Span, str], ...]
+    chapters: tuple[Chapter, ...]
+    model: str
+    voice: str
+    usage: Usage
+    spent: Usage
+
+    def segment(self) -> Any:
+        """The file as a `pydub.AudioSegment`."""
+        from audiopipe.codec.clip import audio_segment
+
+        return audio_segment(self.path)
+
+
+def speak(
+    text: str,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    author: str = "",
+    backend: Speaker | None = None,
+    settings: Settings | None = None,
+    listener: Listener | None = None,
+    stop: Stop | None = None,
+    **changes: object,
+) -> Speech:
+    """Speak a text of any length into one file, at -16 LUFS, with a chapter for each heading.
+
+    The text is cut by sentences into lines that the model takes, and they are asked for many at a
+    time. Each answer is stored as it arrives, and a later run does not ask for it again.
+
+    Args:
+        text: plain text or Markdown; see `script.script` for what is spoken of it.
+        path: the file to write: .wav, .flac, .mp3, .m4a or .opus; all but .wav carry chapters.
+        title, author: tags of the file; "" leaves them out.
+        backend: who speaks; None chooses by `settings.backend` and the environment.
+        settings: all settings at once; None takes the defaults and the environment.
+        listener: told what happens meanwhile.
+        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised. One
+            is for one run.
+        changes: single settings by name, such as `voice="troy"`.
+
+    Raises:
+        UsageError: settings that cannot work, no text, or one that the voice cannot speak.
+        BackendError: a line got no sound; those before it are stored.
+        OutputError: the file cannot be written.
+    """
+    from audiopipe.codec.mastering import KINDS
+
+    target = Path(path)
+    if target.suffix.lower() not in KINDS:
+        raise UsageError(f"{target} has no ending to go by: choose from {' '.join(KINDS)}")
+    settings = change(settings or load({}, os.environ), changes)
+    with ExitStack() as stack:
+        chosen = backend or stack.enter_context(choose_speaker(settings, os.environ))
+        request = chosen.accept(
+            SpeechRequest(text, settings.model, settings.voice, settings.language)
+        )
+        lines = script(
+            text,
+            language=request.language,
+            most_characters=min(chosen.most_characters(request), _MOST_CHARACTERS),
+        )
+        if not lines:
+            raise UsageError("there is nothing to speak in the text")
+        store = Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None
+        if store:
+            stack.enter_context(store)
+        purse = Purse(settings.max_cost_usd, settings.max_requests)
+        run = _Run(chosen, request, lines, settings, store, purse, listener, stop or Stop())
+        return run.speech(target, title, author)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """All that the workers of one run share."""
+
+    backend: Speaker
+    request: SpeechRequest
+    lines: Sequence[Line]
+    settings: Settings
+    store: Store | None
+    purse: Purse
+    listener: Listener | None
+    stop: Stop
+    telling: Lock = field(default_factory=Lock)
+    broken: list[AudiopipeError] = field(default_factory=list)
+    """What stopped the run, the first reason first."""
+
+    def speech(self, path: Path, title: str, author: str) -> Speech:
+        from audiopipe.codec.mastering import Master
+
+        with ExitStack() as stack:
+            sounds = stack.enter_context(closing(self.spoken()))
+            stack.callback(self.stop.set)
+            master: Master | None = None
+            spans, usage, spent = [], Usage(), Usage()
+            for line, spoken in zip(self.lines, sounds, strict=True):
+                if master is None:
+                    master = stack.enter_context(Master(path, spoken.audio.rate_hz))
+                spans.append(_laid(master, spoken.audio, line, self.settings.pause_s))
+                usage += spoken.usage
+                spent += Usage() if spoken.cached else spoken.usage
+            assert master is not None
+            duration_s = master.samples / master.rate_hz
+            chapters = tuple(_chapters(self.lines, spans, duration_s, title))
+            tags = {"title": title, "artist": author}
+            master.finish({name: tag for name, tag in tags.items() if tag}, chapters)
+        texts = (line.text for line in self.lines)
+        return Speech(
+            path,
+            duration_s,
+            tuple(zip(spans, texts, strict=True)),
+            chapters,
+            self.request.model,
+            self.request.voice,
+            usage,
+            spent,
+        )
+
+    def spoken(self) -> Generator[Spoken, None, None]:
+        """The sound of each line, in order."""
+        workers = self.settings.workers or self.backend.workers
+        try:
+            yield from ordered_map(self.work, range(len(self.lines)), workers=workers)
+        except Stopped as error:
+            raise self.broken[0] if self.broken else error from None
+
+    def work(self, index: int) -> Spoken:
+        self.stop.check()
+        request = replace(self.request, text=self.lines[index].text)
+        try:
+            spoken = speak_line(
+                request, self.backend, store=self.store, purse=self.purse, pause=self.pause
+            )
+        except AudiopipeError as error:
+            if not isinstance(error, Stopped):
+                self.broken.append(error)
+                self.stop.set()
+            raise
+        self.tell(Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached))
+        return spoken
+
+    def pause(self, seconds: float, waiting: Waiting) -> None:
+        if waiting.wait_s > 0:
+            self.tell(waiting)
+        self.stop.sleep(seconds)
+
+    def tell(self, event: Spoke | Waiting) -> None:
+        if self.listener:
+            with self.telling:
+                self.listener(event)
+
+
+def _laid(master: Master, audio: Audio, line: Line, pause_s: float) -> Span:
+    """When the line sounds in the file; the pause is laid behind it."""
+    samples = audio.samples
+    if audio.rate_hz != master.rate_hz:
+        samples = soxr.resample(samples, audio.rate_hz, master.rate_hz)
+    start = master.samples
+    master.write(_faded(samples, master.rate_hz))
+    end = master.samples
+    master.write(np.zeros(round(line.pause * pause_s * master.rate_hz), np.float32))
+    return Span(start / master.rate_hz, end / master.rate_hz)
+
+
+def _faded(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """The samples, rising from zero and falling to it: without that, a join would click."""
+    length = min(round(_FADE_S * rate_hz), len(samples) // 2)
+    slope = np.sin(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
+    faded = samples.copy()
+    faded[:length] *= slope
+    faded[len(faded) - length :] *= slope[::-1]
+    return faded
+
+
+def _chapters(
+    lines: Sequence[Line], spans: Sequence[Span], duration_s: float, title: str
+) -> Iterator[Chapter]:
+    """A chapter from each heading to the next; the file's title names what comes before the first,
+    which without a title belongs to the first."""
+    starts = [
+        (span.start_s, line.chapter)
+        for line, span in zip(lines, spans, strict=True)
+        if line.chapter
+    ]
+    if not starts:
+        return
+    if starts[0][0] > 0:
+        starts[:1] = [(0.0, title), starts[0]] if title else [(0.0, starts[0][1])]
+    ends = [start_s for start_s, _ in starts[1:]] + [duration_s]
+    for (start_s, name), end_s in zip(starts, ends, strict=True):
+        yield Chapter(name, Span(start_s, end_s))
