@@ -18,6 +18,7 @@ from audiopipe.data import Chunk, Failure, RemoteAudio
 from audiopipe.errors import AudiopipeError, InputError
 from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.prepare import prepare
+from audiopipe.voice import by_network, has_network
 
 log = logging.getLogger("audiopipe")
 
@@ -108,4 +109,5 @@ def cutting(upload: Upload, settings: Settings) -> Cutting:
         max_bytes=upload.max_bytes,
         audio_format=settings.upload_format if settings.upload_format in formats else formats[0],
         skip_silence_s=settings.skip_silence_s or None,
+        detect=by_network if has_network() else None,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -27,16 +28,22 @@ from audiopipe.data import (
 )
 from audiopipe.errors import AudiopipeError, BackendError, RequestTooLarge, Stopped, UsageError
 from audiopipe.events import Event, Heard, Listener, Lost, Waiting
+from audiopipe.flags import require_kinds
+from audiopipe.flags.thresholds import Thresholds, thresholds_for
 from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
 from audiopipe.purse import Purse
 from audiopipe.stages.channels import merge_channels
-from audiopipe.stages.flag import flag, thresholds_for
+from audiopipe.stages.drop import drop
+from audiopipe.stages.flag import flag, flag_languages
 from audiopipe.stages.halve import halve
+from audiopipe.stages.listen import listen
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
 from audiopipe.workers import OneAtATime, Stop, ordered_map, prefetch
+
+_log = logging.getLogger("audiopipe")
 
 _LEAST_HALVED_S = 2.0
 """A shorter chunk is not cut smaller when it is refused as too large: something else is wrong."""
@@ -136,6 +143,8 @@ def transcribe_many(
         Purse(settings.max_cost_usd, settings.max_requests),
         listener or _silent,
         stop or Stop(),
+        thresholds_for(request.model, settings.flag_limits),
+        require_kinds(settings.drop),
     )
     return run.outcomes(sources, owned=backend is None)
 
@@ -182,6 +191,9 @@ class _Run:
     purse: Purse
     listener: Listener
     stop: Stop
+    thresholds: Thresholds
+    dropped: frozenset[str]
+    """Kinds of flags whose text is struck."""
     asking: OneAtATime = field(default_factory=OneAtATime)
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
@@ -203,7 +215,7 @@ class _Run:
                     if isinstance(result, _Heard):
                         heard.append(result)
                     else:
-                        yield _outcome(result, heard, self.backend, self.request)
+                        yield _outcome(result, heard, self)
                         heard = []
             except Stopped as error:
                 raise self.broken[0] if self.broken else error from None
@@ -250,7 +262,11 @@ class _Run:
             self.tell(Lost(name, window.core, str(error)))
             return (ChunkFailure(window, str(error)),)
         self.tell(Heard(name, result.window.core, result.usage, result.cached))
-        return (flag(result, thresholds=thresholds_for(self.request.model)),)
+        voice = None
+        if self.settings.voice_check and isinstance(audio, Chunk):
+            voice = listen(audio, store=self.store)
+        prompt = self.request.prompt
+        return (flag(result, thresholds=self.thresholds, voice=voice, prompt=prompt),)
 
     def pause(self, seconds: float, waiting: Waiting) -> None:
         if waiting.wait_s > 0:
@@ -266,7 +282,7 @@ def _silent(event: Event) -> None:
     """Nobody listens."""
 
 
-def _outcome(end: End, heard: Sequence[_Heard], backend: Transcriber, request: Request) -> Outcome:
+def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
     """The stitched whole; an error if nothing at all was recognised."""
     results = [result for each in heard for result in each.results]
     if end.error and not results:
@@ -281,7 +297,7 @@ def _outcome(end: End, heard: Sequence[_Heard], backend: Transcriber, request: R
     source = Source(end.name, end.sha256, duration_s)
     transcript = merge_channels(
         [
-            stitch(_of_channel(heard, channel), source, request, backend.name)
+            _stitched(_of_channel(heard, channel), source, run)
             for channel in sorted({each.channel for each in heard})
         ]
     )
@@ -290,6 +306,19 @@ def _outcome(end: End, heard: Sequence[_Heard], backend: Transcriber, request: R
         losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
     transcript = replace(transcript, failures=transcript.failures + losses)
     return Outcome(end.source, transcript, None, spent, cached)
+
+
+def _stitched(
+    results: Iterable[ChunkTranscript | ChunkFailure], source: Source, run: _Run
+) -> Transcript:
+    """One channel's transcript, without the text that the settings strike."""
+    flagged = flag_languages(results, thresholds=run.thresholds)
+    whole = stitch(flagged, source, run.request, run.backend.name)
+    kept = drop(whole, run.dropped)
+    if gone := len(whole.segments) - len(kept.segments):
+        kinds = ", ".join(sorted(run.dropped))
+        _log.info("%s: %d segments dropped as %s", source.name, gone, kinds)
+    return kept
 
 
 def _of_channel(heard: Iterable[_Heard], channel: int) -> Iterator[ChunkTranscript | ChunkFailure]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "render": "Write stored transcripts in other formats, without recognition.",
     "ask": "Summary, chapters, action items, clean-up or translation of transcripts.",
     "chat": "Ask a chat model a question.",
+    "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "status": "Tell what became of a batch.",
     "cache": "Look at the kept answers, or drop them.",
     "models": "List the models: task, price, limits, status, replacement.",

@@ -42,6 +42,7 @@ _NO_STEM = "."
 @options.recognition
 @options.budget
 @options.cutting
+@options.trust
 @options.config
 @options.log_format
 @options.verbosity

@@ -16,6 +16,7 @@ from audiopipe.cli.transcribe import run
 @options.recognition
 @options.budget
 @options.cutting
+@options.trust
 @options.config
 @options.log_format
 @options.verbosity

@@ -16,6 +16,7 @@ from audiopipe.data import RATE_HZ, AudioFormat, Chunk, Span, Window
 from audiopipe.errors import UsageError
 from audiopipe.silence import SilenceGate, quietest
 from audiopipe.tape import Tape
+from audiopipe.voice import Detector, calmest
 
 _LEAST_TAIL_S = 30.0
 """Whisper's own window: a shorter last chunk would be recognised with less context."""
@@ -35,6 +36,7 @@ class Cutting:
         search_s: half the width of the window for a seam, in seconds; at most a twentieth of a
             chunk, which is shorter by as much.
         skip_silence_s: silence longer than this is left out, in seconds >= 0.5; None keeps all.
+        detect: finds voices, to cut where there is none; None cuts by level alone.
     """
 
     length_s: float
@@ -43,6 +45,7 @@ class Cutting:
     audio_format: AudioFormat = "flac"
     search_s: float = 5.0
     skip_silence_s: float | None = None
+    detect: Detector | None = None
 
     def count(self, duration_s: float) -> int:
         """How many chunks a recording makes, if no silence is skipped and no size shortens one.
@@ -59,11 +62,11 @@ def chunk(blocks: Iterable[NDArray[np.int16]], cutting: Cutting) -> Generator[Ch
     """Cut one channel into chunks, each given out as soon as its end is known.
 
     A recording that fits goes as one chunk. Otherwise each seam lies at the quietest point of a
-    window; the two chunks overlap evenly around it, and the last chunk is no runt. The windows
-    stand at even distances, so that the number of chunks, and with it the price, is known before a
-    seam is chosen; only where the size allows less does the next window come sooner. Memory is
-    constant: a chunk is encoded while it grows, and only the samples that may still be needed are
-    held.
+    window, where nobody speaks; the two chunks overlap evenly around it, and the last chunk is no
+    runt. The windows stand at even distances, so that the number of chunks, and with it the price,
+    is known before a seam is chosen; only where the size allows less does the next window come
+    sooner. Memory is constant: a chunk is encoded while it grows, and only the samples that may
+    still be needed are held.
 
     Args:
         blocks: 16 kHz samples of shape (n,).
@@ -183,7 +186,7 @@ class _Cutter:
         self._encode_early()
         while (latest := self._latest_seam(ended)) is not None:
             first = latest - self._plan.search
-            seam = first + quietest(self._tape.slice(first, latest))
+            seam = first + self._best_cut(self._tape.slice(first, latest))
             half = self._plan.overlap // 2
             seam_s = self._tape.time_s(seam)
             _log.debug("seam of chunk %d at %.2f s", self._index, seam_s)
@@ -191,6 +194,10 @@ class _Cutter:
             yield self._close(seam + half, seam_s)
             self._begin(seam - half, latest_end + self._plan.pitch)
             self._encode_early()
+
+    def _best_cut(self, window: NDArray[np.int16]) -> int:
+        detect = self._plan.cutting.detect
+        return calmest(window, detect) if detect else quietest(window)
 
     def _latest_seam(self, ended: bool) -> int | None:
         """Where the window for the next seam ends; None if more must come, or all fits."""

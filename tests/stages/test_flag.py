@@ -9,9 +9,27 @@ from hypothesis import strategies as st
 from samples import any_segments
 
 from audiopipe.data import ChunkTranscript, Flag, Segment, Span, Usage, Window, Word
-from audiopipe.stages.flag import Thresholds, flag, thresholds_for
+from audiopipe.flags import KINDS
+from audiopipe.flags.thresholds import Thresholds, thresholds_for
+from audiopipe.stages.flag import flag
+from audiopipe.voice import Voice
 
 DEFAULT = Thresholds()
+
+
+@st.composite
+def voices(draw: st.DrawFn) -> Voice:
+    """Voice somewhere, what is certain inside what is possible."""
+    possible, certain, now_s = [], [], 0.0
+    for _ in range(draw(st.integers(0, 4))):
+        start_s = now_s + draw(st.floats(0.3, 100))
+        now_s = start_s + draw(st.floats(0.2, 100))
+        possible.append(Span(start_s, now_s))
+        if draw(st.booleans()):
+            certain.append(possible[-1])
+    return Voice(tuple(possible), tuple(certain))
+
+
 OFF = Thresholds(
     min_avg_logprob=None,
     max_no_speech_prob=None,
@@ -20,6 +38,13 @@ OFF = Thresholds(
     max_syllables_per_s=None,
     min_syllables_per_s=None,
     min_segment_s=None,
+    max_segment_s=None,
+    min_voice_share=None,
+    max_untranscribed_s=None,
+    max_prompt_words=None,
+    max_stock_signs=None,
+    max_other_script=None,
+    min_language_share=None,
 )
 
 
@@ -101,7 +126,7 @@ def test_a_loop_is_placed_by_its_words() -> None:
 
 
 def test_a_loop_across_segments_is_one_flag() -> None:
-    looped = [Segment(Span(2 * i, 2 * i + 2), " Thank you all.") for i in range(6)]
+    looped = [Segment(Span(2 * i, 2 * i + 2), " We go home.") for i in range(6)]
     (found,) = flags_of(*looped)
     assert (found.kind, found.value, found.span) == ("repetition", 6, Span(0, 12))
 
@@ -115,7 +140,7 @@ def test_a_loop_of_pairs_is_not_reported_as_a_loop_of_fours_too() -> None:
 
 
 def test_chinese_loops_are_found_by_character() -> None:
-    assert kinds_of(Segment(Span(0, 5), "谢谢观看。" * 6)) == ["repetition"]
+    assert kinds_of(Segment(Span(0, 5), "我们回家。" * 6)) == ["repetition"]
 
 
 def test_a_phrase_said_four_times_is_no_loop() -> None:
@@ -145,11 +170,11 @@ def test_one_short_word_may_be_as_quick_as_it_likes() -> None:
 
 
 def test_two_words_in_half_a_minute_are_too_slow() -> None:
-    assert kinds_of(Segment(Span(0, 30), " Thank you.")) == ["too-slow"]
+    assert kinds_of(Segment(Span(0, 30), " Well then.")) == ["too-slow"]
 
 
 def test_two_slow_words_in_three_seconds_are_not_too_slow() -> None:
-    assert flags_of(Segment(Span(0, 3), " Thank you.")) == ()
+    assert flags_of(Segment(Span(0, 3), " Well then.")) == ()
 
 
 def test_chinese_at_the_usual_speed_is_neither_too_fast_nor_too_slow() -> None:
@@ -157,7 +182,22 @@ def test_chinese_at_the_usual_speed_is_neither_too_fast_nor_too_slow() -> None:
 
 
 def test_text_that_takes_no_time_is_an_anomaly() -> None:
-    assert kinds_of(Segment(Span(5, 5), " Thank you for watching this.")) == ["time-anomaly"]
+    assert kinds_of(Segment(Span(5, 5), " And so to bed.")) == ["time-anomaly"]
+
+
+def test_a_phrase_longer_than_the_model_hears_at_once_is_an_anomaly() -> None:
+    long = replace(GOOD, span=Span(0, 31), text=GOOD.text * 4)
+    assert [flag.limit for flag in flags_of(long) if flag.kind == "time-anomaly"] == [30.1]
+
+
+def test_text_from_a_server_without_times_is_no_anomaly() -> None:
+    assert "time-anomaly" not in kinds_of(Segment(Span(0, 600), " Well then."))
+
+
+def test_silence_that_was_left_out_of_a_phrase_is_no_part_of_it() -> None:
+    whole = Window(0, (Span(0, 2), Span(60, 62)), Span(0, 62))
+    across = ChunkTranscript(whole, "en", (replace(GOOD, span=Span(0, 61)),), Usage())
+    assert flag(across, thresholds=DEFAULT).flags == ()
 
 
 def test_silence_that_takes_no_time_is_none() -> None:
@@ -171,6 +211,16 @@ def test_flags_come_in_order_of_their_start() -> None:
         Segment(Span(40, 43), " Then he left.", avg_logprob=-2),
     )
     assert [f.kind for f in found] == ["likely-no-speech", "too-slow", "low-confidence"]
+
+
+def test_a_voice_contradicts_a_model_that_guesses_at_silence() -> None:
+    guessed = heard(replace(GOOD, no_speech_prob=0.9))
+    spoken = Voice((Span(0.5, 2.5),), (Span(0.5, 2.5),))
+    assert flag(guessed, thresholds=DEFAULT, voice=spoken).flags == ()
+    silent = flag(guessed, thresholds=DEFAULT, voice=Voice((), ())).flags
+    assert [found.kind for found in silent] == ["likely-no-speech", "text-without-speech"]
+    unsure = heard(replace(GOOD, no_speech_prob=0.9, avg_logprob=-0.6))
+    assert len(flag(unsure, thresholds=DEFAULT, voice=spoken).flags) == 1
 
 
 def test_turbo_says_nothing_about_silence() -> None:
@@ -193,16 +243,21 @@ def test_an_unknown_model_has_the_defaults(model: str) -> None:
     assert thresholds_for(model) == DEFAULT
 
 
-@given(st.lists(any_segments(), max_size=6))
-def test_checks_that_are_switched_off_find_nothing(segments: list[Segment]) -> None:
-    assert flags_of(*segments, thresholds=OFF) == ()
+@given(st.lists(any_segments(), max_size=6), voices())
+def test_checks_that_are_switched_off_find_nothing(segments: list[Segment], voice: Voice) -> None:
+    assert flag(heard(*segments), thresholds=OFF, voice=voice, prompt=GOOD.text).flags == ()
 
 
-@given(st.lists(any_segments(), max_size=6))
-def test_every_flag_is_beyond_its_limit_and_on_a_segment(segments: list[Segment]) -> None:
+@given(st.lists(any_segments(), max_size=6), voices())
+def test_every_flag_is_beyond_its_limit_and_on_text_or_voice(
+    segments: list[Segment], voice: Voice
+) -> None:
     spoken = [s.span for s in segments] + [w.span for s in segments for w in s.words]
-    for found in flags_of(*segments):
+    spoken += voice.certain
+    for found in flag(heard(*segments), thresholds=DEFAULT, voice=voice, prompt=GOOD.text).flags:
         assert found.value != found.limit
+        assert found.kind in KINDS
+        assert found.detail.endswith(".")
         assert any(
             found.span.start_s <= span.end_s and span.start_s <= found.span.end_s for span in spoken
         )
@@ -223,7 +278,7 @@ def test_flagging_twice_changes_nothing_and_leaves_the_text(segments: list[Segme
         ("max_compression_ratio", replace(GOOD, compression_ratio=9)),
         ("max_repeats", Segment(Span(0, 9), " We will go now." * 5)),
         ("max_syllables_per_s", replace(GOOD, span=Span(0, 0.1))),
-        ("min_syllables_per_s", replace(GOOD, span=Span(0, 60))),
+        ("min_syllables_per_s", replace(GOOD, span=Span(0, 29))),
         ("min_segment_s", replace(GOOD, span=Span(7, 7))),
     ],
 )

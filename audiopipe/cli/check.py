@@ -1,0 +1,134 @@
+"""`audiopipe check`: what not to trust in stored transcripts, and how a batch is doing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.log import LOGGER
+from audiopipe.cli.progress import in_words
+from audiopipe.cli.transcribe import SOME_FAILED
+from audiopipe.errors import AudiopipeError, InputError
+
+if TYPE_CHECKING:
+    from audiopipe.monitor import Findings, Summary
+
+FLAGGED = 5
+"""Exit code of a strict check that found something."""
+
+_MOST_CHARACTERS = 60
+
+
+@click.command("check")
+@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json|DIR...")
+@click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if anything is flagged.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@options.verbosity
+def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
+    """Tell which passages of stored transcripts not to trust, and why.
+
+    For each file its flags as they were stored when it was transcribed, the files of a folder
+    with the most flagged time first; then for each folder what to do about them, and how the
+    recogniser's measures are distributed, to be watched from batch to batch. Of a folder all
+    transcripts below it are read.
+    """
+    from audiopipe.monitor import summary
+
+    found, failed = _examined(map(Path, transcripts))
+    alone = {path: summary([findings]) for path, findings in found.items()}
+    worst_first = sorted(found, key=lambda path: -alone[path].flagged_share)
+    folders = {
+        folder: [path for path in worst_first if path.parent == folder]
+        for folder in sorted({path.parent for path in found})
+    }
+    totals = {f: summary([found[path] for path in paths]) for f, paths in folders.items()}
+    if as_json:
+        files = [_file_facts(path, found[path], alone[path]) for path in chain(*folders.values())]
+        whole = [{"folder": str(folder), **_figures(each)} for folder, each in totals.items()]
+        click.echo(json.dumps({"files": files, "folders": whole}, ensure_ascii=False))
+    else:
+        for folder, paths in folders.items():
+            for path in paths:
+                click.echo("\n".join(_file_lines(path, found[path], alone[path])))
+            lines = _folder_lines(folder, [found[path] for path in paths], totals[folder])
+            click.echo("\n".join(lines))
+    if failed:
+        return SOME_FAILED if found else AudiopipeError.exit_code
+    return FLAGGED if strict and any(each.flags for each in totals.values()) else 0
+
+
+def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
+    """What was found in each transcript, and how many were named that cannot be read."""
+    from audiopipe.monitor import examine
+    from audiopipe.render import load
+
+    found, failed = {}, 0
+    for path in paths:
+        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+            try:
+                found[file] = examine(load(file))
+            except InputError as error:
+                if path.is_dir():  # other files may be JSON, and are no concern of ours
+                    LOGGER.debug("left out: %s", error)
+                else:
+                    LOGGER.error("%s", error)
+                    failed += 1
+        if path.is_dir() and not any(path in file.parents for file in found):
+            LOGGER.error("%s: no transcript below it that audiopipe saved as json", path)
+            failed += 1
+    return found, failed
+
+
+def _file_lines(path: Path, findings: Findings, figures: Summary) -> Iterator[str]:
+    yield (
+        f"{path}: {in_words(figures.duration_s)}, {figures.segments} segments, "
+        f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
+    )
+    for flag, text in findings.flags:
+        yield (
+            f"  {_clock(flag.span.start_s)} - {_clock(flag.span.end_s)}  {flag.kind:<19} "
+            f"{flag.value:>7.2f} (limit {flag.limit:g})  {_shortened(text)}"
+        ).rstrip()
+
+
+def _folder_lines(folder: Path, findings: Iterable[Findings], figures: Summary) -> Iterator[str]:
+    yield (
+        f"{folder}/: {figures.files} files, {in_words(figures.duration_s)}, "
+        f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
+    )
+    details = {flag.kind: flag.detail for each in findings for flag, _ in each.flags}
+    for kind, count in figures.kinds.items():
+        yield f"  {count:>5} {kind:<19} {details[kind]}"
+    if figures.measures:
+        yield f"  {'':<19}{'least':>9}{'5 %':>9}{'median':>9}{'95 %':>9}{'most':>9}"
+    for name, spread in figures.measures.items():
+        yield f"  {name:<19}" + "".join(f"{value:>9.3f}" for value in asdict(spread).values())
+
+
+def _shortened(text: str) -> str:
+    from audiopipe.render.passages import one_line
+
+    text = one_line(text)
+    return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rstrip() + "…"
+
+
+def _clock(seconds: float) -> str:
+    from audiopipe.render.passages import clock, milliseconds
+
+    return clock(milliseconds(seconds))
+
+
+def _file_facts(path: Path, findings: Findings, figures: Summary) -> dict[str, Any]:
+    flags = [{**asdict(flag), "text": text} for flag, text in findings.flags]
+    return {"file": str(path), **_figures(figures), "flags": flags}
+
+
+def _figures(figures: Summary) -> dict[str, Any]:
+    return {**asdict(figures), "flagged_share": figures.flagged_share}

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from audiopipe.data import Flag, Segment, Source, Span, Transcript
+from audiopipe.render import save
+
+Run = Callable[..., "CompletedProcess[str]"]
+
+JFK = Path(__file__).parents[2] / "fixtures" / "recordings" / "jfk.flac"
+SAID = Segment(
+    Span(61, 64),
+    " Thank you for watching.",
+    avg_logprob=-0.25,
+    compression_ratio=1.5,
+    no_speech_prob=0.125,
+)
+FLAG = Flag("stock-phrase", Span(61, 64), 2.0, 0.0, "Listen, and strike it.")
+CLEAN = Transcript(Source("talk.mp3", "", 100), "transcribe", "en", (SAID,))
+DOUBTFUL = replace(CLEAN, flags=(FLAG,))
+BAD = replace(CLEAN, flags=(FLAG, replace(FLAG, kind="too-slow", span=Span(0, 62))))
+
+
+@pytest.fixture
+def batch(tmp_path: Path) -> Path:
+    (tmp_path / "out" / "more").mkdir(parents=True)
+    save(CLEAN, tmp_path / "out" / "clean.json")
+    save(DOUBTFUL, tmp_path / "out" / "doubtful.json")
+    save(BAD, tmp_path / "out" / "very bad.json")
+    save(CLEAN, tmp_path / "out" / "more" / "clean.json")
+    (tmp_path / "out" / "batch.json").write_text("{}")
+    return tmp_path / "out"
+
+
+def test_each_flag_stands_with_its_times_measure_limit_and_text(
+    audiopipe: Run, batch: Path
+) -> None:
+    done = audiopipe("check", batch / "doubtful.json")
+    assert done.returncode == 0, done.stderr
+    head, row, *rest = done.stdout.splitlines()
+    assert head.endswith("doubtful.json: 1 m 40 s, 1 segments, 1 flags on 3.0% of the time")
+    assert (
+        row.split()
+        == (
+            "00:01:01.000 - 00:01:04.000 stock-phrase 2.00 (limit 0) Thank you for watching."
+        ).split()
+    )
+    assert any(line.split(maxsplit=2) == ["1", "stock-phrase", FLAG.detail] for line in rest)
+
+
+def test_of_a_folder_the_worst_files_come_first(audiopipe: Run, batch: Path) -> None:
+    done = audiopipe("check", batch)
+    assert done.returncode == 0, done.stderr
+    heads = [line.split(":")[0] for line in done.stdout.splitlines() if " segments, " in line]
+    assert [Path(head).name for head in heads] == [
+        "very bad.json",
+        "doubtful.json",
+        "clean.json",
+        "clean.json",
+    ]
+    assert "batch.json" not in done.stdout + done.stderr
+
+
+def test_the_measures_of_each_folder_are_shown_as_they_are_distributed(
+    audiopipe: Run, batch: Path
+) -> None:
+    save(replace(CLEAN, segments=(replace(SAID, avg_logprob=-2.0),)), batch / "more" / "low.json")
+    out = audiopipe("check", batch / "more").stdout
+    (row,) = [line for line in out.splitlines() if line.split()[:1] == ["avg_logprob"]]
+    assert row.split()[1:] == ["-2.000", "-2.000", "-2.000", "-0.250", "-0.250"]
+
+
+def test_strict_exits_with_5_if_anything_is_flagged(audiopipe: Run, batch: Path) -> None:
+    assert audiopipe("check", batch, "--strict").returncode == 5
+    assert audiopipe("check", batch / "more", "--strict").returncode == 0
+
+
+def test_json_has_files_worst_first_their_flags_and_the_folders(
+    audiopipe: Run, batch: Path
+) -> None:
+    done = audiopipe("check", batch, "--json", "--strict")
+    assert done.returncode == 5, done.stderr
+    told = json.loads(done.stdout)
+    assert [Path(each["file"]).stem for each in told["files"]][:2] == ["very bad", "doubtful"]
+    assert told["files"][0]["flagged_share"] == 0.64
+    assert told["files"][1]["flags"][0]["kind"] == "stock-phrase"
+    first, second = told["folders"]
+    assert (first["files"], first["kinds"]) == (3, {"stock-phrase": 2, "too-slow": 1})
+    assert second["measures"]["avg_logprob"]["median"] == -0.25
+
+
+def test_what_is_named_and_is_no_transcript_is_told_and_the_rest_is_checked(
+    audiopipe: Run, batch: Path, tmp_path: Path
+) -> None:
+    done = audiopipe("check", batch / "batch.json", batch / "clean.json")
+    assert done.returncode == 3
+    assert "batch.json is not a transcript" in done.stderr and "clean.json" in done.stdout
+    assert audiopipe("check", batch / "none.json").returncode == 1
+    (tmp_path / "empty").mkdir()
+    alone = audiopipe("check", tmp_path / "empty")
+    assert alone.returncode == 1 and "no transcript below it" in alone.stderr
+
+
+def test_a_transcript_without_measures_is_checked_too(audiopipe: Run, tmp_path: Path) -> None:
+    save(replace(CLEAN, segments=()), tmp_path / "silent.json")
+    done = audiopipe("check", tmp_path / "silent.json")
+    assert done.returncode == 0, done.stderr
+    assert "avg_logprob" not in done.stdout
+
+
+def test_dropped_text_is_gone_its_flags_stay_and_the_log_says_how_much(
+    audiopipe: Run, tmp_path: Path
+) -> None:
+    asked = ["transcribe", JFK, "--backend", "local", "-m", "tiny.en", "-f", "json"]
+    assert audiopipe(*asked, "-o", "kept", "--flag-limit", "min-avg-logprob=0").returncode == 0
+    kept = json.loads((tmp_path / "kept" / "jfk.json").read_text())
+    limits = ["--flag-limit", "min-avg-logprob=0", "--drop", "low-confidence"]
+    done = audiopipe(*asked, "-o", "dropped", *limits)
+    assert done.returncode == 0, done.stderr
+    dropped = json.loads((tmp_path / "dropped" / "jfk.json").read_text())
+    assert kept["text"] and dropped["text"] == "" and dropped["flags"] == kept["flags"]
+    assert f"{len(kept['segments'])} segments dropped as low-confidence" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [(["--drop", "noise"], "'noise'"), (["--flag-limit", "loudness=3"], "loudness=3")],
+)
+def test_a_kind_or_limit_that_does_not_exist_is_refused_before_anything_is_read(
+    audiopipe: Run, flags: list[str], reason: str
+) -> None:
+    done = audiopipe("transcribe", JFK, "--backend", "local", *flags)
+    assert done.returncode == 2 and reason in done.stderr
