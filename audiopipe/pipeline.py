@@ -166,6 +166,10 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
     for piece in chunks(source, upload, settings):
         if isinstance(piece, Part) and isinstance(piece.audio, Chunk):
             yield piece.audio
+        elif isinstance(piece, End):
+            for loss in piece.losses:
+                span = f"{loss.span.start_s:.1f} to {loss.span.end_s:.1f} s"
+                _log.warning("%s: nothing from %s: %s", piece.name, span, loss.reason)
 
 
 @dataclass(frozen=True, slots=True)

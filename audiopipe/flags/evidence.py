@@ -38,10 +38,10 @@ class Evidence:
         return self.transcript.segments
 
     def audio_s(self, segment: Segment) -> float:
-        """How long the segment lasts, without silence that was left out of its middle."""
+        """How long the segment lasts, to a millisecond, without silence left out of its middle."""
         stretches = self.transcript.window.stretches
         silences = (Span(a.end_s, b.start_s) for a, b in pairwise(stretches))
-        return segment.span.duration_s - sum(map(segment.span.overlap_s, silences))
+        return round(segment.span.duration_s - sum(map(segment.span.overlap_s, silences)), 3)
 
 
 Check = Callable[[Evidence], Iterator[Flag]]

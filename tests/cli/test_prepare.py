@@ -27,3 +27,10 @@ def test_chunks_and_their_manifest_are_written(audiopipe: Run, tmp_path: Path) -
         info = sf.info(path)
         assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
         assert abs(info.duration - (row["end"] - row["start"])) < 1e-6
+
+
+def test_what_a_broken_recording_lacks_is_told(audiopipe: Run, tmp_path: Path) -> None:
+    whole = (RECORDINGS / "two_cities.flac").read_bytes()
+    (tmp_path / "broken.flac").write_bytes(whole[: len(whole) // 2])
+    done = audiopipe("prepare", "broken.flac", "-o", "out")
+    assert "broken.flac: nothing from" in done.stderr

@@ -185,6 +185,10 @@ def test_text_that_takes_no_time_is_an_anomaly() -> None:
     assert kinds_of(Segment(Span(5, 5), " And so to bed.")) == ["time-anomaly"]
 
 
+def test_one_step_of_the_model_is_time_enough_wherever_it_lies() -> None:
+    assert kinds_of(Segment(Span(911.554, 911.574), " One.")) == []
+
+
 def test_a_phrase_longer_than_the_model_hears_at_once_is_an_anomaly() -> None:
     long = replace(GOOD, span=Span(0, 31), text=GOOD.text * 4)
     assert [flag.limit for flag in flags_of(long) if flag.kind == "time-anomaly"] == [30.1]
