@@ -41,7 +41,7 @@ from audiopipe.stages.listen import listen
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
-from audiopipe.workers import OneAtATime, Stop, ordered_map, prefetch
+from audiopipe.workers import Stop, ordered_map, prefetch
 
 _log = logging.getLogger("audiopipe")
 
@@ -198,7 +198,6 @@ class _Run:
     thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
-    asking: OneAtATime = field(default_factory=OneAtATime)
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
@@ -251,7 +250,6 @@ class _Run:
                 self.request,
                 self.backend,
                 store=self.store,
-                asking=self.asking,
                 purse=self.purse,
                 pause=self.pause,
             )

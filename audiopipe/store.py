@@ -12,12 +12,15 @@ import json
 import logging
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from audiopipe.database import Database, Schema, Unavailable
+from audiopipe.errors import BadReply
+from audiopipe.workers import OneAtATime
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,6 +92,7 @@ class Store:
         self._clock = clock
         self._database: Database | None = None
         self._keeps = True
+        self._asking = OneAtATime()
         try:
             self._database = Database(path, _SCHEMA)
         except Unavailable as fault:
@@ -123,6 +127,30 @@ class Store:
         row = (key, kind, len(body), int(self._clock()), body)
         insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
         self._write(lambda db: db.execute(insert, row), None, durable=True)
+
+    def answer(
+        self, key: bytes, kind: Kind, ask: Callable[[], bytes], read: Callable[[bytes], T]
+    ) -> tuple[T, bool]:
+        """What the kept answer says, or else the one that is asked for now and kept.
+
+        Threads that want the same wait for the one that asks for it. A kept answer that cannot be
+        read, as it is of an older version, is asked for again.
+
+        Args:
+            key, kind: see `put`.
+            ask: gives the answer.
+            read: what an answer says; raises `BadReply` if it is not one.
+
+        Returns:
+            What it says, and whether it was kept before.
+        """
+        with self._asking.on(key):
+            if known := self.get(key):
+                with suppress(BadReply):
+                    return read(known), True
+            answer = ask()
+            self.put(key, kind, answer)
+        return read(answer), False
 
     def info(self) -> tuple[Holding, ...]:
         """What the store holds, by kind."""

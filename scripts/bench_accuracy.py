@@ -55,7 +55,6 @@ from audiopipe.purse import Purse
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store import Store
-from audiopipe.workers import OneAtATime
 
 WHOLE_S = 1e6
 NEAR_S = 1.0
@@ -129,7 +128,6 @@ def _heard(
                 request,
                 engine,
                 store=store,
-                asking=OneAtATime(),
                 purse=Purse(),
                 pause=lambda *_: None,
             )

@@ -51,7 +51,6 @@ from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store import Store
 from audiopipe.voice import Detector, by_level, by_network, find_voice, in_file
-from audiopipe.workers import OneAtATime
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "recordings" / "reading.mp3"
 PIECES_S = (30.0, 7.0)
@@ -199,7 +198,6 @@ def _heard(source: Any, settings: Settings, engine: Local, store: Store) -> Iter
                 request,
                 engine,
                 store=store,
-                asking=OneAtATime(),
                 purse=Purse(),
                 pause=lambda _s, _w: None,
             )

@@ -242,7 +242,8 @@ def _overlap(arguments: argparse.Namespace) -> None:
         ways: dict[str, Callable[[OpenAI], None]] = {
             "preparing alone": lambda _: _prepare(hours),
             "server alone": partial(_send, chunks=list(audiopipe.prepare(hours[0])) * len(hours)),
-            "both, as one run": partial(_transcribe, hours, folder, cache=False),
+            "both, as one run": partial(_transcribe, hours, folder, voice_check=True),
+            "both, voices not checked": partial(_transcribe, hours, folder, voice_check=False),
         }
         best_s = dict.fromkeys(ways, math.inf)
         for _ in range(arguments.rounds):
@@ -286,8 +287,15 @@ def _send(backend: OpenAI, chunks: Sequence[Chunk]) -> None:
     deque(ordered_map(ask, chunks, workers=backend.workers), maxlen=0)
 
 
-def _transcribe(sources: Iterable[Path], folder: Path, backend: OpenAI, *, cache: bool) -> None:
-    settings = Settings(cache=cache, cache_dir=str(folder))
+def _transcribe(
+    sources: Iterable[Path],
+    folder: Path,
+    backend: OpenAI,
+    *,
+    cache: bool = False,
+    voice_check: bool = True,
+) -> None:
+    settings = Settings(cache=cache, cache_dir=str(folder), voice_check=voice_check)
     for outcome in audiopipe.transcribe_many(sources, backend=backend, settings=settings):
         if outcome.error or not outcome.transcript or outcome.transcript.failures:
             raise SystemExit(f"{outcome.source} failed: {outcome.error}")

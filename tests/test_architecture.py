@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
     "errors data shapes sentences evidence text languages numerals speakable script config "
-    "align seam limits models database store ledger budget workers events purse silence tape "
-    "voice flags codec backends stages render monitor intake planning pipeline narration talk "
-    "tasks jobs cli __main__"
+    "align seam limits models workers database store ledger budget events purse silence tape "
+    "voice flags codec backends stages render monitor intake planning pipeline narration "
+    "talk tasks jobs cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

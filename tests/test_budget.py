@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from clock import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 
 FREE = Limits(rpm=20, rpd=2000, ash=7200, asd=28_800)
 ACCOUNT = "account"
-
-
-class Clock:
-    now_s = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from answers import Refused, go_duration
+from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from quota import Quota
@@ -27,16 +28,9 @@ FREE = Limits(rpm=20, rpd=2000, ash=7200, asd=28_800)
 TURBO = "whisper-large-v3-turbo"
 
 
-class Clock:
-    now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 @pytest.fixture

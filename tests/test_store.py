@@ -8,13 +8,17 @@ import stat
 import subprocess
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from clock import Clock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audiopipe.data import Request
+from audiopipe.errors import BadReply
 from audiopipe.store import Store, key
 
 if TYPE_CHECKING:
@@ -39,13 +43,6 @@ def name(content: str, request: Request = REQUEST, address: str = "https://a.exa
 
 def answer(index: int, size_bytes: int = 300) -> bytes:
     return random.Random(index).randbytes(size_bytes)
-
-
-class Clock:
-    now_s = 1_000_000_000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
@@ -178,6 +175,7 @@ import random, sys
 from pathlib import Path
 from audiopipe.store import Store, key
 from audiopipe.data import Request
+from audiopipe.errors import BadReply
 request = Request("transcribe", "whisper-large-v3", language="de", prompt="Größe", temperature=0.2)
 with Store(Path(sys.argv[1])) as store:
     for index in range(int(sys.argv[2]), int(sys.argv[3])):
@@ -332,3 +330,33 @@ def test_when_the_disk_is_full_what_was_kept_can_still_be_read(path: Path) -> No
     assert int(kept) >= 30
     assert holes == "False"
     assert done.stderr.count("\n") == 1
+
+
+def test_threads_that_want_the_same_answer_ask_for_it_once(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def ask() -> bytes:
+        asked.append(1)
+        time.sleep(0.02)
+        return b"once"
+
+    with Store(tmp_path / "a") as store, ThreadPoolExecutor(8) as pool:
+        wanted = name("content")
+        results = list(
+            pool.map(lambda _: store.answer(wanted, "transcript", ask, bytes.decode), range(16))
+        )
+    assert sorted(results) == [("once", False)] + [("once", True)] * 15
+    assert asked == [1]
+
+
+def test_a_kept_answer_that_cannot_be_read_is_asked_for_again(tmp_path: Path) -> None:
+    def read(answer: bytes) -> str:
+        if answer == b"old":
+            raise BadReply("of an older version")
+        return answer.decode()
+
+    with Store(tmp_path / "a") as store:
+        wanted = name("content")
+        store.put(wanted, "transcript", b"old")
+        assert store.answer(wanted, "transcript", lambda: b"new", read) == ("new", False)
+        assert store.answer(wanted, "transcript", lambda: b"newer", read) == ("new", True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict, Unpack
 
 from audiopipe.backends.http import Http, Timeouts
 from audiopipe.backends.retry import Retry
@@ -12,6 +12,17 @@ from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits import Limits
 from audiopipe.models import TIERS, limits_of
+
+
+class Options(TypedDict, total=False):
+    """Arguments of `OpenAIAccount`, for those that add their own."""
+
+    api_key: str | None
+    base_url: str | None
+    limits: Limits | None
+    ledger: Path | None
+    timeouts: Timeouts | None
+    retry: Retry | None
 
 
 class OpenAIAccount:
@@ -107,27 +118,12 @@ class GroqAccount(OpenAIAccount):
     _key_variable = "GROQ_API_KEY"
 
     def __init__(
-        self,
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        tier: Literal["free", "dev"] = "free",
-        limits: Limits | None = None,
-        ledger: Path | None = None,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
+        self, *, tier: Literal["free", "dev"] = "free", **options: Unpack[Options]
     ) -> None:
         if tier not in TIERS:
             raise UsageError(f"no tier {tier!r}: choose from {', '.join(TIERS)}")
         self.tier = TIERS[tier]
-        super().__init__(
-            api_key=api_key,
-            base_url=base_url,
-            limits=limits,
-            ledger=ledger,
-            timeouts=timeouts,
-            retry=retry,
-        )
+        super().__init__(**options)
 
     def _limits_of(self, model: str) -> Limits:
         return self._limits or limits_of(model, self.tier.name)

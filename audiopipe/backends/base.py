@@ -37,25 +37,37 @@ class Upload:
     max_s: float = math.inf
 
 
-@runtime_checkable
-class Transcriber(Protocol):
-    """A recogniser. Calls may come from many threads at once."""
+class Backend(Protocol):
+    """What every backend is; calls may come from many threads at once."""
 
     @property
     def name(self) -> str:
-        """`groq`, `openai` or `local`: stands in the transcript."""
+        """`groq`, `openai` or `local`: stands in the results."""
 
     @property
     def address(self) -> str:
         """The server's base URL; "" for an engine in this process."""
 
     @property
-    def variant(self) -> str:
-        """What else shapes its answers, such as the number type of an engine."""
-
-    @property
     def workers(self) -> int:
         """Requests worth having under way at once, at most."""
+
+    def close(self) -> None:
+        """Release connections or the engine. Closing twice is harmless."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None:
+        """Close."""
+
+
+@runtime_checkable
+class Transcriber(Backend, Protocol):
+    """A recogniser."""
+
+    @property
+    def variant(self) -> str:
+        """What else shapes its answers, such as the number type of an engine."""
 
     def accept(self, request: Request) -> Request:
         """The request as it will be sent: its model a full id, the task's default if it was "".
@@ -91,30 +103,10 @@ class Transcriber(Protocol):
             BadReply: it is not what `ask` gives.
         """
 
-    def close(self) -> None:
-        """Release connections or the model. Closing twice is harmless."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None:
-        """Close."""
-
 
 @runtime_checkable
-class Chatter(Protocol):
-    """A server with chat models. Calls may come from many threads at once."""
-
-    @property
-    def name(self) -> str:
-        """`groq` or `openai`."""
-
-    @property
-    def address(self) -> str:
-        """The server's base URL."""
-
-    @property
-    def workers(self) -> int:
-        """Requests worth having under way at once, at most."""
+class Chatter(Backend, Protocol):
+    """A server with chat models."""
 
     def accept(self, request: ChatRequest) -> ChatRequest:
         """The request as it will be sent, its model named.
@@ -160,34 +152,14 @@ class Chatter(Protocol):
             RejectedRequest: the model refuses to answer.
         """
 
-    def close(self) -> None:
-        """Release connections. Closing twice is harmless."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None:
-        """Close."""
-
 
 @runtime_checkable
-class Speaker(Protocol):
-    """A voice. Calls may come from many threads at once."""
-
-    @property
-    def name(self) -> str:
-        """`groq`, `openai` or `local`."""
-
-    @property
-    def address(self) -> str:
-        """The server's base URL; "" for an engine in this process."""
+class Speaker(Backend, Protocol):
+    """A voice."""
 
     @property
     def variant(self) -> str:
         """What else shapes its answers, such as the version of an engine."""
-
-    @property
-    def workers(self) -> int:
-        """Requests worth having under way at once, at most."""
 
     def accept(self, request: SpeechRequest) -> SpeechRequest:
         """The request with its model, voice and language named.
@@ -223,11 +195,3 @@ class Speaker(Protocol):
         Raises:
             BadReply: it is not what `ask` gives.
         """
-
-    def close(self) -> None:
-        """Release connections or the engine. Closing twice is harmless."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *error: object) -> None:
-        """Close."""

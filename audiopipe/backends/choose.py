@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from audiopipe.backends.base import Chatter, Speaker, Transcriber
 from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits import Limits
 from audiopipe.models import limits_of
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +34,17 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
         UsageError: a name that no backend has.
         AuthError: Groq was named and has no key.
     """
-    name, reason = _automatic(settings, environment)
-    if settings.backend != "auto":
-        name, reason = settings.backend, f"--backend {settings.backend} was asked for"
-    if name in ("groq", "openai"):
-        from audiopipe.backends.openai import Groq, OpenAI
-        from audiopipe.backends.retry import Retry
-
-        shared: dict[str, Any] = {
-            "base_url": settings.base_url,
-            "ledger": cache_folder(settings, environment) / LEDGER,
-            "retry": Retry(max_wait_s=settings.max_wait_s),
-        }
-        if name == "openai":
-            return Choice(OpenAI(limits=Limits().changed(settings.limits), **shared), reason)
-        if settings.limits:
-            known = limits_of(Groq.model_of(settings.model, settings.task), settings.tier)
-            shared["limits"] = known.changed(settings.limits)
-        return Choice(Groq(tier=settings.tier, **shared), reason)
+    name, reason = _named(settings, environment)
     if name == "local":
         from audiopipe.backends.local import Local
 
         return Choice(Local(), reason)
-    raise UsageError(f"no backend {name!r}: choose from auto, groq, openai, local")
+    from audiopipe.backends.openai import Groq, OpenAI
+
+    def model() -> str:
+        return Groq.model_of(settings.model, settings.task)
+
+    return Choice(_server(settings, environment, name, OpenAI, Groq, model), reason)
 
 
 def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speaker:
@@ -64,29 +54,17 @@ def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speake
         UsageError: a name that no backend has.
         AuthError: Groq was named and has no key.
     """
-    name: str = settings.backend
-    if name == "auto":
-        name, _ = _automatic(settings, environment)
+    name, _ = _named(settings, environment)
     if name == "local":
         from audiopipe.backends.embedded import LocalSpeaker
 
         return LocalSpeaker()
-    from audiopipe.backends.retry import Retry
     from audiopipe.backends.speech import GroqSpeaker, OpenAISpeaker
 
-    shared: dict[str, Any] = {
-        "base_url": settings.base_url,
-        "ledger": cache_folder(settings, environment) / LEDGER,
-        "retry": Retry(max_wait_s=settings.max_wait_s),
-    }
-    if name == "openai":
-        return OpenAISpeaker(limits=Limits().changed(settings.limits), **shared)
-    if name != "groq":
-        raise UsageError(f"no backend {name!r}: choose from auto, groq, openai, local")
-    if settings.limits:
-        known = limits_of(GroqSpeaker.model_of(settings.model), settings.tier)
-        shared["limits"] = known.changed(settings.limits)
-    return GroqSpeaker(tier=settings.tier, **shared)
+    def model() -> str:
+        return GroqSpeaker.model_of(settings.model)
+
+    return _server(settings, environment, name, OpenAISpeaker, GroqSpeaker, model)
 
 
 def choose_chatter(settings: Settings, environment: Mapping[str, str], model: str) -> Chatter:
@@ -101,15 +79,29 @@ def choose_chatter(settings: Settings, environment: Mapping[str, str], model: st
         AuthError: there is neither.
         UsageError: a name that no backend has.
     """
-    name, _ = _automatic(settings, environment)
-    if settings.backend != "auto":
-        name = settings.backend
+    name, _ = _named(settings, environment)
     if name == "local":
         raise AuthError(
             "nobody to chat with, as no chat model is embedded: set GROQ_API_KEY, or name an "
             "OpenAI-compatible server with --base-url"
         )
     from audiopipe.backends.chat import GroqChatter, OpenAIChatter
+
+    def full_id() -> str:
+        return GroqChatter.model_of(model)
+
+    return _server(settings, environment, name, OpenAIChatter, GroqChatter, full_id)
+
+
+def _server(
+    settings: Settings,
+    environment: Mapping[str, str],
+    name: str,
+    openai: Callable[..., T],
+    groq: Callable[..., T],
+    groq_model: Callable[[], str],
+) -> T:
+    """The server that was named, with what the settings say of the account."""
     from audiopipe.backends.retry import Retry
 
     shared: dict[str, Any] = {
@@ -118,13 +110,21 @@ def choose_chatter(settings: Settings, environment: Mapping[str, str], model: st
         "retry": Retry(max_wait_s=settings.max_wait_s),
     }
     if name == "openai":
-        return OpenAIChatter(limits=Limits().changed(settings.limits), **shared)
-    if name != "groq":
-        raise UsageError(f"no backend {name!r}: choose from auto, groq, openai")
+        return openai(limits=Limits().changed(settings.limits), **shared)
     if settings.limits:
-        known = limits_of(GroqChatter.model_of(model), settings.tier)
+        known = limits_of(groq_model(), settings.tier)
         shared["limits"] = known.changed(settings.limits)
-    return GroqChatter(tier=settings.tier, **shared)
+    return groq(tier=settings.tier, **shared)
+
+
+def _named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
+    """The backend that the settings name, or the first that can work; and why."""
+    name: str = settings.backend
+    if name == "auto":
+        return _automatic(settings, environment)
+    if name not in ("groq", "openai", "local"):
+        raise UsageError(f"no backend {name!r}: choose from auto, groq, openai, local")
+    return name, f"--backend {name} was asked for"
 
 
 def _automatic(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:

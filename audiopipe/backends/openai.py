@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Unpack
 
+from audiopipe.backends.account import GroqAccount, OpenAIAccount, Options
 from audiopipe.backends.base import Upload
 from audiopipe.backends.faults import Reply
-from audiopipe.backends.http import Call, Http, Timeouts, without_secrets
-from audiopipe.backends.retry import Retry
+from audiopipe.backends.http import Call, without_secrets
 from audiopipe.backends.wire import (
     ReplyFormat,
     audio_s,
     form_fields,
     parse_transcription,
 )
-from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.data import (
     AudioFormat,
     Chunk,
@@ -31,17 +28,15 @@ from audiopipe.data import (
     Usage,
     Window,
 )
-from audiopipe.errors import AuthError, BadReply, UsageError
+from audiopipe.errors import BadReply, UsageError
 from audiopipe.events import Pause
 from audiopipe.languages import require_code
-from audiopipe.limits import Cost, Limits
+from audiopipe.limits import Cost
 from audiopipe.models import (
     MAX_UPLOAD_BYTES,
-    TIERS,
     billed_s,
     cost_usd,
     find,
-    limits_of,
     resolve,
 )
 
@@ -71,64 +66,23 @@ _REPLY_FORMATS: tuple[tuple[str, ReplyFormat], ...] = (
 """Models, by the beginning of their id, that do not know `verbose_json`."""
 
 
-class OpenAI:
+class OpenAI(OpenAIAccount):
     """Any server with OpenAI's audio endpoints.
 
     Args:
-        api_key: sent as a bearer token; None takes OPENAI_API_KEY, and none at all if that is
-            missing and the server is not OpenAI's own.
-        base_url: with or without `/v1`; None is OpenAI itself.
         reply_format: what the server can answer. Only `verbose_json` has times; `json` and `text`
             are for servers that know no other.
-        limits: the account's limits; None knows none.
-        ledger: file of the budget that processes share; None is the user's own.
-        timeouts, retry: see `http.Timeouts` and `retry.Retry`.
-
-    Raises:
-        AuthError: no key.
-        UsageError: the base URL is no address.
+        options: as in `OpenAIAccount`.
     """
 
-    name = "openai"
-    workers = 8
-
-    _home = "https://api.openai.com/v1"
-    _key_variable = "OPENAI_API_KEY"
+    _without_key = "or take --backend local, which needs none"
     _models: Mapping[Task, str] = {"transcribe": "whisper-1", "translate": "whisper-1"}
 
     def __init__(
-        self,
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        reply_format: ReplyFormat = "verbose_json",
-        limits: Limits | None = None,
-        ledger: Path | None = None,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
+        self, *, reply_format: ReplyFormat = "verbose_json", **options: Unpack[Options]
     ) -> None:
-        key = api_key or os.environ.get(self._key_variable)
-        if not key and base_url is None:
-            raise AuthError(
-                f"no key for {self._home}: set {self._key_variable}, or take --backend local, "
-                "which needs none"
-            )
         self._reply_format: ReplyFormat = reply_format
-        self._limits = limits
-        self._http = Http(
-            base_url or self._home,
-            key,
-            ledger=ledger or cache_folder(Settings(), os.environ) / LEDGER,
-            limits_of=self._limits_of,
-            most=self.workers,
-            timeouts=timeouts,
-            retry=retry,
-        )
-
-    @property
-    def address(self) -> str:
-        """The API's root."""
-        return self._http.root
+        super().__init__(**options)
 
     @property
     def variant(self) -> str:
@@ -197,19 +151,6 @@ class OpenAI:
         language, segments = parse_transcription(body, window, request)
         return ChunkTranscript(window, language, segments, self.price(window.audio_s, request))
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._http.root!r})"
-
     def _answers(self, model: str) -> ReplyFormat:
         known = (shape for start, shape in _REPLY_FORMATS if model.startswith(start))
         return next(known, self._reply_format)
@@ -221,58 +162,14 @@ class OpenAI:
             raise UsageError("this server fetches no audio by itself: leave --by-url out")
         return form_fields(request, reply_format)
 
-    def _limits_of(self, model: str) -> Limits:
-        return self._limits or Limits()
 
+class Groq(GroqAccount, OpenAI):
+    """Groq; arguments as in `GroqAccount`."""
 
-class Groq(OpenAI):
-    """Groq.
-
-    Args:
-        api_key: None takes GROQ_API_KEY; it may be missing only where `base_url` is given.
-        base_url: another address of the same API, such as a proxy's; None is Groq's own.
-        tier: `free` or `dev`, which sets the limits.
-        limits: the account's limits; None takes those of the tier.
-        ledger: file of the budget that processes share; None is the user's own.
-        timeouts, retry: see `http.Timeouts` and `retry.Retry`.
-
-    Raises:
-        AuthError: no key.
-        UsageError: no such tier, or the base URL is no address.
-    """
-
-    name = "groq"
-    workers = 16
-
-    _home = "https://api.groq.com/openai/v1"
-    _key_variable = "GROQ_API_KEY"
     _models: Mapping[Task, str] = {
         "transcribe": "whisper-large-v3-turbo",
         "translate": "whisper-large-v3",
     }
-
-    def __init__(
-        self,
-        *,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        tier: Literal["free", "dev"] = "free",
-        limits: Limits | None = None,
-        ledger: Path | None = None,
-        timeouts: Timeouts | None = None,
-        retry: Retry | None = None,
-    ) -> None:
-        if tier not in TIERS:
-            raise UsageError(f"no tier {tier!r}: choose from {', '.join(TIERS)}")
-        self.tier = TIERS[tier]
-        super().__init__(
-            api_key=api_key,
-            base_url=base_url,
-            limits=limits,
-            ledger=ledger,
-            timeouts=timeouts,
-            retry=retry,
-        )
 
     @classmethod
     def model_of(cls, name: str, task: Task) -> str:
@@ -301,9 +198,6 @@ class Groq(OpenAI):
         """One request, as Groq bills it."""
         billed = billed_s(audio_s)
         return Usage(1, audio_s, billed, cost_usd(request.model, billed))
-
-    def _limits_of(self, model: str) -> Limits:
-        return self._limits or limits_of(model, self.tier.name)
 
 
 def _check_prompt(prompt: str | None) -> None:

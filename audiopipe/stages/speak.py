@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from audiopipe.backends.base import Speaker
-from audiopipe.data import SpeechRequest, Spoken
-from audiopipe.errors import BadReply
+from audiopipe.data import Audio, SpeechRequest, Spoken
 from audiopipe.events import Pause
 from audiopipe.purse import Purse
 from audiopipe.store import Store, key
@@ -32,15 +31,16 @@ def speak(
         LimitReached: the purse is empty.
     """
     usage = backend.price(request)
-    who = f"{backend.name} {backend.variant}"
-    name = key("speech", who, backend.address, request)
-    if store and (known := store.get(name)):
-        try:
-            return Spoken(backend.read(known, request), usage, cached=True)
-        except BadReply:  # of an older version: it is asked for again
-            pass
-    purse.take(usage)
-    answer = backend.ask(request, pause)
-    if store:
-        store.put(name, "speech", answer)
-    return Spoken(backend.read(answer, request), usage, cached=False)
+
+    def ask() -> bytes:
+        purse.take(usage)
+        return backend.ask(request, pause)
+
+    def read(answer: bytes) -> Audio:
+        return backend.read(answer, request)
+
+    if store is None:
+        return Spoken(read(ask()), usage, cached=False)
+    name = key("speech", f"{backend.name} {backend.variant}", backend.address, request)
+    audio, cached = store.answer(name, "speech", ask, read)
+    return Spoken(audio, usage, cached)

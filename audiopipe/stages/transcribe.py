@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from audiopipe.backends.base import Transcriber
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request
-from audiopipe.errors import BadReply
 from audiopipe.events import Pause
 from audiopipe.purse import Purse
 from audiopipe.store import Store, key
-from audiopipe.workers import OneAtATime
 
 _LOSSY = ("opus",)
 """Encodings that change what is heard."""
@@ -22,7 +20,6 @@ def transcribe(
     backend: Transcriber,
     *,
     store: Store | None,
-    asking: OneAtATime,
     purse: Purse,
     pause: Pause,
 ) -> ChunkTranscript:
@@ -35,7 +32,6 @@ def transcribe(
         request: what is asked, as the backend accepted it.
         backend: who recognises.
         store: answers of earlier runs; None keeps none.
-        asking: shared by all threads, so that none asks for what another is asking for.
         purse: pays for the request.
         pause: waits, for a limit or before another try.
 
@@ -43,29 +39,22 @@ def transcribe(
         BackendError: the recogniser gave no answer.
         LimitReached: the purse is empty.
     """
+
+    def ask() -> bytes:
+        seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
+        purse.take(backend.price(seconds, request))
+        return backend.ask(audio, request, pause)
+
+    def read(answer: bytes) -> ChunkTranscript:
+        return backend.read(answer, audio, request)
+
     if store is None or isinstance(audio, RemoteAudio):
-        return backend.read(_asked(audio, request, backend, purse, pause), audio, request)
-    name = _name(audio, request, backend)
-    with asking.on(name):
-        if known := store.get(name):
-            try:
-                return replace(backend.read(known, audio, request), cached=True)
-            except BadReply:  # of an older version: it is asked for again
-                pass
-        answer = _asked(audio, request, backend, purse, pause)
-        store.put(name, "transcript", answer)
-    return backend.read(answer, audio, request)
+        return read(ask())
+    heard, cached = store.answer(_name(audio, request, backend), "transcript", ask, read)
+    return replace(heard, cached=cached)
 
 
 def _name(audio: Chunk, request: Request, backend: Transcriber) -> bytes:
     content = audio.sha256 + (audio.format if audio.format in _LOSSY else "")
     who = f"{backend.name} {backend.variant}"
     return key("transcript", who, backend.address, request, content)
-
-
-def _asked(
-    audio: Chunk | RemoteAudio, request: Request, backend: Transcriber, purse: Purse, pause: Pause
-) -> bytes:
-    seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
-    purse.take(backend.price(seconds, request))
-    return backend.ask(audio, request, pause)

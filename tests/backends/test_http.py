@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from answers import Answer, error, limited, plain
+from clock import Clock
 from server import KEY, Server
 
 from audiopipe import __version__
@@ -30,21 +31,6 @@ from audiopipe.errors import (
 
 LIST = Call("GET", "/models", "list of models")
 NO_WAIT = Retry(attempts=3, sleep=lambda _: None)
-
-
-class Clock:
-    """Time that passes in sleep only."""
-
-    def __init__(self) -> None:
-        self.now_s = 1_800_000_000.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
-        self.slept.append(seconds)
 
 
 @pytest.fixture

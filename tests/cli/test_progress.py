@@ -18,6 +18,7 @@ import pytest
 import soundfile as sf
 import speechlike
 from answers import error
+from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 from server import KEY, Server
@@ -30,13 +31,6 @@ from audiopipe.jobs import read
 Run = Callable[..., "CompletedProcess[str]"]
 
 GROQ = ("--backend", "groq", "-j", "1")
-
-
-class Clock:
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 def heard(start_s: float, end_s: float, *, cached: bool = False) -> Heard:
@@ -64,7 +58,7 @@ def recordings(folder: Path, count: int) -> None:
 
 
 def test_speed_price_and_time_left_are_of_what_was_really_asked() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     tally = Tally([60.0, 40.0], clock)
     tally.count(heard(0, 30, cached=True))
     clock.now_s += 5
@@ -76,13 +70,13 @@ def test_speed_price_and_time_left_are_of_what_was_really_asked() -> None:
 
 
 def test_nobody_tells_what_is_left_of_recordings_of_unknown_length() -> None:
-    tally = Tally([60.0, None], Clock())
+    tally = Tally([60.0, None], Clock(100.0))
     tally.count(heard(0, 30))
     assert (tally.audio_s, tally.left_s) == (None, None)
 
 
 def test_of_many_that_wait_the_first_to_go_on_is_told_until_it_does() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     tally = Tally([60.0], clock)
     count_at_once(
         tally, Waiting(300.0, "audio seconds an hour"), Waiting(20.0, "requests a minute")
@@ -100,7 +94,7 @@ def test_of_many_that_wait_the_first_to_go_on_is_told_until_it_does() -> None:
 def test_a_wait_is_one_line_before_it_begins_however_often_it_is_asked_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     report = Report(Tally([60.0], clock), {}, Path("out"))
     caplog.set_level(logging.INFO)
     for _ in range(19):
