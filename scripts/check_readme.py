@@ -1,9 +1,9 @@
 """Run every command and snippet of the README as a new user would.
 
-The shell blocks run in a scratch folder that holds `recordings/` and `episode.mp3`; commands with a
-key go to a server on this machine that behaves as Groq does. `make` targets are checked to exist:
-running them is the job of the one who runs this script. Prints each block and its exit code; exits
-1 if one fails.
+The shell blocks run in a scratch folder that holds `recordings/`, `episode.mp3`, `notes.md` and
+`question.txt`; commands with a key go to a server on this machine that behaves as Groq does. `make`
+targets are checked to exist: running them is the job of the one who runs this script. Prints each
+block and its exit code; exits 1 if one fails.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ def main() -> int:
         recordings = ROOT / "fixtures" / "recordings"
         shutil.copytree(recordings, Path(scratch) / "recordings")
         shutil.copy(recordings / "reading.mp3", Path(scratch) / "episode.mp3")
+        (Path(scratch) / "notes.md").write_text("# Notes\n\nThe train leaves at 7:05.\n")
+        (Path(scratch) / "question.txt").write_text("Which codec suits speech?\n")
         keyless = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
         keyless["AUDIOPIPE_CACHE_DIR"] = f"{scratch}/cache"
         keyless["PATH"] = f"{Path(sys.executable).parent}:{keyless['PATH']}"

@@ -14,10 +14,10 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
-    "errors data shapes sentences evidence text languages numerals speakable script config "
-    "align seam limits models workers database store ledger budget events purse silence tape "
-    "voice flags codec backends stages render monitor intake planning pipeline narration "
-    "talk tasks jobs cli __main__"
+    "errors data shapes sentences text languages script config align seam limits models "
+    "workers database store ledger budget events purse silence tape voice flags codec "
+    "backends stages render monitor intake planning pipeline narration talk tasks jobs cli "
+    "__main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

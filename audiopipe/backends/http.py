@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from audiopipe import __version__
+from audiopipe.backends.address import api_root, without_secrets
 from audiopipe.backends.faults import Reply, fault
+from audiopipe.backends.health import Health, Unsent
 from audiopipe.backends.lanes import Lanes
 from audiopipe.backends.retry import Retry
 from audiopipe.backends.turns import Turns
@@ -22,7 +24,6 @@ from audiopipe.errors import (
     BackendError,
     BadReply,
     RejectedRequest,
-    ServerDown,
     ServerFault,
     UnreadableInput,
     UsageError,
@@ -122,7 +123,7 @@ class Http:
         self._turns = Turns(
             ledger, self.root, self._key, limits_of, self._retry.max_wait_s, self._clock
         )
-        self._health = _Health()
+        self._health = Health()
         self._opening = threading.Lock()
         self._client: httpx.Client | None = None
 
@@ -204,7 +205,7 @@ class Http:
             replies: list[Reply] = []
             try:
                 yield replies.append
-            except _Unsent:
+            except Unsent:
                 self._turns.unsent(turn)
                 raise
             except BaseException as error:  # also a reader who has heard enough
@@ -270,45 +271,6 @@ class Http:
 _OVERLOADED = (498, 502, 503, 504)
 """Answers of a server, or of a proxy before it, that has too much to do."""
 
-_DEAD_AFTER = 3
-"""Requests that fail one after another, each for good, before the server is taken for dead: one
-may be the fault of what was sent."""
-
-
-class _Unsent(ServerFault):
-    """The request never reached the server."""
-
-
-class _Health:
-    """Whether requests get through; one that cannot even connect tells all if none ever did."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._in_a_row, self._any_good = 0, False
-
-    def watch(self, send: Callable[[], T]) -> T:
-        """What `send` gives.
-
-        Raises:
-            ServerDown: in place of its fault, once the server is taken for dead.
-        """
-        try:
-            result = send()
-        except ServerFault as error:
-            with self._lock:
-                self._in_a_row += 1
-                unreachable = isinstance(error, _Unsent) and not self._any_good
-                dead = unreachable or self._in_a_row >= _DEAD_AFTER
-            if not dead:
-                raise
-            raise ServerDown(
-                f"{error}; no request gets through: what had arrived is stored, and the same "
-                "command goes on when the server is back"
-            ) from error
-        with self._lock:
-            self._in_a_row, self._any_good = 0, True
-        return result
-
 
 def download(
     url: str, file: IO[bytes], *, timeouts: Timeouts | None = None, retry: Retry | None = None
@@ -344,34 +306,6 @@ def download(
     except (BackendError, UsageError) as error:
         raise UnreadableInput(f"cannot download {error}") from error
     file.seek(0)
-
-
-_ENDPOINT = re.compile(r"/(audio/(transcriptions|translations|speech)|chat/completions|models)$")
-
-
-def api_root(base_url: str) -> str:
-    """The address that paths such as `/audio/transcriptions` are put behind.
-
-    Users give a host, a host with `/v1`, or a whole endpoint, with or without a slash at the end.
-
-    Raises:
-        UsageError: it is no http or https address.
-    """
-    parts = _parts(base_url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"the base URL {base_url!r} is no address: write it like http://host:8000")
-    path = _ENDPOINT.sub("", parts.path.rstrip("/"))
-    if parts.hostname == "api.groq.com":
-        path = "/openai/v1"
-    elif path in ("", "/openai"):
-        path += "/v1"
-    return f"{parts.scheme}://{parts.netloc}{path}"
-
-
-def without_secrets(url: str) -> str:
-    """An address without user, password and query, which may carry a signature."""
-    parts = _parts(url)
-    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
 def _client(timeouts: Timeouts) -> httpx.Client:
@@ -422,7 +356,7 @@ def _mapped(what: str) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise _Unsent(f"{what}: no connection in time; check address and network") from error
+        raise Unsent(f"{what}: no connection in time; check address and network") from error
     except httpx.TimeoutException as error:
         step = type(error).__name__.removesuffix("Timeout").lower()
         raise ServerFault(f"{what}: no progress in time ({step}); try again later") from error
@@ -433,7 +367,7 @@ def _mapped(what: str) -> Iterator[None]:
     except httpx.DecodingError as error:
         raise BadReply(f"{what}: the answer is garbled: {error}") from error
     except httpx.ConnectError as error:
-        raise _Unsent(f"{what}: cannot connect: {error}; check address and network") from error
+        raise Unsent(f"{what}: cannot connect: {error}; check address and network") from error
     except httpx.TransportError as error:
         raise ServerFault(f"{what}: the connection broke: {error}; try again later") from error
 
@@ -443,11 +377,3 @@ def _checked(api_key: str | None) -> str:
     if not re.fullmatch(r"[!-~]*", key):
         raise AuthError("the API key has a space or a foreign character in it: copy it anew")
     return key
-
-
-def _parts(address: str) -> SplitResult:
-    """The parts of an address; empty where it is none."""
-    try:
-        return urlsplit(address)
-    except ValueError:
-        return urlsplit("")

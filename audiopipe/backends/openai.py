@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any, Unpack
 
 from audiopipe.backends.account import GroqAccount, OpenAIAccount, Options
+from audiopipe.backends.address import without_secrets
 from audiopipe.backends.base import Upload
 from audiopipe.backends.faults import Reply
-from audiopipe.backends.http import Call, without_secrets
+from audiopipe.backends.http import Call
 from audiopipe.backends.wire import (
     ReplyFormat,
     audio_s,

@@ -48,7 +48,7 @@ Job = Callable[["Scribe", Transcript, str, str], str]
     "--prompts",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIR",
-    help="Files that replace the prompts of the same name in audiopipe/prompts.",
+    help="Files that replace the prompts of the same name in audiopipe/tasks/prompts.",
 )
 @options.chat_model
 @options.corrections

@@ -14,8 +14,9 @@ from clock import Clock
 from server import KEY, Server
 
 from audiopipe import __version__
+from audiopipe.backends.address import api_root
 from audiopipe.backends.faults import Reply
-from audiopipe.backends.http import Call, Http, Timeouts, api_root, download
+from audiopipe.backends.http import Call, Http, Timeouts, download
 from audiopipe.backends.retry import Retry
 from audiopipe.errors import (
     AuthError,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from audiopipe.numerals import cardinal, number, ordinal, year
+from audiopipe.script.numerals import cardinal, number, ordinal, year
 
 figures = EnglishTextNormalizer()
 

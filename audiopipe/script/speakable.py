@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from audiopipe.numerals import cardinal, digits, number, ordinal, year
+from audiopipe.script.numerals import cardinal, digits, number, ordinal, year
 
 _Match = re.Match[str]
 

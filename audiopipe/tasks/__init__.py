@@ -21,12 +21,20 @@ from typing import Any, TypeVar
 
 from audiopipe.data import Chapter, Segment, Span, Transcript, Usage
 from audiopipe.errors import InputError, RequestTooLarge, TruncatedAnswer, UsageError
-from audiopipe.evidence import Check, Row, clocks_in, each_line, in_order, starts_of, were_said
 from audiopipe.languages import NAMES, code_of
 from audiopipe.sentences import Sentence, runs, sentences
 from audiopipe.shapes import Checked
 from audiopipe.stages.chat import MAX_RETRIES
 from audiopipe.talk import Talk
+from audiopipe.tasks.evidence import (
+    Check,
+    Row,
+    clocks_in,
+    each_line,
+    in_order,
+    starts_of,
+    were_said,
+)
 from audiopipe.workers import ordered_map
 
 T = TypeVar("T")
@@ -63,7 +71,7 @@ class Scribe:
 
     Args:
         talk: the model.
-        prompts: a folder whose files replace those of the same name in `audiopipe/prompts`.
+        prompts: a folder whose files replace those of the same name in `audiopipe/tasks/prompts`.
         max_retries: corrections to ask for if an answer is not as it must be.
 
     Attributes:
@@ -245,7 +253,7 @@ class Scribe:
                 return own.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the prompt {own}: {error}") from error
-        return (files("audiopipe") / "prompts" / f"{name}.md").read_text("utf-8")
+        return (files(__name__) / "prompts" / f"{name}.md").read_text("utf-8")
 
 
 _TEXT: Row = {"type": "string", "minLength": 1}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from audiopipe.speakable import is_silent, speakable
+from audiopipe.script.speakable import is_silent, speakable
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopipe.speakable import is_silent, speakable
+from audiopipe.script.speakable import is_silent, speakable
 
 ENGLISH = """
 1,250 people paid $9.99 | one thousand two hundred fifty people paid nine dollars and ninety-nine cents

@@ -1,0 +1,43 @@
+"""Addresses of servers, as users write them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from audiopipe.errors import UsageError
+
+_ENDPOINT = re.compile(r"/(audio/(transcriptions|translations|speech)|chat/completions|models)$")
+
+
+def api_root(base_url: str) -> str:
+    """The address that paths such as `/audio/transcriptions` are put behind.
+
+    Users give a host, a host with `/v1`, or a whole endpoint, with or without a slash at the end.
+
+    Raises:
+        UsageError: it is no http or https address.
+    """
+    parts = _parts(base_url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"the base URL {base_url!r} is no address: write it like http://host:8000")
+    path = _ENDPOINT.sub("", parts.path.rstrip("/"))
+    if parts.hostname == "api.groq.com":
+        path = "/openai/v1"
+    elif path in ("", "/openai"):
+        path += "/v1"
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def without_secrets(url: str) -> str:
+    """An address without user, password and query, which may carry a signature."""
+    parts = _parts(url)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def _parts(address: str) -> SplitResult:
+    """The parts of an address; empty where it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
