@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import speechlike
-from answers import Answer, error, ok
+from answers import error, ok
+from mumbling import WORDS, doubtful
 from server import KEY, Server
 
 import audiopipe
@@ -16,7 +18,6 @@ from audiopipe.data import Transcript, Usage
 from audiopipe.events import Event, Mended
 from audiopipe.limits import Limits
 
-WORDS = 60
 SOURCE = (speechlike.make_recording(WORDS), 16_000)
 TRUTH = speechlike.text(range(WORDS))
 
@@ -26,31 +27,6 @@ def groq(server: Server) -> Iterator[Groq]:
     retry = Retry(base_s=0.01)
     with Groq(api_key=KEY, base_url=server.url, limits=Limits(), retry=retry) as backend:
         yield backend
-
-
-def doubtful(first: int, last: int, heard: str = "mumble", avg_logprob: float = -1.5) -> Answer:
-    """A reply to the whole recording in which some words are wrong, and unsure."""
-    words = [
-        {"word": speechlike.word(n), "start": n / 2 + 0.1, "end": n / 2 + 0.4} for n in range(WORDS)
-    ]
-    for n in range(first, last):
-        words[n]["word"] = f"{heard}{n}"
-    segments = [
-        {
-            "start": n / 2 + 0.1,
-            "end": (n + 9) / 2 + 0.4,
-            "text": "".join(f" {word['word']}" for word in words[n : n + 10]),
-            "avg_logprob": avg_logprob if first <= n < last else -0.1,
-            "compression_ratio": 1.3,
-            "no_speech_prob": 0.0,
-        }
-        for n in range(0, WORDS, 10)
-    ]
-    text = "".join(str(segment["text"]) for segment in segments)
-    return ok(
-        {"text": text, "language": "English", "duration": WORDS / 2}
-        | {"words": words, "segments": segments}
-    )
 
 
 def repaired(groq: Groq, **changes: Any) -> Transcript:
@@ -152,3 +128,13 @@ def test_an_echo_of_the_prompt_is_asked_about_without_the_prompt(
     transcript = repaired(groq, prompt=prompt)
     assert "prompt" not in server.seen[1].fields
     assert transcript.text == TRUTH
+
+
+def test_clear_speech_is_left_as_it_is_by_the_real_engine() -> None:
+    jfk = Path(__file__).parents[1] / "fixtures" / "recordings" / "jfk.flac"
+    with audiopipe.Local() as engine:
+        plain, mended = (
+            audiopipe.transcribe(jfk, backend=engine, model="tiny.en", repair=repair, denoise=True)
+            for repair in (False, True)
+        )
+    assert mended.segments == plain.segments and mended.repairs == ()
