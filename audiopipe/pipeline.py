@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -41,6 +42,7 @@ from audiopipe.stages.listen import listen
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
+from audiopipe.voice import Voice
 from audiopipe.workers import Stop, ordered_map, prefetch
 
 _log = logging.getLogger("audiopipe")
@@ -198,6 +200,8 @@ class _Run:
     thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
+    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    """One thread hears faster than recordings are prepared, and leaves the others to send."""
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
@@ -211,6 +215,7 @@ class _Run:
             todo = pieces(sources, self.backend.upload(self.request), self.settings)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
+            stack.callback(self.ears.shutdown, cancel_futures=True)
             workers = self.settings.workers or self.backend.workers
             heard: list[_Heard] = []
             try:
@@ -244,6 +249,7 @@ class _Run:
             AudiopipeError: what makes every other chunk pointless too.
         """
         window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
+        voice = self.listening(audio)
         try:
             result = transcribe_chunk(
                 audio,
@@ -264,11 +270,15 @@ class _Run:
             self.tell(Lost(name, window.core, str(error)))
             return (ChunkFailure(window, str(error)),)
         self.tell(Heard(name, result.window.core, result.usage, result.cached))
-        voice = None
-        if self.settings.voice_check and isinstance(audio, Chunk):
-            voice = listen(audio, store=self.store)
+        found = voice.result() if voice else None
         prompt = self.request.prompt
-        return (flag(result, thresholds=self.thresholds, voice=voice, prompt=prompt),)
+        return (flag(result, thresholds=self.thresholds, voice=found, prompt=prompt),)
+
+    def listening(self, audio: Chunk | RemoteAudio) -> Future[Voice] | None:
+        """Where somebody speaks, found while the answer is under way."""
+        if self.settings.voice_check and isinstance(audio, Chunk):
+            return self.ears.submit(listen, audio, store=self.store)
+        return None
 
     def pause(self, seconds: float, waiting: Waiting) -> None:
         if waiting.wait_s > 0:
