@@ -68,7 +68,7 @@ def run_together(server: Server, folders: list[Path], limits: list[str]) -> None
     environment = {**os.environ, **server.as_groq}
     unlimited = [f"{name}=none" for name in ("rpm", "rpd", "ash", "asd")]
     flags = [part for limit in unlimited + limits for part in ("--limit", limit)]
-    command = [sys.executable, "-m", "audiopipe", "transcribe"]
+    command = [sys.executable, "-m", "audiopipe", "transcribe", "--no-voice-check"]
     running = [
         subprocess.Popen(
             [*command, str(folder), "-o", f"{folder}.out", "-f", "txt", "-q", *flags],

@@ -69,6 +69,16 @@ def test_speed_price_and_time_left_are_of_what_was_really_asked() -> None:
     assert tally.heard_s == 60
 
 
+def test_no_less_is_left_than_the_longest_wait() -> None:
+    clock = Clock(100.0)
+    tally = Tally([60.0], clock)
+    clock.now_s += 5
+    tally.count(heard(0, 50))
+    assert tally.left_s == 1
+    count_at_once(tally, Waiting(20.0, "requests a minute"), Waiting(300.0, "audio seconds"))
+    assert tally.left_s == 300
+
+
 def test_nobody_tells_what_is_left_of_recordings_of_unknown_length() -> None:
     tally = Tally([60.0, None], Clock(100.0))
     tally.count(heard(0, 30))
