@@ -105,7 +105,7 @@ def test_the_rearranged_network_hears_what_the_original_does() -> None:
     original = np.asarray(get_vad_model()(speech()[: 512 * steps].copy())).reshape(-1)
     possible, certain, _ = by_network(speech())
     for mask, least in ((possible, 0.35), (certain, 0.65)):
-        assert np.mean(mask[:steps] == (original >= least)) > 0.999
+        assert np.mean(mask[:steps] == (original >= least)) > 0.99
 
 
 @both
