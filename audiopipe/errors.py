@@ -163,7 +163,7 @@ class LimitReached(AudiopipeError):
 
 
 class Stopped(AudiopipeError):
-    """Somebody stopped the run; what had arrived is stored, and the run can be resumed."""
+    """Somebody stopped the run, which can be resumed."""
 
     exit_code = 130
     stops_run = True

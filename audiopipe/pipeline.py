@@ -197,6 +197,7 @@ class _Run:
             todo = pieces(sources, backend.upload(recogniser.request), settings)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
+            stack.callback(recogniser.ears.shutdown, cancel_futures=True)
             workers = settings.workers or backend.workers
             heard: list[_Heard] = []
             try:

@@ -14,6 +14,7 @@ from functools import partial
 from itertools import repeat
 from typing import Any
 
+from audiopipe.backends.address import is_groqs
 from audiopipe.backends.base import Upload
 from audiopipe.backends.openai import Groq, OpenAI
 from audiopipe.codec import Recording, most_samples, open_source
@@ -245,7 +246,7 @@ class _Server:
         if settings.backend == "local":
             raise UsageError("nothing to plan: the embedded engine has no limits and no price")
         is_groq = settings.backend == "groq" or (
-            settings.backend == "auto" and not settings.base_url
+            settings.backend == "auto" and (not settings.base_url or is_groqs(settings.base_url))
         )
         # no key is asked for where an address is given
         with (Groq if is_groq else OpenAI)(base_url=settings.base_url or _NOWHERE) as backend:

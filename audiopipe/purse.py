@@ -44,13 +44,11 @@ class Purse:
             if self._max_cost_usd and cost_usd > self._max_cost_usd:
                 raise LimitReached(
                     f"stopped before costing more than {self._flag} {self._max_cost_usd:g}: "
-                    f"${self._cost_usd:.4f} spent; what had arrived is stored, and the same "
-                    "command with a higher bound goes on"
+                    f"${self._cost_usd:.4f} spent; the same command with a higher bound goes on"
                 )
             if self._max_requests and requests > self._max_requests:
                 raise LimitReached(
-                    f"stopped after --max-requests {self._max_requests}; what had arrived is "
-                    "stored, and the same command goes on"
+                    f"stopped after --max-requests {self._max_requests}; the same command goes on"
                 )
             self._cost_usd, self._requests = cost_usd, requests
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 from audiopipe.backends.base import Transcriber
 from audiopipe.config import Settings
@@ -53,6 +54,8 @@ class Recogniser:
         repair_purse: what of that may go into repairs.
         pause: waits, for a limit or before another try.
         tell: told what happens.
+        ears: finds where somebody speaks while answers are under way: one thread hears faster than
+            recordings are prepared, and leaves the others to send.
     """
 
     backend: Transcriber
@@ -64,6 +67,7 @@ class Recogniser:
     repair_purse: Purse
     pause: Pause
     tell: Callable[[Event], None]
+    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     def recognise(
         self, name: str, audio: Chunk | RemoteAudio
@@ -78,6 +82,7 @@ class Recogniser:
             AudiopipeError: what makes every other chunk pointless too.
         """
         window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
+        listening = self._listening(audio)
         try:
             result = self._ask(audio, self.request)
         except BackendError as error:
@@ -91,13 +96,16 @@ class Recogniser:
             self.tell(Lost(name, window.core, str(error)))
             return (ChunkFailure(window, str(error)),)
         self.tell(Heard(name, result.window.core, result.usage, result.cached))
-        if not isinstance(audio, Chunk):
-            return (self._flagged(result, self.request, None),)
-        voice = listen(audio, store=self.store) if self.settings.voice_check else None
+        voice = listening.result() if listening else None
         heard = self._flagged(result, self.request, voice)
-        if self.settings.repair:
+        if self.settings.repair and isinstance(audio, Chunk):
             heard = self._flagged(self._repaired(name, audio, heard, voice), self.request, voice)
         return (heard,)
+
+    def _listening(self, audio: Chunk | RemoteAudio) -> Future[Voice] | None:
+        if self.settings.voice_check and isinstance(audio, Chunk):
+            return self.ears.submit(listen, audio, store=self.store)
+        return None
 
     def _repaired(
         self, name: str, chunk: Chunk, heard: ChunkTranscript, voice: Voice | None

@@ -76,7 +76,7 @@ class Stop:
             Stopped: it was wished before or meanwhile.
         """
         if self._wished.wait(seconds):
-            raise Stopped("stopped; what had arrived is stored, and the same command goes on")
+            raise Stopped("stopped; the same command goes on")
 
 
 class OneAtATime:

@@ -52,7 +52,7 @@ def main() -> int:
         for language, block in blocks((ROOT / "README.md").read_text("utf-8")):
             environment = dict(keyless)
             if "GROQ_API_KEY" in block:
-                environment["AUDIOPIPE_BASE_URL"] = server.url
+                environment |= {"AUDIOPIPE_BACKEND": "groq", "AUDIOPIPE_BASE_URL": server.url}
                 block = block.replace("gsk_your_key", KEY)
             done = subprocess.run(
                 runnable(language, block), cwd=scratch, env=environment, check=False

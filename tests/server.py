@@ -108,6 +108,15 @@ class Server:
         return f"{self.address}/{folder}/{name}"
 
     @property
+    def as_groq(self) -> dict[str, str]:
+        """The environment in which the command line takes this server for Groq."""
+        return {
+            "GROQ_API_KEY": KEY,
+            "AUDIOPIPE_BACKEND": "groq",
+            "AUDIOPIPE_BASE_URL": self.url,
+        }
+
+    @property
     def accepted(self) -> list[Seen]:
         """The requests whose audio was recognised and whose answers went out whole."""
         with self.lock:

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import speechlike
+from numpy.typing import NDArray
 from server import KEY, Server
+from speechlike import Heard
 
 import audiopipe
 from audiopipe.backends.openai import Groq
+from audiopipe.config import ANSWERS
 from audiopipe.data import Transcript
 from audiopipe.limits import Limits
+from audiopipe.store import Store
 
 RATE_HZ = 16_000
 
@@ -57,3 +65,22 @@ def test_what_is_dropped_is_flagged_still_and_told_of(
     assert len(dropped.text) < len(heard(groq).text)
     assert "text-without-speech" in kinds(dropped)
     assert any("dropped as text-without-speech" in line for line in caplog.messages)
+
+
+def test_voices_are_heard_while_the_answer_is_under_way(
+    groq: Groq, server: Server, tmp_path: Path
+) -> None:
+    found_first = threading.Event()
+
+    def answer_late(samples: NDArray[np.float32], rate_hz: int) -> list[Heard]:
+        with Store(tmp_path / ANSWERS) as store:
+            for _ in range(3000):
+                if "voice" in [each.kind for each in store.info()]:
+                    found_first.set()
+                    break
+                time.sleep(0.01)
+        return speechlike.hear(samples, rate_hz)
+
+    server.hear = answer_late
+    heard(groq, cache=True, cache_dir=str(tmp_path))
+    assert found_first.is_set()

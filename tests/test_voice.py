@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faster_whisper.vad import get_vad_model
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -97,6 +98,14 @@ def test_nothing_is_lost_where_the_network_hears_block_by_block() -> None:
         heard_s = sum(span.overlap_s(one) for span in blocks.possible)
         alone = voice(speech("jfk.flac"), by_network)
         assert heard_s == pytest.approx(total_s(alone.possible), abs=0.5)
+
+
+def test_the_rearranged_network_hears_what_the_original_does() -> None:
+    steps = len(speech()) // 512
+    original = np.asarray(get_vad_model()(speech()[: 512 * steps].copy())).reshape(-1)
+    possible, certain, _ = by_network(speech())
+    for mask, least in ((possible, 0.35), (certain, 0.65)):
+        assert np.mean(mask[:steps] == (original >= least)) > 0.99
 
 
 @both

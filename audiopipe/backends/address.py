@@ -22,11 +22,16 @@ def api_root(base_url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"the base URL {base_url!r} is no address: write it like http://host:8000")
     path = _ENDPOINT.sub("", parts.path.rstrip("/"))
-    if parts.hostname == "api.groq.com":
+    if is_groqs(base_url):
         path = "/openai/v1"
     elif path in ("", "/openai"):
         path += "/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def is_groqs(base_url: str) -> bool:
+    """Whether an address is Groq's own."""
+    return _parts(base_url.strip()).hostname == "api.groq.com"
 
 
 def without_secrets(url: str) -> str:

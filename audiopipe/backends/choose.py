@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from audiopipe.backends.address import is_groqs
 from audiopipe.backends.base import Chatter, Speaker, Transcriber
 from audiopipe.config import LEDGER, Settings, cache_folder
 from audiopipe.errors import AuthError, UsageError
@@ -68,7 +69,7 @@ def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speake
 
 
 def choose_chatter(settings: Settings, environment: Mapping[str, str], model: str) -> Chatter:
-    """Who chats: the backend that was named, else Groq if its key is set, else a server.
+    """Who chats: the backend that was named, else the server that was, else Groq.
 
     Args:
         settings: as in `choose`.
@@ -128,8 +129,10 @@ def _named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str
 
 
 def _automatic(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
+    # the address first: Groq's key in the environment must not go to another server
+    if settings.base_url:
+        name = "groq" if is_groqs(settings.base_url) else "openai"
+        return name, "a base URL is set"
     if environment.get("GROQ_API_KEY"):
         return "groq", "GROQ_API_KEY is set"
-    if settings.base_url:
-        return "openai", f"the base URL {settings.base_url} is set"
     return "local", "neither GROQ_API_KEY nor a base URL is set"

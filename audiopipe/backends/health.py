@@ -42,8 +42,8 @@ class Health:
             if not dead:
                 raise
             raise ServerDown(
-                f"{error}; no request gets through: what had arrived is stored, and the same "
-                "command goes on when the server is back"
+                f"{error}; no request gets through: the same command goes on when the server is "
+                "back"
             ) from error
         with self._lock:
             self._in_a_row, self._any_good = 0, True

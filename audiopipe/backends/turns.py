@@ -67,9 +67,7 @@ class Turns:
         def wait(turn: Turn, seconds: float) -> None:
             if turn.next_s > self._max_wait_s:
                 raise RateLimited(
-                    f"the next request may go in {turn.next_s:.0f} s ({turn.cause}), "
-                    f"longer than --max-wait {self._max_wait_s:g} s",
-                    turn.next_s,
+                    f"the next request may go in {turn.next_s:.0f} s: {turn.cause}", turn.next_s
                 )
             pause(seconds, Waiting(turn.wait_s, turn.cause))
 

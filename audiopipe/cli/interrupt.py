@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -16,6 +17,9 @@ from audiopipe.errors import Stopped
 from audiopipe.workers import Stop
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
+
+_GRACE_S = 0.3
+"""So long other threads may go on: an answer that has just arrived is stored in a few ms."""
 
 
 @contextmanager
@@ -28,10 +32,11 @@ def stop_on_signals() -> Iterator[Stop]:
         if next(signals):
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # the bars have hidden it
+            time.sleep(_GRACE_S)
             os._exit(Stopped.exit_code)
         stop.set()
         # in a thread: this one may be in the middle of a line to stderr
-        line = "stopping: what is under way ends and is kept; once more leaves at once"
+        line = "stopping: what is under way ends; once more leaves at once"
         Thread(target=LOGGER.warning, args=(line,)).start()
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -74,18 +74,21 @@ class Tally:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds to the end at this speed; None where nobody can tell."""
+        """Seconds to the end at this speed or by the longest wait; None where nobody can tell."""
         if self.audio_s is None or not self.speed:
             return None
-        return max(0.0, self.audio_s - self.heard_s) / self.speed
+        at_speed_s = max(0.0, self.audio_s - self.heard_s) / self.speed
+        return max([at_speed_s, *(wait_s for wait_s, _ in self._ahead())])
 
     @property
     def wait(self) -> tuple[float, str] | None:
         """Seconds until the first of all that wait may go on, and what it waits for."""
+        return min(self._ahead(), default=None)
+
+    def _ahead(self) -> list[tuple[float, str]]:
         now_s = self.clock()
         with self._lock:
-            ahead = [(end_s - now_s, why) for end_s, why in self._waits.values() if end_s > now_s]
-        return min(ahead, default=None)
+            return [(end_s - now_s, why) for end_s, why in self._waits.values() if end_s > now_s]
 
 
 class Report:

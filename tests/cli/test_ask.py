@@ -7,7 +7,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from server import KEY, Server
+from server import Server
 from test_sentences import spoken
 
 from audiopipe.render import load
@@ -25,7 +25,7 @@ def ask(audiopipe: Run, server: Server, tmp_path: Path) -> Run:
     TALK.save(tmp_path / "talk.json")
 
     def run(*arguments: object) -> CompletedProcess[str]:
-        return audiopipe("ask", *arguments, GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url)
+        return audiopipe("ask", *arguments, **server.as_groq)
 
     return run
 

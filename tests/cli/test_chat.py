@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 
 import pytest
 from answers import Answer
-from server import KEY, Server
+from server import Server
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -27,9 +27,7 @@ def chat(audiopipe: Run, server: Server) -> Run:
     """The command, with the server as Groq."""
 
     def run(*arguments: object, **options: object) -> CompletedProcess[str]:
-        return audiopipe(
-            "chat", *arguments, GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url, **options
-        )
+        return audiopipe("chat", *arguments, **server.as_groq, **options)
 
     return run
 
@@ -138,7 +136,7 @@ def test_ctrl_c_ends_a_stream_in_order(server: Server, tmp_path: Path) -> None:
     event = b'data: {"choices": [{"delta": {"content": "Once "}}]}\n\n'
     server.faults.append(Answer(200, event * 2, "text/event-stream", slow_s=30.0))
     command = [sys.executable, "-m", "audiopipe", "chat", "Tell me.", "--stream"]
-    environment = {**os.environ, "GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url}
+    environment = {**os.environ, **server.as_groq}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:

@@ -21,7 +21,7 @@ from answers import error
 from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
-from server import KEY, Server
+from server import Server
 
 from audiopipe.cli.progress import Report, Tally, in_words
 from audiopipe.data import Span, Usage
@@ -67,6 +67,16 @@ def test_speed_price_and_time_left_are_of_what_was_really_asked() -> None:
     assert tally.spent == Usage(1, 20, 20, 0.2)
     tally.count(Lost("a.mp3", Span(50, 60), "no answer"))
     assert tally.heard_s == 60
+
+
+def test_no_less_is_left_than_the_longest_wait() -> None:
+    clock = Clock(100.0)
+    tally = Tally([60.0], clock)
+    clock.now_s += 5
+    tally.count(heard(0, 50))
+    assert tally.left_s == 1
+    count_at_once(tally, Waiting(20.0, "requests a minute"), Waiting(300.0, "audio seconds"))
+    assert tally.left_s == 300
 
 
 def test_nobody_tells_what_is_left_of_recordings_of_unknown_length() -> None:
@@ -123,7 +133,7 @@ def at_terminal(
     """Exit code and screen of a run whose stderr is a terminal; stopped when `until` is seen."""
     controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "audiopipe", "transcribe", "in", "-o", "out", *GROQ, *flags]
-    environment = {**os.environ, "GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url}
+    environment = {**os.environ, **server.as_groq}
     environment |= {"TERM": "xterm", "COLUMNS": "120"}
     running = subprocess.Popen(command, cwd=folder, env=environment, stderr=terminal)
     os.close(terminal)
@@ -174,8 +184,7 @@ def test_without_a_terminal_each_file_is_a_line_and_the_last_one_the_sum(
     audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
     recordings(tmp_path, 2)
-    keys = {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url}
-    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, **keys)
+    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, **server.as_groq)
     _, *files, last = done.stderr.splitlines()
     assert [line.split(":")[1] for line in files] == [" in/0.flac", " in/1.flac"]
     assert re.fullmatch(r"audiopipe: 2 done; 20 s of audio, \$0.000\d spent", last)
@@ -185,8 +194,9 @@ def test_events_are_json_lines_that_add_up(audiopipe: Run, tmp_path: Path, serve
     recordings(tmp_path, 2)
     (tmp_path / "in" / "bad.mp3").write_text("This is no recording.")
     server.faults += [None, error(400, "could not process file")]
-    keys = {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url}
-    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, "--log-format", "ndjson", **keys)
+    done = audiopipe(
+        "transcribe", "in", "-o", "out", *GROQ, "--log-format", "ndjson", **server.as_groq
+    )
     told = [json.loads(line) for line in done.stderr.splitlines()]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00", each.pop("time")) for each in told)
     log, start, *work, end = told
@@ -212,9 +222,8 @@ def test_a_limit_that_stops_the_run_is_in_the_last_event_and_in_the_record(
     audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
     recordings(tmp_path, 2)
-    keys = {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url}
     flags = ("--log-format", "ndjson", "--max-requests", 1)
-    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, *flags, **keys)
+    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, *flags, **server.as_groq)
     end = json.loads(done.stderr.splitlines()[-1])
     assert (end["event"], end["exit_code"], done.returncode) == ("end", 4, 4)
     assert end["files"] == {"done": 1, "pending": 1}

@@ -144,7 +144,7 @@ def spoken(path: Path, words: int, first: int = 0) -> None:
 
 
 def groq(server: Server) -> dict[str, str]:
-    return {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url, "AUDIOPIPE_WORKERS": "1"}
+    return {**server.as_groq, "AUDIOPIPE_WORKERS": "1"}
 
 
 def statuses(folder: Path) -> dict[str, str]:
@@ -290,12 +290,9 @@ def test_a_key_that_is_refused_half_way_keeps_what_is_written(
     for n in range(4):
         sf.write(tmp_path / "in" / f"{n}.flac", speechlike.make_recording(20, first=n), 16_000)
     server.faults += [None, "spend"]
-    done = audiopipe(
-        "transcribe", "in", "-o", "out", "-j", 1,
-        GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url,
-    )  # fmt: skip
+    done = audiopipe("transcribe", "in", "-o", "out", "-j", 1, **server.as_groq)
     assert done.returncode == 3, done.stderr
-    assert "groq recognises: GROQ_API_KEY is set" in done.stderr
+    assert "groq recognises: --backend groq was asked for" in done.stderr
     assert "billing" in done.stderr
     assert KEY not in done.stderr
     assert (tmp_path / "out" / "0.txt").read_text().split()[0] == speechlike.word(0)
@@ -305,8 +302,5 @@ def test_a_limit_that_lasts_too_long_is_exit_code_4(
     audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
     server.faults += ["limited"]
-    done = audiopipe(
-        "transcribe", RECORDINGS / "jfk.flac", "--max-wait", 1, "--backend", "groq",
-        GROQ_API_KEY=KEY, AUDIOPIPE_BASE_URL=server.url,
-    )  # fmt: skip
+    done = audiopipe("transcribe", RECORDINGS / "jfk.flac", "--max-wait", 1, **server.as_groq)
     assert done.returncode == 4, done.stderr
