@@ -14,8 +14,8 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
-    "errors data shapes sentences text languages script config align seam limits models "
-    "workers database store ledger budget events purse silence tape voice flags codec "
+    "errors data shapes sentences text prompt glossary languages script config align seam limits "
+    "models workers database store ledger budget events purse silence tape voice flags codec "
     "backends stages render monitor intake planning pipeline narration talk tasks jobs cli "
     "__main__"
 ).split()
