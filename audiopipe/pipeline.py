@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -30,14 +31,18 @@ from audiopipe.errors import AudiopipeError, BackendError, RequestTooLarge, Stop
 from audiopipe.events import Event, Heard, Listener, Lost, Waiting
 from audiopipe.flags import require_kinds
 from audiopipe.flags.thresholds import Thresholds, thresholds_for
+from audiopipe.glossary import Glossary, Replacement, read_glossary
 from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
+from audiopipe.prompt import with_terms
 from audiopipe.purse import Purse
 from audiopipe.stages.channels import merge_channels
 from audiopipe.stages.drop import drop
 from audiopipe.stages.flag import flag, flag_languages
 from audiopipe.stages.halve import halve
 from audiopipe.stages.listen import listen
+from audiopipe.stages.recall import recall
+from audiopipe.stages.replace import replace_words
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
@@ -124,13 +129,18 @@ def transcribe_many(
         AudiopipeError: what makes every other input pointless too, such as a refused key.
     """
     settings = change(settings or load({}, os.environ), changes)
+    glossary = read_glossary(settings.glossary) if settings.glossary else Glossary()
+    prompt, left_out = with_terms(settings.prompt or "", glossary.terms)
+    if left_out:
+        terms = len(glossary.terms)
+        _log.warning("%d of %d terms of the glossary do not fit in the prompt", left_out, terms)
     chosen = backend or choose(settings, os.environ).transcriber
     request = chosen.accept(
         Request(
             settings.task,
             settings.model,
             settings.language,
-            settings.prompt,
+            prompt or None,
             settings.temperature,
             settings.word_timestamps,
         )
@@ -145,6 +155,7 @@ def transcribe_many(
         stop or Stop(),
         thresholds_for(request.model, settings.flag_limits),
         require_kinds(settings.drop),
+        glossary.replacements,
     )
     return run.outcomes(sources, owned=backend is None)
 
@@ -176,6 +187,7 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
 class _Heard:
     """What became of a part; it had to be cut smaller if there are several results."""
 
+    number: int
     channel: int
     results: tuple[ChunkTranscript | ChunkFailure, ...]
 
@@ -198,6 +210,9 @@ class _Run:
     thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
+    replacements: tuple[Replacement, ...]
+    last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
+    """What became of the last chunk of a recording's channel, where the next one is told of it."""
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
@@ -208,35 +223,68 @@ class _Run:
                 stack.callback(self.backend.close)
             if self.store:
                 stack.enter_context(self.store)
-            todo = pieces(sources, self.backend.upload(self.request), self.settings)
+            upload = self.backend.upload(self.request)
+            workers = self.settings.workers or self.backend.workers
+            # chunks that wait for one another keep one worker busy: as many recordings are open
+            at_once = workers if self.settings.condition_on_previous_text else 1
+            todo = pieces(sources, upload, self.settings, at_once=at_once)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
-            workers = self.settings.workers or self.backend.workers
-            heard: list[_Heard] = []
             try:
-                for result in ordered_map(self.work, ahead, workers=workers):
-                    if isinstance(result, _Heard):
-                        heard.append(result)
-                    else:
-                        yield _outcome(result, heard, self)
-                        heard = []
+                results = ordered_map(self.work, ahead, workers=workers, chain=self.chain)
+                yield from self.in_order(results)
             except Stopped as error:
                 raise self.broken[0] if self.broken else error from None
+
+    def in_order(self, results: Iterable[_Heard | End]) -> Iterator[Outcome]:
+        """The outcomes in the order of the recordings, whose ends may come in another one."""
+        heard: defaultdict[int, list[_Heard]] = defaultdict(list)
+        ready: dict[int, Outcome] = {}
+        next_ = 0
+        for result in results:
+            if isinstance(result, _Heard):
+                heard[result.number].append(result)
+                continue
+            parts = heard.pop(result.number, [])
+            for part in parts:
+                self.last.pop((part.number, part.channel), None)
+            ready[result.number] = _outcome(result, parts, self)
+            while next_ in ready:
+                yield ready.pop(next_)
+                next_ += 1
 
     def work(self, piece: Part | End) -> _Heard | End:
         if isinstance(piece, End):
             return piece
         self.stop.check()
         try:
-            return _Heard(piece.channel, self.recognise(piece.name, piece.audio))
+            results = self.recognise(piece.name, piece.audio, self.asked(piece))
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
                 self.stop.set()
             raise
+        if chain := self.chain(piece):
+            self.last[chain] = results[-1]
+        return _Heard(piece.number, piece.channel, results)
+
+    def chain(self, piece: Part | End) -> tuple[int, int] | None:
+        """What a chunk shares with those that it waits for."""
+        if isinstance(piece, End) or not self.settings.condition_on_previous_text:
+            return None
+        return piece.number, piece.channel
+
+    def asked(self, piece: Part) -> Request:
+        """The request for a chunk, with what was said before it if that is wanted."""
+        before = self.last.get((piece.number, piece.channel))
+        if before is None or isinstance(piece.audio, RemoteAudio):
+            return self.request
+        start_s = piece.audio.window.span.start_s
+        prompt = recall(self.request.prompt or "", before, start_s)
+        return replace(self.request, prompt=prompt or None)
 
     def recognise(
-        self, name: str, audio: Chunk | RemoteAudio
+        self, name: str, audio: Chunk | RemoteAudio, request: Request
     ) -> tuple[ChunkTranscript | ChunkFailure, ...]:
         """A result, or those of the halves of a chunk that is too large for one request.
 
@@ -247,7 +295,7 @@ class _Run:
         try:
             result = transcribe_chunk(
                 audio,
-                self.request,
+                request,
                 self.backend,
                 store=self.store,
                 purse=self.purse,
@@ -260,14 +308,16 @@ class _Run:
                 assert isinstance(audio, Chunk)
                 overlap_s = min(self.settings.overlap_s, window.audio_s / 5)
                 halves = halve(audio, overlap_s=overlap_s)
-                return tuple(each for half in halves for each in self.recognise(name, half))
+                return tuple(
+                    each for half in halves for each in self.recognise(name, half, request)
+                )
             self.tell(Lost(name, window.core, str(error)))
             return (ChunkFailure(window, str(error)),)
         self.tell(Heard(name, result.window.core, result.usage, result.cached))
         voice = None
         if self.settings.voice_check and isinstance(audio, Chunk):
             voice = listen(audio, store=self.store)
-        prompt = self.request.prompt
+        prompt = request.prompt
         return (flag(result, thresholds=self.thresholds, voice=voice, prompt=prompt),)
 
     def pause(self, seconds: float, waiting: Waiting) -> None:
@@ -315,7 +365,8 @@ def _stitched(
 ) -> Transcript:
     """One channel's transcript, without the text that the settings strike."""
     flagged = flag_languages(results, thresholds=run.thresholds)
-    whole = stitch(flagged, source, run.request, run.backend.name)
+    heard = stitch(flagged, source, run.request, run.backend.name)
+    whole = replace_words(heard, run.replacements)
     kept = drop(whole, run.dropped)
     if gone := len(whole.segments) - len(kept.segments):
         kinds = ", ".join(sorted(run.dropped))

@@ -57,7 +57,7 @@ def with_tail(prompt: str, text: str) -> str:
 
 
 def _joined(prompt: str, terms: list[str]) -> str:
-    return f"{prompt} {', '.join(terms)}.".strip() if terms else prompt
+    return f"{prompt} {', '.join(terms)}".strip() if terms else prompt
 
 
 def _fits(prompt: str) -> bool:

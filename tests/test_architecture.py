@@ -21,7 +21,7 @@ ORDER = (
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 
-AGAINST_THE_STREAM = {("data", "render")}
+AGAINST_THE_STREAM = {("data", "render"), ("data", "config")}
 """Transcript.save: whoever holds a transcript expects it to save itself."""
 
 

@@ -33,8 +33,8 @@ def test_the_most_important_term_stands_last_and_stays_when_there_are_too_many()
     many = [f"term {n}" for n in range(500)]
     prompt, left_out = with_terms("A talk.", many)
     kept = 500 - left_out
-    assert 80 < kept < 100
-    assert prompt == "A talk. " + ", ".join(reversed(many[:kept])) + "."
+    assert 80 < kept < 120
+    assert prompt == "A talk. " + ", ".join(reversed(many[:kept]))
 
 
 def test_a_prompt_that_is_too_long_already_stays_as_it_is() -> None:

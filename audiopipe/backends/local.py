@@ -124,7 +124,7 @@ class Local:
                 samples,
                 task=request.task,
                 language=request.language,
-                initial_prompt=request.prompt,
+                hotwords=request.prompt,
                 temperature=request.temperature,
                 word_timestamps=request.word_timestamps,
                 beam_size=1,
@@ -165,11 +165,11 @@ class Local:
             return self._models[name]
 
     def _load(self, name: str) -> WhisperModel:
-        from faster_whisper import WhisperModel
+        from audiopipe.backends.carrying import CarryingModel
 
         place = str(_bundled(name, self.models_dir)) if name in BUNDLED else name
         try:
-            return WhisperModel(
+            return CarryingModel(
                 place,
                 device=self._device,
                 compute_type=self.variant,

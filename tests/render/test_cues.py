@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import any_transcripts, transcripts
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Segment, Source, Span, Transcript, Word
 from audiopipe.errors import UsageError
-from audiopipe.render.cues import SubtitleSettings, cues
+from audiopipe.render.cues import cues
 from audiopipe.render.units import columns
 from audiopipe.text import is_unspaced
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from samples import any_transcripts
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Word
-from audiopipe.render import RENDERERS, SubtitleSettings, load, render
+from audiopipe.render import RENDERERS, load, render
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import clock, milliseconds, one_line, passages
 
