@@ -109,10 +109,11 @@ def _after(before: Unit, unit: Unit) -> Unit:
 
 def _wish(draft: Sequence[Unit], settings: SubtitleSettings) -> Wish:
     width = sum(unit.columns for unit in draft) + len(draft) - 1
+    reading_s = min(width / settings.reading_speed_cps, settings.max_cue_duration_s)
     return Wish(
         start_ms=milliseconds(draft[0].start_s),
         end_ms=milliseconds(draft[-1].end_s),
-        reading_ms=milliseconds(width / settings.reading_speed_cps),
+        reading_ms=milliseconds(reading_s),
     )
 
 

@@ -61,6 +61,19 @@ def test_many_threads_hear_what_one_hears(engine: Local) -> None:
         assert list(pool.map(lambda c: recognised(engine, c, request), chunks)) == [alone] * 4
 
 
+def test_a_prompt_holds_in_every_window(engine: Local) -> None:
+    """Without it Whisper base hears McVee at 20 s and, in the second window, mad at 42 s."""
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt="Mab, McFee"))
+    text = "".join(segment.text for segment in heard.segments)
+    assert "McFee" in text and "pass Mab" in text
+
+
+def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
+    prompt = "the word " * 400 + "Mab, McFee"
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt=prompt))
+    assert "McFee" in "".join(segment.text for segment in heard.segments)
+
+
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
     recognised(engine, chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
     (made,) = Path(engine.models_dir).glob("tiny.en-*")
