@@ -53,6 +53,15 @@ def test_the_default_model_knows_german_and_translates_it(engine: Local) -> None
     assert len({"the", "a", "and", "of", "is", "to", "in"} & set(words)) >= 3
 
 
+def test_the_language_is_that_of_the_speech_when_a_chunk_begins_with_silence(
+    engine: Local,
+) -> None:
+    speech = chunk_of("lesung.opus")
+    span = Span(0, 31 + speech.window.audio_s)
+    late = Chunk(Window(0, (span,), span), bytes(2 * 16_000 * 31) + speech.data, "pcm", "00")
+    assert recognised(engine, late, ask(engine)).language == "de"
+
+
 def test_many_threads_hear_what_one_hears(engine: Local) -> None:
     request = ask(engine, model="tiny.en")
     alone = recognised(engine, chunk_of("jfk.flac"), request)
