@@ -106,6 +106,10 @@ class Settings(SubtitleSettings):
         flag_limits: thresholds of the flags in place of the model's, each like
             `min-avg-logprob=-0.8` or `max-repeats=none`.
         drop: kinds of flags whose text is struck; none by default.
+        repair: whether flagged passages are asked about again, and the better answer stands.
+        max_repairs: requests that repair may send for one chunk.
+        max_repair_cost_usd: what repairs may cost in a run; 0 sets no bound of their own.
+        denoise: whether repair may try a passage with its noise reduced.
     """
 
     backend: BackendName = "auto"
@@ -142,6 +146,10 @@ class Settings(SubtitleSettings):
     voice_check: bool = True
     flag_limits: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    repair: bool = False
+    max_repairs: int = 12
+    max_repair_cost_usd: float = 0.0
+    denoise: bool = False
 
     def __post_init__(self) -> None:
         SubtitleSettings.__post_init__(self)  # without arguments super finds no class with slots
@@ -156,6 +164,8 @@ class Settings(SubtitleSettings):
             ("--max-wait", self.max_wait_s),
             ("--max-cost", self.max_cost_usd),
             ("--max-requests", self.max_requests),
+            ("--max-repairs", self.max_repairs),
+            ("--max-repair-cost", self.max_repair_cost_usd),
         ):
             if not value >= 0:
                 raise UsageError(f"{flag} {value:g} must not be negative")

@@ -28,7 +28,7 @@ Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
 _SHAPING = (
     "backend task model language prompt glossary condition_on_previous_text temperature "
-    "word_timestamps chunk_length_s overlap_s upload_format channels track skip_silence_s "
+    "word_timestamps chunk_length_s overlap_s upload_format channels track skip_silence_s repair "
     "output_formats max_line_width max_line_count max_cue_duration_s min_cue_duration_s min_gap_s "
     "reading_speed_cps"
 ).split()

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import Any
 
 from audiopipe.backends.base import Transcriber, Upload
@@ -19,39 +18,32 @@ from audiopipe.data import (
     ChunkFailure,
     ChunkTranscript,
     Failure,
-    RemoteAudio,
     Request,
     Source,
     Span,
     Transcript,
     Usage,
-    Window,
 )
-from audiopipe.errors import AudiopipeError, BackendError, RequestTooLarge, Stopped, UsageError
-from audiopipe.events import Event, Heard, Listener, Lost, Waiting
+from audiopipe.errors import AudiopipeError, BackendError, Stopped, UsageError
+from audiopipe.events import Listener, Teller
 from audiopipe.flags import require_kinds
-from audiopipe.flags.thresholds import Thresholds, thresholds_for
+from audiopipe.flags.thresholds import thresholds_for
 from audiopipe.glossary import Glossary, Replacement, read_glossary
 from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
 from audiopipe.prompt import with_terms
 from audiopipe.purse import Purse
+from audiopipe.recogniser import Recogniser
 from audiopipe.stages.channels import merge_channels
 from audiopipe.stages.drop import drop
-from audiopipe.stages.flag import flag, flag_languages
-from audiopipe.stages.halve import halve
-from audiopipe.stages.listen import listen
+from audiopipe.stages.flag import flag_languages
 from audiopipe.stages.recall import recall
 from audiopipe.stages.replace import replace_words
 from audiopipe.stages.stitch import stitch
-from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
 from audiopipe.workers import Stop, ordered_map, prefetch
 
 _log = logging.getLogger("audiopipe")
-
-_LEAST_HALVED_S = 2.0
-"""A shorter chunk is not cut smaller when it is refused as too large: something else is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +137,20 @@ def transcribe_many(
             settings.word_timestamps,
         )
     )
-    run = _Run(
-        chosen,
-        request,
-        settings,
-        Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
-        Purse(settings.max_cost_usd, settings.max_requests),
-        listener or _silent,
-        stop or Stop(),
-        thresholds_for(request.model, settings.flag_limits),
-        require_kinds(settings.drop),
-        glossary.replacements,
+    stop = stop or Stop()
+    teller = Teller(listener, stop)
+    recogniser = Recogniser(
+        backend=chosen,
+        request=request,
+        settings=settings,
+        thresholds=thresholds_for(request.model, settings.flag_limits),
+        store=Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
+        purse=Purse(settings.max_cost_usd, settings.max_requests),
+        repair_purse=Purse(settings.max_repair_cost_usd, flag="--max-repair-cost"),
+        tell=teller.tell,
+        pause=teller.pause,
     )
+    run = _Run(recogniser, stop, require_kinds(settings.drop), glossary.replacements)
     return run.outcomes(sources, owned=backend is None)
 
 
@@ -192,42 +186,33 @@ class _Heard:
     results: tuple[ChunkTranscript | ChunkFailure, ...]
 
 
-_UNKNOWN = Window(0, (Span(0, 0),), Span(0, 0))
-"""Audio that was never seen here."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
     """All that the workers of one run share."""
 
-    backend: Transcriber
-    request: Request
-    settings: Settings
-    store: Store | None
-    purse: Purse
-    listener: Listener
+    recogniser: Recogniser
     stop: Stop
-    thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
     replacements: tuple[Replacement, ...]
     last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
     """What became of the last chunk of a recording's channel, where the next one is told of it."""
-    telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
 
     def outcomes(self, sources: Iterable[Any], *, owned: bool) -> Iterator[Outcome]:
+        recogniser = self.recogniser
+        backend, settings = recogniser.backend, recogniser.settings
         with ExitStack() as stack:
             if owned:
-                stack.callback(self.backend.close)
-            if self.store:
-                stack.enter_context(self.store)
-            upload = self.backend.upload(self.request)
-            workers = self.settings.workers or self.backend.workers
+                stack.callback(backend.close)
+            if recogniser.store:
+                stack.enter_context(recogniser.store)
+            upload = backend.upload(recogniser.request)
+            workers = settings.workers or backend.workers
             # chunks that wait for one another keep one worker busy: as many recordings are open
-            at_once = workers if self.settings.condition_on_previous_text else 1
-            todo = pieces(sources, upload, self.settings, at_once=at_once)
+            at_once = workers if settings.condition_on_previous_text else 1
+            todo = pieces(sources, upload, settings, at_once=at_once)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
             try:
@@ -258,7 +243,7 @@ class _Run:
             return piece
         self.stop.check()
         try:
-            results = self.recognise(piece.name, piece.audio, self.asked(piece))
+            results = self.recogniser_of(piece).recognise(piece.name, piece.audio)
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
@@ -270,68 +255,17 @@ class _Run:
 
     def chain(self, piece: Part | End) -> tuple[int, int] | None:
         """What a chunk shares with those that it waits for."""
-        if isinstance(piece, End) or not self.settings.condition_on_previous_text:
-            return None
-        return piece.number, piece.channel
+        told = self.recogniser.settings.condition_on_previous_text
+        return (piece.number, piece.channel) if told and isinstance(piece, Part) else None
 
-    def asked(self, piece: Part) -> Request:
-        """The request for a chunk, with what was said before it if that is wanted."""
+    def recogniser_of(self, piece: Part) -> Recogniser:
+        """The recogniser that knows what was said before a chunk, if that is wanted."""
         before = self.last.get((piece.number, piece.channel))
-        if before is None or isinstance(piece.audio, RemoteAudio):
-            return self.request
-        start_s = piece.audio.window.span.start_s
-        prompt = recall(self.request.prompt or "", before, start_s)
-        return replace(self.request, prompt=prompt or None)
-
-    def recognise(
-        self, name: str, audio: Chunk | RemoteAudio, request: Request
-    ) -> tuple[ChunkTranscript | ChunkFailure, ...]:
-        """A result, or those of the halves of a chunk that is too large for one request.
-
-        Raises:
-            AudiopipeError: what makes every other chunk pointless too.
-        """
-        window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
-        try:
-            result = transcribe_chunk(
-                audio,
-                request,
-                self.backend,
-                store=self.store,
-                purse=self.purse,
-                pause=self.pause,
-            )
-        except BackendError as error:
-            if error.stops_run:
-                raise
-            if isinstance(error, RequestTooLarge) and window.audio_s > _LEAST_HALVED_S:
-                assert isinstance(audio, Chunk)
-                overlap_s = min(self.settings.overlap_s, window.audio_s / 5)
-                halves = halve(audio, overlap_s=overlap_s)
-                return tuple(
-                    each for half in halves for each in self.recognise(name, half, request)
-                )
-            self.tell(Lost(name, window.core, str(error)))
-            return (ChunkFailure(window, str(error)),)
-        self.tell(Heard(name, result.window.core, result.usage, result.cached))
-        voice = None
-        if self.settings.voice_check and isinstance(audio, Chunk):
-            voice = listen(audio, store=self.store)
-        prompt = request.prompt
-        return (flag(result, thresholds=self.thresholds, voice=voice, prompt=prompt),)
-
-    def pause(self, seconds: float, waiting: Waiting) -> None:
-        if waiting.wait_s > 0:
-            self.tell(waiting)
-        self.stop.sleep(seconds)
-
-    def tell(self, event: Event) -> None:
-        with self.telling:
-            self.listener(event)
-
-
-def _silent(event: Event) -> None:
-    """Nobody listens."""
+        if before is None or not isinstance(piece.audio, Chunk):
+            return self.recogniser
+        request = self.recogniser.request
+        prompt = recall(request.prompt or "", before, piece.audio.window.span.start_s)
+        return replace(self.recogniser, request=replace(request, prompt=prompt or None))
 
 
 def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
@@ -340,8 +274,8 @@ def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
     if end.error and not results:
         return Outcome(end.source, error=end.error)
     good = [result for result in results if isinstance(result, ChunkTranscript)]
-    fresh = [result.usage for result in good if not result.cached]
-    spent, cached = sum(fresh, Usage()), len(good) - len(fresh)
+    spent = sum((result.spent for result in good), Usage())
+    cached = sum(result.cached for result in good)
     failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
     if failed and not good:
         return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
@@ -364,8 +298,9 @@ def _stitched(
     results: Iterable[ChunkTranscript | ChunkFailure], source: Source, run: _Run
 ) -> Transcript:
     """One channel's transcript, without the text that the settings strike."""
-    flagged = flag_languages(results, thresholds=run.thresholds)
-    heard = stitch(flagged, source, run.request, run.backend.name)
+    asked = run.recogniser
+    flagged = flag_languages(results, thresholds=asked.thresholds)
+    heard = stitch(flagged, source, asked.request, asked.backend.name)
     whole = replace_words(heard, run.replacements)
     kept = drop(whole, run.dropped)
     if gone := len(whole.segments) - len(kept.segments):
