@@ -42,18 +42,21 @@ class Passage:
 def passages(transcript: ChunkTranscript, voice: Voice | None) -> Iterator[Passage]:
     """The flagged passages, in order and apart, each with the phrases around it that are short.
 
-    What lies wholly where a neighbouring chunk speaks is left to that one.
+    A flag that lies wholly where a neighbouring chunk speaks is left to that one.
 
     Args:
         transcript: of one chunk, with its flags.
         voice: where somebody speaks in it; None where nobody listened.
     """
     cuts = _cuts(transcript, voice)
-    doubted = [flag for flag in transcript.flags if flag.kind in REPAIRABLE]
+    core = transcript.window.core
+    doubted = [
+        flag for flag in transcript.flags if flag.kind in REPAIRABLE and _touch(flag.span, core)
+    ]
     for whole in _merged(_between(flag.span, cuts) for flag in doubted):
         for span in _pieces(whole, cuts):
             kinds = dict.fromkeys(flag.kind for flag in doubted if _touch(flag.span, span))
-            if kinds and _touch(span, transcript.window.core):
+            if kinds:
                 yield Passage(span, tuple(kinds), tuple(_speech(span, voice)))
 
 
@@ -122,4 +125,4 @@ def _speech(span: Span, voice: Voice | None) -> Iterator[Span]:
 
 
 def _touch(one: Span, other: Span) -> bool:
-    return one.start_s < other.end_s and other.start_s < one.end_s
+    return one.start_s <= other.end_s and other.start_s <= one.end_s

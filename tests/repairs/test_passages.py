@@ -57,6 +57,10 @@ def test_what_only_the_neighbouring_chunk_has_to_say_is_left_to_it() -> None:
     assert found(flag(5, 10), core=Span(20, 120)) == []
 
 
+def test_a_flag_beyond_the_seam_is_no_reason_to_ask_about_the_phrase_before_it() -> None:
+    assert found(flag(90.5, 91), core=Span(0, 90)) == []
+
+
 def test_where_somebody_listened_a_passage_knows_where_its_speech_is() -> None:
     voice = Voice((Span(0, 14), Span(27, 90)), ())
     silent = ChunkTranscript(Window(0, (WHOLE,), WHOLE), "en", (), Usage(), (flag(16, 20),))
