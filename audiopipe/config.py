@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from audiopipe.data import AudioFormat, Task
 from audiopipe.errors import UsageError
@@ -21,11 +21,50 @@ ANSWERS, LEDGER = "answers.sqlite3", "budget.sqlite3"
 BackendName = Literal["auto", "groq", "openai", "local"]
 Tier = Literal["free", "dev"]
 Channels = Literal["mix", "left", "right", "split"]
+S = TypeVar("S", bound="SubtitleSettings")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything a run can be told; the defaults stand here and nowhere else.
+class SubtitleSettings:
+    """How subtitles are broken and timed.
+
+    Line count, durations and gap are those of Netflix's Timed Text Style Guide, General
+    Requirements; line width and reading speed those of its English template for adults.
+
+    Attributes:
+        max_line_width: columns; wide East Asian characters take two. A longer word stays whole.
+        max_line_count: lines on the screen at once.
+        max_cue_duration_s: longest time that a subtitle stands.
+        min_cue_duration_s: shortest time.
+        min_gap_s: empty screen between two subtitles; two frames of film.
+        reading_speed_cps: columns a second that a reader takes in: a subtitle is held into the
+            silence after it until it has been read.
+    """
+
+    max_line_width: int = 42
+    max_line_count: int = 2
+    max_cue_duration_s: float = 7.0
+    min_cue_duration_s: float = 5 / 6
+    min_gap_s: float = 2 / 24
+    reading_speed_cps: float = 17.0
+
+    def __post_init__(self) -> None:
+        if min(self.max_line_width, self.max_line_count) < 1:
+            raise UsageError("a subtitle needs at least one line of at least one column")
+        if not 0 < self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
+            raise UsageError(
+                "the longest duration of a subtitle must not be below the shortest, "
+                f"{self.min_cue_duration_s:.3g} s"
+            )
+        if not 0 <= self.min_gap_s < math.inf:
+            raise UsageError("the gap between subtitles must be 0 s or more")
+        if not self.reading_speed_cps > 0:
+            raise UsageError("the reading speed must be above 0 columns a second")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(SubtitleSettings):
+    """Everything a run can be told, subtitles included; the defaults stand here and nowhere else.
 
     Attributes:
         backend: who recognises; `auto` takes Groq if its key is set, a server if `base_url` is,
@@ -35,6 +74,10 @@ class Settings:
         model: full id or short name; "" is the backend's default for the task.
         language: ISO 639-1 code or English name of what is spoken; None lets the model guess.
         prompt: context or spellings for the model.
+        glossary: a file of terms for the prompt and of replacements in the result; see
+            `glossary.read_glossary`.
+        condition_on_previous_text: whether each chunk is asked with the words before it in its
+            prompt; the chunks of a recording then wait for one another.
         temperature: 0 to 1.
         word_timestamps: whether each word gets its own times.
         tier: the account's tier, which sets upload size and limits.
@@ -75,6 +118,8 @@ class Settings:
     model: str = ""
     language: str | None = None
     prompt: str | None = None
+    glossary: str = ""
+    condition_on_previous_text: bool = False
     temperature: float = 0.0
     word_timestamps: bool = True
     tier: Tier = "free"
@@ -107,6 +152,7 @@ class Settings:
     denoise: bool = False
 
     def __post_init__(self) -> None:
+        SubtitleSettings.__post_init__(self)  # without arguments super finds no class with slots
         if self.overlap_s < 0 or self.chunk_length_s <= 2 * self.overlap_s:
             raise UsageError(
                 f"--chunk-length {self.chunk_length_s:g} must be more than twice "
@@ -150,13 +196,13 @@ def load(
     return change(Settings(), {**_from_file(file), **dict(_from_environment(environment)), **given})
 
 
-def change(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def change(settings: S, changes: Mapping[str, Any]) -> S:
     """`settings` with some replaced.
 
     Raises:
         UsageError: a name that no setting has.
     """
-    known = [field.name for field in fields(Settings)]
+    known = [field.name for field in fields(settings)]
     for name in changes:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

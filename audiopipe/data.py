@@ -469,20 +469,22 @@ class Transcript:
     def duration_s(self) -> float:
         return self.source.duration_s
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(self, path: str | os.PathLike[str], **subtitles: Any) -> Path:
         """Write the transcript whole or not at all, in the format that the ending names.
 
         Args:
             path: a file ending in .txt, .json, .srt, .vtt, .tsv, .lrc, .csv or .md.
+            subtitles: single settings of `config.SubtitleSettings`, such as `max_line_width=32`.
 
         Returns:
             The path written.
 
         Raises:
-            UsageError: an ending that names no format.
+            UsageError: an ending that names no format, or settings that cannot work.
             OutputError: the file cannot be written.
         """
-        # The one import against the stream: whoever holds a transcript expects it to save itself.
+        # Imports against the stream: whoever holds a transcript expects it to save itself.
+        from audiopipe.config import SubtitleSettings, change
         from audiopipe.render import save
 
-        return save(self, Path(path))
+        return save(self, Path(path), change(SubtitleSettings(), subtitles))

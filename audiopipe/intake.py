@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from audiopipe.backends.base import Upload
@@ -25,8 +27,9 @@ log = logging.getLogger("audiopipe")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Audio to be recognised: of which recording, and of which channel."""
+    """Audio to be recognised: of which recording, by its place among all, and of which channel."""
 
+    number: int
     name: str
     channel: int
     audio: Chunk | RemoteAudio
@@ -36,6 +39,7 @@ class Part:
 class End:
     """Follows the last part of a recording."""
 
+    number: int
     source: Any
     name: str
     sha256: str = ""
@@ -43,30 +47,52 @@ class End:
     error: AudiopipeError | None = None
 
 
-def pieces(sources: Iterable[Any], upload: Upload, settings: Settings) -> Iterator[Part | End]:
+def pieces(
+    sources: Iterable[Any], upload: Upload, settings: Settings, *, at_once: int = 1
+) -> Iterator[Part | End]:
     """The parts of each recording, and its end; for one that cannot be used the end alone.
 
     Args:
         sources: as `pipeline.transcribe` takes them.
         upload: what one request may carry.
         settings: how to prepare and cut.
+        at_once: recordings that are open together, and give a piece each in turn.
     """
-    for source in sources:
-        try:
-            if _is_url(source) and settings.by_url:
-                yield Part(source, 0, RemoteAudio(source))
-                yield End(source, source)
+    unopened = (_of_one(n, source, upload, settings) for n, source in enumerate(sources))
+    opened = deque(islice(unopened, at_once))
+    try:
+        while opened:
+            if piece := next(opened[0], None):
+                opened.rotate(-1)
+                yield piece
             else:
-                yield from chunks(source, upload, settings)
-        except InputError as error:
-            yield End(source, shown(source), error=error)
+                opened.popleft()
+                opened.extend(islice(unopened, 1))
+    finally:
+        for each in opened:
+            each.close()
+
+
+def _of_one(
+    number: int, source: Any, upload: Upload, settings: Settings
+) -> Generator[Part | End, None, None]:
+    try:
+        if _is_url(source) and settings.by_url:
+            yield Part(number, source, 0, RemoteAudio(source))
+            yield End(number, source, source)
+        else:
+            yield from chunks(source, upload, settings, number)
+    except InputError as error:
+        yield End(number, source, shown(source), error=error)
 
 
 def _is_url(source: Any) -> bool:
     return isinstance(source, str) and bool(re.match(r"https?://", source))
 
 
-def chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[Part | End]:
+def chunks(
+    source: Any, upload: Upload, settings: Settings, number: int = 0
+) -> Iterator[Part | End]:
     """The parts of one recording, and its end.
 
     Raises:
@@ -92,12 +118,12 @@ def chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[Part | E
         )
         how = cutting(upload, settings)
         if settings.channels == "split":
-            yield from (Part(recording.name, *part) for part in chunk_channels(blocks, how))
+            yield from (Part(number, recording.name, *part) for part in chunk_channels(blocks, how))
         else:
-            yield from (Part(recording.name, 0, piece) for piece in chunk(blocks, how))
+            yield from (Part(number, recording.name, 0, piece) for piece in chunk(blocks, how))
         for note in recording.notes:
             log.warning("%s: %s", recording.name, note)
-        yield End(source, recording.name, recording.sha256(), tuple(recording.losses))
+        yield End(number, source, recording.name, recording.sha256(), tuple(recording.losses))
 
 
 def cutting(upload: Upload, settings: Settings) -> Cutting:

@@ -27,8 +27,10 @@ VERSION = 1
 Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
 _SHAPING = (
-    "backend task model language prompt temperature word_timestamps chunk_length_s overlap_s "
-    "upload_format channels track skip_silence_s repair output_formats"
+    "backend task model language prompt glossary condition_on_previous_text temperature "
+    "word_timestamps chunk_length_s overlap_s upload_format channels track skip_silence_s repair "
+    "output_formats max_line_width max_line_count max_cue_duration_s min_cue_duration_s min_gap_s "
+    "reading_speed_cps"
 ).split()
 _REST_S = 1.0
 _SHARE = 20  # the rest between two writes is at least so many times what a write takes

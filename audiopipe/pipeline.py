@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,13 +28,17 @@ from audiopipe.errors import AudiopipeError, BackendError, Stopped, UsageError
 from audiopipe.events import Listener, Teller
 from audiopipe.flags import require_kinds
 from audiopipe.flags.thresholds import thresholds_for
+from audiopipe.glossary import Glossary, Replacement, read_glossary
 from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
+from audiopipe.prompt import with_terms
 from audiopipe.purse import Purse
 from audiopipe.recogniser import Recogniser
 from audiopipe.stages.channels import merge_channels
 from audiopipe.stages.drop import drop
 from audiopipe.stages.flag import flag_languages
+from audiopipe.stages.recall import recall
+from audiopipe.stages.replace import replace_words
 from audiopipe.stages.stitch import stitch
 from audiopipe.store import Store
 from audiopipe.workers import Stop, ordered_map, prefetch
@@ -116,13 +121,18 @@ def transcribe_many(
         AudiopipeError: what makes every other input pointless too, such as a refused key.
     """
     settings = change(settings or load({}, os.environ), changes)
+    glossary = read_glossary(settings.glossary) if settings.glossary else Glossary()
+    prompt, left_out = with_terms(settings.prompt or "", glossary.terms)
+    if left_out:
+        terms = len(glossary.terms)
+        _log.warning("%d of %d terms of the glossary do not fit in the prompt", left_out, terms)
     chosen = backend or choose(settings, os.environ).transcriber
     request = chosen.accept(
         Request(
             settings.task,
             settings.model,
             settings.language,
-            settings.prompt,
+            prompt or None,
             settings.temperature,
             settings.word_timestamps,
         )
@@ -140,7 +150,7 @@ def transcribe_many(
         tell=teller.tell,
         pause=teller.pause,
     )
-    run = _Run(recogniser, stop, require_kinds(settings.drop))
+    run = _Run(recogniser, stop, require_kinds(settings.drop), glossary.replacements)
     return run.outcomes(sources, owned=backend is None)
 
 
@@ -171,6 +181,7 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
 class _Heard:
     """What became of a part; it had to be cut smaller if there are several results."""
 
+    number: int
     channel: int
     results: tuple[ChunkTranscript | ChunkFailure, ...]
 
@@ -183,6 +194,9 @@ class _Run:
     stop: Stop
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
+    replacements: tuple[Replacement, ...]
+    last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
+    """What became of the last chunk of a recording's channel, where the next one is told of it."""
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
 
@@ -194,33 +208,65 @@ class _Run:
                 stack.callback(backend.close)
             if recogniser.store:
                 stack.enter_context(recogniser.store)
-            todo = pieces(sources, backend.upload(recogniser.request), settings)
+            upload = backend.upload(recogniser.request)
+            workers = settings.workers or backend.workers
+            # chunks that wait for one another keep one worker busy: as many recordings are open
+            at_once = workers if settings.condition_on_previous_text else 1
+            todo = pieces(sources, upload, settings, at_once=at_once)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
             stack.callback(recogniser.ears.shutdown, cancel_futures=True)
-            workers = settings.workers or backend.workers
-            heard: list[_Heard] = []
             try:
-                for result in ordered_map(self.work, ahead, workers=workers):
-                    if isinstance(result, _Heard):
-                        heard.append(result)
-                    else:
-                        yield _outcome(result, heard, self)
-                        heard = []
+                results = ordered_map(self.work, ahead, workers=workers, chain=self.chain)
+                yield from self.in_order(results)
             except Stopped as error:
                 raise self.broken[0] if self.broken else error from None
+
+    def in_order(self, results: Iterable[_Heard | End]) -> Iterator[Outcome]:
+        """The outcomes in the order of the recordings, whose ends may come in another one."""
+        heard: defaultdict[int, list[_Heard]] = defaultdict(list)
+        ready: dict[int, Outcome] = {}
+        next_ = 0
+        for result in results:
+            if isinstance(result, _Heard):
+                heard[result.number].append(result)
+                continue
+            parts = heard.pop(result.number, [])
+            for part in parts:
+                self.last.pop((part.number, part.channel), None)
+            ready[result.number] = _outcome(result, parts, self)
+            while next_ in ready:
+                yield ready.pop(next_)
+                next_ += 1
 
     def work(self, piece: Part | End) -> _Heard | End:
         if isinstance(piece, End):
             return piece
         self.stop.check()
         try:
-            return _Heard(piece.channel, self.recogniser.recognise(piece.name, piece.audio))
+            results = self.recogniser_of(piece).recognise(piece.name, piece.audio)
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
                 self.stop.set()
             raise
+        if chain := self.chain(piece):
+            self.last[chain] = results[-1]
+        return _Heard(piece.number, piece.channel, results)
+
+    def chain(self, piece: Part | End) -> tuple[int, int] | None:
+        """What a chunk shares with those that it waits for."""
+        told = self.recogniser.settings.condition_on_previous_text
+        return (piece.number, piece.channel) if told and isinstance(piece, Part) else None
+
+    def recogniser_of(self, piece: Part) -> Recogniser:
+        """The recogniser that knows what was said before a chunk, if that is wanted."""
+        before = self.last.get((piece.number, piece.channel))
+        if before is None or not isinstance(piece.audio, Chunk):
+            return self.recogniser
+        request = self.recogniser.request
+        prompt = recall(request.prompt or "", before, piece.audio.window.span.start_s)
+        return replace(self.recogniser, request=replace(request, prompt=prompt or None))
 
 
 def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
@@ -255,7 +301,8 @@ def _stitched(
     """One channel's transcript, without the text that the settings strike."""
     asked = run.recogniser
     flagged = flag_languages(results, thresholds=asked.thresholds)
-    whole = stitch(flagged, source, asked.request, asked.backend.name)
+    heard = stitch(flagged, source, asked.request, asked.backend.name)
+    whole = replace_words(heard, run.replacements)
     kept = drop(whole, run.dropped)
     if gone := len(whole.segments) - len(kept.segments):
         kinds = ", ".join(sorted(run.dropped))

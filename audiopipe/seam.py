@@ -75,11 +75,21 @@ def words_of(token: Token) -> Iterator[Token]:
         yield token
         return
     segment = token.segment
-    for n, word in enumerate(segment.words or _shared_out(segment.text, segment.span)):
-        for part in _shared_out(word.text, word.span):
+    for n, word in enumerate(segment.words or shared_out(segment.text, segment.span)):
+        for part in shared_out(word.text, word.span):
             heard = Heard(normal_form(part.text), part.span)
             place = (token.place[0], n)
             yield Token(token.chunk, place, part.text, heard, word if segment.words else None)
+
+
+def shared_out(text: str, span: Span) -> Iterator[Word]:
+    """The words of a text, timed by their share of its characters."""
+    total, done = len(text) or 1, 0
+    for piece in split_words(text) or [text]:
+        start_s = span.start_s + span.duration_s * done / total
+        done += len(piece)
+        end_s = span.start_s + span.duration_s * done / total
+        yield Word(Span(start_s, max(start_s, min(end_s, span.end_s))), piece)
 
 
 def join(
@@ -150,16 +160,6 @@ def _first(tokens: Sequence[Token], fits: Callable[[Token], bool]) -> int:
 
 def _words(tokens: Iterable[Token]) -> list[Token]:
     return [word for token in tokens for word in words_of(token)]
-
-
-def _shared_out(text: str, span: Span) -> Iterator[Word]:
-    """The words of a text, timed by their share of its characters."""
-    total, done = len(text) or 1, 0
-    for piece in split_words(text) or [text]:
-        start_s = span.start_s + span.duration_s * done / total
-        done += len(piece)
-        end_s = span.start_s + span.duration_s * done / total
-        yield Word(Span(start_s, max(start_s, min(end_s, span.end_s))), piece)
 
 
 def _tolerance_s(tokens: Sequence[Token]) -> float:

@@ -13,6 +13,15 @@ _UNSPACED = (
     "\uff01-\uff60"  # full-width forms
     "\U00020000-\U0003ffff"  # rare Chinese characters
 )
+_LETTER = (
+    r"[\w"
+    "\u0300-\u036f"  # accents that stand by themselves
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points
+    "\u0610-\u061a\u064b-\u065f\u0670"  # Arabic vowels
+    "\u0900-\u0963\u0966-\u0dff]"  # Indian scripts, whose vowel signs are no letters to `re`
+)
+_WORD_START = f"(?:(?<=[{_UNSPACED}])|(?<!{_LETTER}))"
+_WORD_END = f"(?:(?=[{_UNSPACED}])|(?!{_LETTER}))"
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)(?:\s+$)?")
 
@@ -29,3 +38,13 @@ def split_words(text: str) -> list[str]:
     with it; a text of spaces alone is one piece.
     """
     return _WORD.findall(text) or ([text] if text else [])
+
+
+def whole_words(phrase: str) -> str:
+    """A regular expression that finds the phrase where it is no part of a longer word.
+
+    Any space may stand between its words. In scripts without spaces it is found anywhere.
+    """
+    start = "" if is_unspaced(phrase[:1]) else _WORD_START
+    end = "" if is_unspaced(phrase[-1:]) else _WORD_END
+    return start + r"\s+".join(map(re.escape, phrase.split())) + end

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, nullcontext
 from queue import SimpleQueue
 from threading import Event, Lock, Semaphore, Thread
 from typing import Generic, Self, TypeVar
+from weakref import WeakValueDictionary
 
 from audiopipe.errors import Stopped
 
@@ -16,7 +17,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
+def ordered_map(
+    work: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int,
+    chain: Callable[[T], Hashable | None] = lambda _: None,
+) -> Iterator[R]:
     """`work` of each item, in the items' order, done by `workers` threads.
 
     Items are taken as they are needed: one more than there are workers may wait or be under way,
@@ -28,17 +35,35 @@ def ordered_map(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> 
         work: called in threads.
         items: read in the caller's thread.
         workers: >= 1.
+        chain: what an item has in common with those that are done one after another, each when
+            the one before has ended, well or not; None for an item that waits for no other.
     """
     pending: deque[Future[R]] = deque()
+    last: WeakValueDictionary[Hashable, Future[R]] = WeakValueDictionary()
+    left = Event()
+
+    def in_turn(item: T, before: Future[R] | None) -> R:
+        if before:
+            # it was begun earlier: the pool takes up items in their order
+            wait([before])
+            if left.is_set():
+                raise CancelledError
+        return work(item)
+
     with ThreadPoolExecutor(workers, thread_name_prefix="audiopipe") as pool:
         try:
             for item in items:
-                pending.append(pool.submit(work, item))
+                link = chain(item)
+                future = pool.submit(in_turn, item, None if link is None else last.get(link))
+                if link is not None:
+                    last[link] = future
+                pending.append(future)
                 while pending and (pending[0].done() or _is_full(pending, workers)):
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
         finally:
+            left.set()
             for future in pending:
                 future.cancel()
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Flag, Repair, Segment, Source, Span, Transcript, Usage, Word
 
 SCRIPTS = (
@@ -71,6 +72,20 @@ def transcripts(draw: st.DrawFn) -> Transcript:
         text = "".join(word.text for word in said)
         segments.append(_measured(draw, Span(start_s, now_s), text, tuple(said) if timed else ()))
     return _told(draw, now_s + draw(st.sampled_from([0.0, 0.0004, 10.0])), tuple(segments))
+
+
+@st.composite
+def subtitle_settings(draw: st.DrawFn) -> SubtitleSettings:
+    """Any limits that can be given on the command line, usual ones more often."""
+    min_cue_duration_s = draw(st.floats(0.001, 1) | st.floats(1e-9, 100))
+    return SubtitleSettings(
+        max_line_width=draw(st.integers(1, 60) | st.integers(1, 10**6)),
+        max_line_count=draw(st.integers(1, 4) | st.integers(1, 100)),
+        max_cue_duration_s=min_cue_duration_s + draw(st.floats(0, 10) | st.floats(0, 1e6)),
+        min_cue_duration_s=min_cue_duration_s,
+        min_gap_s=draw(st.floats(0, 0.5) | st.floats(0, 100)),
+        reading_speed_cps=draw(st.floats(5, 40) | st.floats(0, exclude_min=True)),
+    )
 
 
 def _measured(draw: st.DrawFn, span: Span, text: str, said: tuple[Word, ...]) -> Segment:

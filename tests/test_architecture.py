@@ -14,14 +14,14 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
-    "errors data shapes sentences text languages script config align seam limits models "
-    "workers database store ledger budget events purse silence tape voice flags codec excerpt "
-    "repairs backends stages render monitor intake recogniser planning pipeline narration talk "
-    "tasks jobs cli __main__"
+    "errors data shapes sentences text prompt glossary languages script config align seam limits "
+    "models workers database store ledger budget events purse silence tape voice flags codec "
+    "excerpt repairs backends stages render monitor intake recogniser planning pipeline narration "
+    "talk tasks jobs cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 
-AGAINST_THE_STREAM = {("data", "render")}
+AGAINST_THE_STREAM = {("data", "render"), ("data", "config")}
 """Transcript.save: whoever holds a transcript expects it to save itself."""
 
 

@@ -95,3 +95,52 @@ def test_different_things_are_worked_on_together() -> None:
             return together.wait(10) >= 0
 
     assert list(ordered_map(work, range(3), workers=3)) == [True] * 3
+
+
+def test_items_of_a_chain_are_done_one_after_another_and_those_of_others_meanwhile() -> None:
+    ended: list[int] = []
+    together = threading.Barrier(3)
+
+    def work(item: int) -> list[int]:
+        if item < 3:
+            together.wait(10)
+        before = list(ended)
+        ended.append(item)
+        return before
+
+    seen = list(ordered_map(work, range(60), workers=5, chain=lambda item: item % 3))
+    for item, before in enumerate(seen):
+        assert set(range(item % 3, item, 3)) <= set(before)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_a_chain_ends_with_the_first_error_and_nothing_waits_for_ever(workers: int) -> None:
+    begun: list[int] = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item == 20:
+            raise ValueError(item)
+        return item
+
+    with pytest.raises(ValueError, match="20"):
+        list(ordered_map(work, range(1000), workers=workers, chain=lambda item: "all"))
+    assert begun == sorted(begun)
+    assert len(begun) <= 21 + workers + 1
+
+
+def test_what_waits_in_a_chain_has_not_begun_when_the_caller_leaves() -> None:
+    begun: list[int] = []
+    go = threading.Event()
+
+    def work(item: int) -> int:
+        begun.append(item)
+        if item:
+            go.wait(10)
+        return item
+
+    results = ordered_map(work, range(100), workers=8, chain=lambda item: None if item == 0 else 1)
+    assert next(results) == 0
+    threading.Timer(1, go.set).start()
+    results.close()  # type: ignore[attr-defined]
+    assert begun in ([0], [0, 1])

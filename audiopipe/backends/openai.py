@@ -40,12 +40,7 @@ from audiopipe.models import (
     find,
     resolve,
 )
-
-MOST_PROMPT_CHARACTERS = 896
-"""Groq refuses a longer prompt."""
-
-MOST_PROMPT_TOKENS = 224
-"""Half of Whisper's context; of a longer prompt the model reads the end only."""
+from audiopipe.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS, prompt_tokens
 
 _BEST = "whisper-large-v3"
 """The provider's most accurate model: 10.3 % of words wrong by its own account, turbo 12 %."""
@@ -218,17 +213,13 @@ class Groq(GroqAccount, OpenAI):
 
 
 def _check_prompt(prompt: str | None) -> None:
-    """Refuse a prompt that Groq refuses, or that its model would read the end of only.
-
-    A token is taken for four bytes of UTF-8: the rule of thumb for English, and about right for
-    other alphabets, whose letters take more bytes and more tokens.
-    """
+    """Refuse a prompt that Groq refuses, or that its model would read the end of only."""
     prompt = prompt or ""
     if len(prompt) > MOST_PROMPT_CHARACTERS:
         raise UsageError(
             f"--prompt has {len(prompt)} characters and may have {MOST_PROMPT_CHARACTERS}"
         )
-    tokens = -(-len(prompt.encode()) // 4)
+    tokens = prompt_tokens(prompt)
     if tokens > MOST_PROMPT_TOKENS:
         raise UsageError(
             f"--prompt has about {tokens} tokens (4 bytes each) and may have {MOST_PROMPT_TOKENS}"

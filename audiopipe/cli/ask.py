@@ -16,14 +16,14 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import load
+from audiopipe.config import Settings, load
 from audiopipe.data import Transcript
 from audiopipe.errors import AudiopipeError, UsageError
 
 if TYPE_CHECKING:
     from audiopipe.tasks import Scribe
 
-Job = Callable[["Scribe", Transcript, str, str], str]
+Job = Callable[["Scribe", Transcript, str, str, Settings], str]
 
 
 @click.command("ask")
@@ -54,6 +54,7 @@ Job = Callable[["Scribe", Transcript, str, str], str]
 @options.corrections
 @options.provider
 @options.budget
+@options.subtitles
 @options.config
 @options.verbosity
 def command(
@@ -88,7 +89,7 @@ def command(
         scribe = Scribe(talk, prompts=prompts, **retries)
         for path in map(Path, transcripts):
             try:
-                text = _JOBS[job](scribe, load_transcript(path), into, output_format)
+                text = _JOBS[job](scribe, load_transcript(path), into, output_format, settings)
                 _write(text, path, output_dir, into if job == "translate" else job, output_format)
             except AudiopipeError as error:
                 if error.stops_run:
@@ -125,12 +126,16 @@ def _write(text: str, source: Path, folder: Path | None, name: str, output_forma
     LOGGER.info("%s -> %s", source, path)
 
 
-def _summary(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> str:
+def _summary(
+    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
+) -> str:
     summary = scribe.summary(transcript, into)
     return summary if shape == "txt" else _json({"summary": summary})
 
 
-def _chapters(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> str:
+def _chapters(
+    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
+) -> str:
     """One a line, as video sites read them from a description."""
     chapters = scribe.chapters(transcript, into)
     if shape == "txt":
@@ -145,7 +150,9 @@ def _chapters(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> 
     )
 
 
-def _actions(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> str:
+def _actions(
+    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
+) -> str:
     items = scribe.action_items(transcript, into)
     if shape == "json":
         rows = [asdict(item) for item in items]
@@ -157,16 +164,20 @@ def _actions(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> s
     return "\n".join(lines) if lines else "No action items."
 
 
-def _clean(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> str:
+def _clean(
+    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
+) -> str:
     from audiopipe.render import render
 
-    return render(scribe.clean(transcript), shape)
+    return render(scribe.clean(transcript), shape, settings)
 
 
-def _translate(scribe: Scribe, transcript: Transcript, into: str, shape: str) -> str:
+def _translate(
+    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
+) -> str:
     from audiopipe.render import render
 
-    return render(scribe.translate(transcript, into), shape)
+    return render(scribe.translate(transcript, into), shape, settings)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -180,6 +180,18 @@ recognition = together(
         help="Context or spellings for the model.",
     ),
     click.option(
+        "--glossary",
+        type=click.Path(resolve_path=True),
+        metavar="FILE",
+        help="Terms for the prompt, one a line, and replacements: heard => written.",
+    ),
+    click.option(
+        "--condition-on-previous-text/--no-condition-on-previous-text",
+        default=None,
+        help="Ask for each chunk with the words before it in its prompt; the chunks of a "
+        "recording then wait for one another.  [default: no]",
+    ),
+    click.option(
         "--temperature",
         type=float,
         metavar="0..1",
@@ -325,6 +337,50 @@ cutting = together(
         type=float,
         metavar="SECONDS",
         help="Refuse longer inputs.  [default: none]",
+    ),
+)
+
+subtitles = together(
+    click.option(
+        "--max-line-width",
+        type=int,
+        metavar="COLUMNS",
+        help=f"Longest line of a subtitle.  [default: {DEFAULTS.max_line_width}]",
+    ),
+    click.option(
+        "--max-line-count",
+        type=int,
+        metavar="N",
+        help=f"Most lines of a subtitle.  [default: {DEFAULTS.max_line_count}]",
+    ),
+    click.option(
+        "--max-cue-duration",
+        "max_cue_duration_s",
+        type=float,
+        metavar="SECONDS",
+        help=f"Longest time of a subtitle.  [default: {DEFAULTS.max_cue_duration_s:g}]",
+    ),
+    click.option(
+        "--min-cue-duration",
+        "min_cue_duration_s",
+        type=float,
+        metavar="SECONDS",
+        help=f"Shortest time of a subtitle.  [default: {DEFAULTS.min_cue_duration_s:.3g}]",
+    ),
+    click.option(
+        "--min-gap",
+        "min_gap_s",
+        type=float,
+        metavar="SECONDS",
+        help=f"Empty screen between two subtitles.  [default: {DEFAULTS.min_gap_s:.3g}]",
+    ),
+    click.option(
+        "--reading-speed",
+        "reading_speed_cps",
+        type=float,
+        metavar="COLUMNS",
+        help="What is read in a second: a subtitle is held until it has been.  "
+        f"[default: {DEFAULTS.reading_speed_cps:g}]",
     ),
 )
 

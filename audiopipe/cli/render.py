@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
 from audiopipe.cli import options
 from audiopipe.cli.transcribe import SOME_FAILED
+from audiopipe.config import load as load_settings
 from audiopipe.errors import AudiopipeError, InputError, UsageError
 
 
 @click.command("render")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @options.output
+@options.subtitles
+@options.config
 @options.verbosity
 def command(
-    transcripts: tuple[str, ...], output_dir: str | None, output_formats: tuple[str, ...] | None
+    transcripts: tuple[str, ...], output_dir: str | None, config: Path | None, **flags: Any
 ) -> int:
     """Write stored transcripts in other formats, beside them or in DIR."""
     from audiopipe.render import RENDERERS, load, render, write
 
-    formats = output_formats or options.DEFAULTS.output_formats
+    settings = load_settings(flags, os.environ, config)
+    formats = settings.output_formats
     if output_dir == "-" and len(formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     failed = 0
@@ -33,7 +39,7 @@ def command(
             failed += 1
             continue
         for name in formats:
-            text = render(transcript, name)
+            text = render(transcript, name, settings)
             if output_dir == "-":
                 click.echo(text, nl=not text.endswith("\n"))
             elif name != "json" or output_dir:

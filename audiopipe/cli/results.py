@@ -28,7 +28,7 @@ def save(item: Item, transcript: Transcript, settings: Settings) -> None:
         OutputError: one of them cannot be written.
     """
     for name, path in paths(item, settings).items():
-        text = render(transcript, name)
+        text = render(transcript, name, settings)
         if settings.output_dir == "-":
             click.echo(text, nl=not text.endswith("\n"))
         else:

@@ -44,6 +44,7 @@ _NO_STEM = "."
 @options.cutting
 @options.trust
 @options.repair
+@options.subtitles
 @options.config
 @options.log_format
 @options.verbosity

@@ -18,6 +18,7 @@ from audiopipe.cli.transcribe import run
 @options.cutting
 @options.trust
 @options.repair
+@options.subtitles
 @options.config
 @options.log_format
 @options.verbosity

@@ -10,6 +10,7 @@ from itertools import groupby
 from audiopipe.data import ChunkTranscript, Flag
 from audiopipe.flags.evidence import Evidence, covering, outside
 from audiopipe.flags.thresholds import Thresholds
+from audiopipe.seam import MADE_UP
 
 _DETAIL = (
     "This is in another language than the rest: if it is not spoken here transcribe the passage "
@@ -35,12 +36,22 @@ def other_script(evidence: Evidence) -> Iterator[Flag]:
 
 
 def spoken_languages(transcripts: Iterable[ChunkTranscript]) -> Mapping[str, float]:
-    """The share of each language in the speech of a file, the largest first."""
+    """The share of each language in the speech of a file, the largest first.
+
+    What a flag says is made up counts only where there is nothing else: over silence a recogniser
+    guesses the language too.
+    """
     spoken_s: defaultdict[str, float] = defaultdict(float)
+    made_up_s: defaultdict[str, float] = defaultdict(float)
     for transcript in transcripts:
+        made_up = [flag.span for flag in transcript.flags if flag.kind in MADE_UP]
         for segment in transcript.segments:
             if language := segment.language or transcript.language:
-                spoken_s[language] += segment.span.duration_s
+                middle_s = segment.span.middle_s
+                doubtful = any(span.start_s <= middle_s <= span.end_s for span in made_up)
+                counted = made_up_s if doubtful else spoken_s
+                counted[language] += segment.span.duration_s
+    spoken_s = spoken_s or made_up_s
     total_s = sum(spoken_s.values()) or 1.0
     in_order = sorted(spoken_s, key=spoken_s.__getitem__, reverse=True)
     return {language: spoken_s[language] / total_s for language in in_order}
@@ -61,7 +72,7 @@ def other_language(
     for language, group in groupby(
         transcript.segments, key=lambda segment: segment.language or transcript.language
     ):
-        share = shares.get(language or "", 1.0)
+        share = shares.get(language, 0.0) if language else 1.0
         if least is not None and language != main and share < least:
             span = covering(segment.span for segment in group)
             yield Flag("language-switch", span, share, least, _DETAIL)

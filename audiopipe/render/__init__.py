@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Transcript
 from audiopipe.errors import InputError, UsageError
 from audiopipe.render.as_csv import render as csv
@@ -19,10 +20,9 @@ from audiopipe.render.as_tsv import render as tsv
 from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
-from audiopipe.render.cues import SubtitleSettings
 from audiopipe.render.files import write
 
-__all__ = ["RENDERERS", "Renderer", "SubtitleSettings", "load", "render", "save", "write"]
+__all__ = ["RENDERERS", "Renderer", "load", "render", "save", "write"]
 
 
 @dataclass(frozen=True, slots=True)

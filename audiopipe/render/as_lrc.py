@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Transcript
-from audiopipe.render.cues import SubtitleSettings, cues
+from audiopipe.render.cues import cues
 from audiopipe.render.passages import one_line
 
 CLEARED_AFTER_MS = 2_000

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Transcript
-from audiopipe.render.cues import SubtitleSettings, cues
+from audiopipe.render.cues import cues
 from audiopipe.render.passages import clock
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Transcript
-from audiopipe.render.cues import Cue, SubtitleSettings, cues
+from audiopipe.render.cues import Cue, cues
 from audiopipe.render.passages import clock
 
 

@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Segment, Span, Transcript
-from audiopipe.errors import UsageError
 from audiopipe.render.breaks import cut, lines
 from audiopipe.render.passages import gap_text, milliseconds, one_line, passages
 from audiopipe.render.timing import Bounds, Wish, place
@@ -15,44 +15,6 @@ from audiopipe.render.units import Unit, spread, units
 
 PAUSE_S = 1.0
 """A silence after which a new subtitle begins, whatever is said."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubtitleSettings:
-    """How subtitles are broken and timed.
-
-    Line count, durations and gap are those of Netflix's Timed Text Style Guide, General
-    Requirements; line width and reading speed those of its English template for adults.
-
-    Attributes:
-        max_line_width: columns; wide East Asian characters take two. A longer word stays whole.
-        max_line_count: lines on the screen at once.
-        max_cue_duration_s: longest time that a subtitle stands.
-        min_cue_duration_s: shortest time.
-        min_gap_s: empty screen between two subtitles; two frames of film.
-        reading_speed_cps: columns a second that a reader takes in: a subtitle is held into the
-            silence after it until it has been read.
-    """
-
-    max_line_width: int = 42
-    max_line_count: int = 2
-    max_cue_duration_s: float = 7.0
-    min_cue_duration_s: float = 5 / 6
-    min_gap_s: float = 2 / 24
-    reading_speed_cps: float = 17.0
-
-    def __post_init__(self) -> None:
-        if min(self.max_line_width, self.max_line_count) < 1:
-            raise UsageError("subtitles need at least one line of at least one column")
-        if not 0 < self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
-            raise UsageError(
-                "the longest duration of a subtitle must not be below the shortest, "
-                f"{self.min_cue_duration_s:.3g} s"
-            )
-        if not 0 <= self.min_gap_s < math.inf:
-            raise UsageError("the gap between subtitles must be 0 s or more")
-        if not self.reading_speed_cps > 0:
-            raise UsageError("the reading speed must be above 0 columns a second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +109,11 @@ def _after(before: Unit, unit: Unit) -> Unit:
 
 def _wish(draft: Sequence[Unit], settings: SubtitleSettings) -> Wish:
     width = sum(unit.columns for unit in draft) + len(draft) - 1
+    reading_s = min(width / settings.reading_speed_cps, settings.max_cue_duration_s)
     return Wish(
         start_ms=milliseconds(draft[0].start_s),
         end_ms=milliseconds(draft[-1].end_s),
-        reading_ms=milliseconds(width / settings.reading_speed_cps),
+        reading_ms=milliseconds(reading_s),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate, groupby
@@ -22,6 +21,7 @@ from audiopipe.data import (
     Usage,
     Word,
 )
+from audiopipe.flags.language import spoken_languages
 from audiopipe.seam import Token, join, segments_of, words_of
 
 
@@ -41,7 +41,7 @@ def stitch(
         results: in any order, each window index once.
         source: the recording that all of them belong to.
         request: what was asked. Without its language the chunks vote, each weighing as much as
-            its core lasts, and the segments of a chunk in another language say so; a translation
+            its speech lasts, and the segments of a chunk in another language say so; a translation
             is English.
         backend: the recogniser's name.
 
@@ -54,7 +54,7 @@ def stitch(
     heard = [result for result in ordered if isinstance(result, ChunkTranscript)]
     tokens, disagreements = _joined(heard)
     language = "en" if request.task == "translate" else request.language
-    voted = None if language else _vote(heard)
+    voted = None if language else next(iter(spoken_languages(heard)), None)
     return Transcript(
         source=source,
         task=request.task,
@@ -171,14 +171,6 @@ def _rising(spans: Sequence[Span], from_s: float, to_s: float) -> Iterator[Span]
 
 def _at(word: Word, span: Span) -> Word:
     return replace(word, span=span)
-
-
-def _vote(heard: Iterable[ChunkTranscript]) -> str | None:
-    votes: Counter[str] = Counter()
-    for result in heard:
-        if result.language and result.segments:
-            votes[result.language] += round(result.window.core.duration_s * 1000)
-    return max(sorted(votes), key=votes.__getitem__, default=None)
 
 
 def _surviving_flags(

@@ -53,12 +53,34 @@ def test_the_default_model_knows_german_and_translates_it(engine: Local) -> None
     assert len({"the", "a", "and", "of", "is", "to", "in"} & set(words)) >= 3
 
 
+def test_the_language_is_that_of_the_speech_when_a_chunk_begins_with_silence(
+    engine: Local,
+) -> None:
+    speech = chunk_of("lesung.opus")
+    span = Span(0, 31 + speech.window.audio_s)
+    late = Chunk(Window(0, (span,), span), bytes(2 * 16_000 * 31) + speech.data, "pcm", "00")
+    assert recognised(engine, late, ask(engine)).language == "de"
+
+
 def test_many_threads_hear_what_one_hears(engine: Local) -> None:
     request = ask(engine, model="tiny.en")
     alone = recognised(engine, chunk_of("jfk.flac"), request)
     with ThreadPoolExecutor(4) as pool:
         chunks = [chunk_of("jfk.flac")] * 4
         assert list(pool.map(lambda c: recognised(engine, c, request), chunks)) == [alone] * 4
+
+
+def test_a_prompt_holds_in_every_window(engine: Local) -> None:
+    """Without it Whisper base hears McVee at 20 s and, in the second window, mad at 42 s."""
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt="Mab, McFee"))
+    text = "".join(segment.text for segment in heard.segments)
+    assert "McFee" in text and "pass Mab" in text
+
+
+def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
+    prompt = "the word " * 400 + "Mab, McFee"
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt=prompt))
+    assert "McFee" in "".join(segment.text for segment in heard.segments)
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:

@@ -211,6 +211,43 @@ def test_a_recording_that_lacks_a_passage_is_done_again_and_asks_for_that_passag
     assert statuses(tmp_path / "out") == {"a.flac": "skipped"}
 
 
+def test_subtitles_keep_to_the_limits_that_are_asked_for_and_are_rendered_anew_to_others(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    def widest() -> int:
+        lines = (tmp_path / "a.srt").read_text().splitlines()
+        return max(len(line) for line in lines if "-->" not in line)
+
+    spoken(tmp_path / "a.flac", 60)
+    limits = ("--max-line-width", 16, "--max-cue-duration", 3, "--min-gap", 0, "--overwrite")
+    done = audiopipe("transcribe", "a.flac", "-f", "srt,json", *limits, **groq(server))
+    assert done.returncode == 0, done.stderr
+    assert 8 < widest() <= 16
+    done = audiopipe("render", "a.json", "-f", "srt", "--max-line-width", 30)
+    assert done.returncode == 0, done.stderr
+    assert 20 < widest() <= 30
+    done = audiopipe("render", "a.json", "-f", "srt", AUDIOPIPE_MAX_LINE_WIDTH="20")
+    assert 16 < widest() <= 20
+    done = audiopipe("render", "a.json", "--max-cue-duration", 0.5)
+    assert (done.returncode, "0.833 s" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_glossary_is_used_again_when_a_batch_is_tried_again_from_elsewhere(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    for n in range(2):
+        spoken(tmp_path / "in" / f"{n}.flac", 20 + n, first=50 * n)
+    (tmp_path / "terms.txt").write_text(f"{speechlike.word(51)} => Ada\n")
+    server.faults += [None, error(400, "could not process file")]
+    flags = ("-f", "txt", "--glossary", "terms.txt", "--condition-on-previous-text")
+    assert audiopipe("transcribe", "in", "-o", "out", *flags, **groq(server)).returncode == 3
+    (tmp_path / "out").rename(tmp_path / "moved")
+    done = audiopipe("transcribe", "--retry-failed", "-o", "moved", **groq(server))
+    assert done.returncode == 0, done.stderr
+    assert {seen.fields["prompt"][0] for seen in server.seen} == {"Ada"}
+    assert " Ada " in (tmp_path / "moved" / "1.txt").read_text()
+
+
 def test_short_recordings_come_first_and_the_record_keeps_the_order_of_the_inputs(
     audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
@@ -265,6 +302,7 @@ def test_another_file_with_the_name_of_the_record_is_left_alone(
         (("transcribe", "x.mp3", "--config", "none.toml"), 2, "none.toml"),
         (("transcribe", "no-such-file.mp3"), 1, "no-such-file.mp3: no such file"),
         (("transcribe", RECORDINGS / "jfk.flac", "--backend", "groq"), 1, "GROQ_API_KEY"),
+        (("transcribe", RECORDINGS / "jfk.flac", "--glossary", "none.txt", *TINY), 2, "none.txt"),
         (("render", "none.json"), 1, "none.json"),
         (("nonsense",), 2, "nonsense"),
     ],

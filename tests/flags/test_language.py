@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from audiopipe.data import ChunkFailure, ChunkTranscript, Segment, Span, Usage, Window
+from dataclasses import replace
+
+from audiopipe.data import ChunkFailure, ChunkTranscript, Flag, Segment, Span, Usage, Window
 from audiopipe.flags.thresholds import Thresholds
 from audiopipe.stages.flag import flag, flag_languages
 
@@ -45,6 +47,21 @@ def test_the_language_of_a_segment_counts_before_that_of_its_chunk() -> None:
     german = Segment(mixed.segments[2].span, mixed.segments[2].text, language="de")
     both = ChunkTranscript(mixed.window, "en", (*mixed.segments[:2], german), Usage())
     assert [span for span, _ in switches(both)] == [Span(20, 30)]
+
+
+def test_what_is_made_up_over_silence_decides_nothing_and_is_flagged() -> None:
+    silent = chunk(0, "cy", "one", "two", "three")
+    made_up = Flag("text-without-speech", Span(0, 30), 0.0, 0.1, "Listen.")
+    spoken = chunk(1, "en", "four")
+    assert switches(replace(silent, flags=(made_up,)), spoken) == [(Span(0, 30), 0.0)]
+
+
+def test_where_all_is_made_up_the_most_of_it_decides() -> None:
+    chunks = [
+        replace(each, flags=(Flag("stock-phrase", Span(0, 1e3), 1.0, 0.0, "Listen."),))
+        for each in (chunk(0, "cy", "one", "two"), chunk(1, "en", "three"))
+    ]
+    assert [span for span, _ in switches(*chunks)] == [Span(100, 110)]
 
 
 def test_failed_chunks_stay_where_they_are() -> None:

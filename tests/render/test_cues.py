@@ -5,26 +5,18 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from samples import any_transcripts, transcripts
+from samples import any_transcripts, subtitle_settings, transcripts
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Segment, Source, Span, Transcript, Word
 from audiopipe.errors import UsageError
-from audiopipe.render.cues import SubtitleSettings, cues
+from audiopipe.render.cues import cues
 from audiopipe.render.units import columns
 from audiopipe.text import is_unspaced
 
 DEFAULT = SubtitleSettings()
 
-settings = st.builds(
-    SubtitleSettings,
-    max_line_width=st.integers(1, 60),
-    max_line_count=st.integers(1, 4),
-    max_cue_duration_s=st.floats(1, 10),
-    min_cue_duration_s=st.floats(0.001, 1),
-    min_gap_s=st.floats(0, 0.5),
-    reading_speed_cps=st.floats(5, 40),
-)
+settings = subtitle_settings()
 
 
 def told(
@@ -267,6 +259,8 @@ def test_words_that_run_backwards_keep_their_order() -> None:
         {"min_gap_s": -1.0},
         {"reading_speed_cps": 0.0},
         {"max_cue_duration_s": float("nan")},
+        {"max_cue_duration_s": float("inf")},
+        {"reading_speed_cps": float("nan")},
     ],
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, float]) -> None:

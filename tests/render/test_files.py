@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def test_an_unknown_format_is_refused_with_the_known_ones() -> None:
 
 def test_a_transcript_saves_itself(tmp_path: Path) -> None:
     assert TOLD.save(str(tmp_path / "talk.txt")).read_text() == "Hi.\n"
+
+
+def test_a_transcript_saves_itself_with_other_limits_of_subtitles(tmp_path: Path) -> None:
+    said = replace(TOLD.segments[0], text=" Hello there.", words=())
+    talk = replace(TOLD, segments=(said,))
+    assert "Hello\nthere." in talk.save(tmp_path / "talk.srt", max_line_width=6).read_text()
+    with pytest.raises(UsageError, match="did you mean max_line_width"):
+        talk.save(tmp_path / "talk.srt", max_line_widht=6)
 
 
 def test_nothing_else_is_left_in_the_folder(tmp_path: Path) -> None:

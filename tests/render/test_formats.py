@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -16,14 +17,14 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from samples import any_transcripts
+from samples import any_transcripts, subtitle_settings
 
+from audiopipe.config import SubtitleSettings
 from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Word
-from audiopipe.render import RENDERERS, SubtitleSettings, load, render
+from audiopipe.render import RENDERERS, load, render
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import clock, milliseconds, one_line, passages
 
-DEFAULT = SubtitleSettings()
 GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
 
 
@@ -43,20 +44,20 @@ def ms_of(time: str) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
 
 
-@given(any_transcripts())
-def test_a_subrip_parser_reads_the_same_cues(t: Transcript) -> None:
-    read = list(srt.parse(render(t, "srt")))
-    shown = cues(t, DEFAULT, label_speakers=True)
+@given(any_transcripts(), subtitle_settings())
+def test_a_subrip_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
+    read = list(srt.parse(render(t, "srt", limits)))
+    shown = cues(t, limits, label_speakers=True)
     assert [subtitle.index for subtitle in read] == list(range(1, len(shown) + 1))
     assert [round(s.start.total_seconds() * 1000) for s in read] == [c.start_ms for c in shown]
     assert [round(s.end.total_seconds() * 1000) for s in read] == [c.end_ms for c in shown]
     assert [s.content for s in read] == ["\n".join(c.lines).replace("-->", "→") for c in shown]
 
 
-@given(any_transcripts())
-def test_a_webvtt_parser_reads_the_same_cues(t: Transcript) -> None:
-    read = webvtt.from_string(render(t, "vtt")).captions
-    shown = cues(t, DEFAULT)
+@given(any_transcripts(), subtitle_settings())
+def test_a_webvtt_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
+    read = webvtt.from_string(render(t, "vtt", limits)).captions
+    shown = cues(t, limits)
     assert [ms_of(caption.start) for caption in read] == [cue.start_ms for cue in shown]
     assert [ms_of(caption.end) for caption in read] == [cue.end_ms for cue in shown]
     spoken = [re.sub(r"^<v [^>]*>", "", caption.raw_text) for caption in read]
@@ -64,12 +65,12 @@ def test_a_webvtt_parser_reads_the_same_cues(t: Transcript) -> None:
 
 
 # the parser reads at most three digits of minutes
-@given(any_transcripts(longest_s=59_000))
-def test_an_lrc_parser_reads_lines_in_order(t: Transcript) -> None:
-    read = lrcparser.LrcParser.parse(render(t, "lrc"))["lrc_lines"]
+@given(any_transcripts(longest_s=59_000), subtitle_settings())
+def test_an_lrc_parser_reads_lines_in_order(t: Transcript, limits: SubtitleSettings) -> None:
+    read = lrcparser.LrcParser.parse(render(t, "lrc", limits))["lrc_lines"]
     starts = [float(line.start_time) for line in read]
     assert starts == sorted(starts)
-    one_row = SubtitleSettings(max_line_count=1)
+    one_row = replace(limits, max_line_count=1)
     expected = [cue.lines[0] for cue in cues(t, one_row, label_speakers=True)]
     plain = str.maketrans("[]<>", "()‹›")
     texts = [str(line.text) for line in read]
