@@ -207,6 +207,10 @@ hearing = together(
     provider,
 )
 
+overwrite = click.option(
+    "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+)
+
 recognition = together(
     hearing,
     click.option(
@@ -215,9 +219,7 @@ recognition = together(
         default=None,
         help="Hand URLs to the provider instead of downloading them.",
     ),
-    click.option(
-        "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
-    ),
+    overwrite,
 )
 
 budget = together(

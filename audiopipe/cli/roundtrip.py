@@ -89,7 +89,7 @@ def command(
             name=item.stem.name,
             ending=f".{kind}",
             settings=settings,
-            listener=_tell,
+            listener=tell_step,
             stop=stop,
             **asked,
         )
@@ -117,7 +117,8 @@ def _at(settings: Settings, url: str) -> Settings:
     return change(settings, {"backend": "openai", "base_url": url})
 
 
-def _tell(event: Event | Spoke) -> None:
+def tell_step(event: Event | Spoke) -> None:
+    """A line for what was lost, for long waits and long texts."""
     if isinstance(event, Lost):
         LOGGER.warning(
             "%s: nothing from %.0f s on: %s", event.source, event.span.start_s, event.reason

@@ -16,12 +16,13 @@ def chapters(source: AudioSource) -> tuple[Chapter, ...]:
     have none. A chapter without a title has its number.
 
     Args:
-        source: as `codec.open_source` takes it.
+        source: as `codec.open_source` takes it; an address, of which no chapters are read, too.
 
     Raises:
         UnreadableInput: it cannot be opened.
     """
-    marks = () if is_samples(source) else sorted(_marks(source))
+    is_address = isinstance(source, str) and "://" in source
+    marks = () if is_address or is_samples(source) else sorted(_marks(source))
     return tuple(
         Chapter(title or str(number), Span(start_s, max(start_s, end_s)))
         for number, (start_s, end_s, title) in enumerate(marks, 1)

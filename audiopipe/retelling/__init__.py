@@ -155,7 +155,7 @@ class _Run:
         transcript = self.hear("transcribe", source, self.settings)
         self.save(".json", render(transcript, "json"))
         self.save(".txt", render(transcript, "txt"))
-        told = self.retell(transcript, _chapters(source), asked)
+        told = self.retell(transcript, chapters(source), asked)
         self.save(".script.md", markdown(told))
         speech = self.speak(told, ending, align=asked.align)
         # what the narration is in is known, and what steered the first hearing does not concern it
@@ -246,10 +246,6 @@ def _silent(event: Event | Spoke) -> None:
 def _language_of(settings: Settings) -> str | None:
     """What the transcript will be in, as far as anybody knows yet."""
     return "en" if settings.task == "translate" else settings.language
-
-
-def _chapters(source: Any) -> tuple[Chapter, ...]:
-    return () if isinstance(source, str) and "://" in source else chapters(source)
 
 
 def _name_of(source: Any) -> str:

@@ -47,6 +47,26 @@ def with_headings(transcript: Transcript, chapters: Iterable[Chapter]) -> Transc
     return replace(transcript, segments=tuple(segment for _, segment in told))
 
 
+def without_headings(
+    told: Transcript, chapters: Iterable[Chapter]
+) -> tuple[Transcript, tuple[Chapter, ...]]:
+    """The transcript alone, and the chapters with the titles that it had for them.
+
+    Args:
+        told: what `with_headings` made, or a translation of it.
+        chapters: those that it was given.
+    """
+    titles: dict[str, str] = {}
+    for segment in filter(_is_heading, told.segments):
+        titles[str(segment.speaker)] = titles.get(str(segment.speaker), "") + segment.text
+    said = tuple(segment for segment in told.segments if not _is_heading(segment))
+    named = (
+        replace(each, title=one_line(titles.get(f"{_HEADING}{number}", each.title)))
+        for number, each in enumerate(chapters)
+    )
+    return replace(told, segments=said), tuple(named)
+
+
 def manuscript(transcript: Transcript, *, align: bool) -> tuple[Paragraph, ...]:
     """What is spoken of a transcript that has headings.
 
