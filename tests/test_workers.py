@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopipe.workers import OneAtATime, ordered_map
+from audiopipe.workers import OneAtATime, Stop, ordered_map
 
 
 @settings(max_examples=30, deadline=None)
@@ -95,3 +95,12 @@ def test_different_things_are_worked_on_together() -> None:
             return together.wait(10) >= 0
 
     assert list(ordered_map(work, range(3), workers=3)) == [True] * 3
+
+
+def test_a_wish_reaches_the_parts_of_a_run_and_no_part_ends_the_whole() -> None:
+    whole = Stop()
+    one, other = whole.part(), whole.part()
+    one.set()
+    assert (whole.is_set(), one.is_set(), other.is_set()) == (False, True, False)
+    whole.set()
+    assert other.is_set() and whole.part().is_set()
