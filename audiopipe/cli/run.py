@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.roundtrip import tell_step
 from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.errors import AudiopipeError, UsageError
+from audiopipe.render.chunks import MANIFEST
 
 if TYPE_CHECKING:
     from audiopipe.recipe import Result
@@ -42,7 +44,12 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
         raise UsageError(f"no recordings: name some, or say in {pipeline}: inputs = [...]")
     if any(item.source == "-" for item in items):
         raise UsageError("stages read a recording more than once: name a file in place of -")
-    tasks = [Task(item.source, item.stem, item.error) for item in items]
+    made = {path.resolve() for item in items for path in recipe.files(item.stem)}
+    tasks = [
+        Task(item.source, item.stem, item.error)
+        for item in items
+        if not _is_made(Path(item.source).resolve(), made)
+    ]
     codes, code = [], 0
     with stop_on_signals() as stop:
         try:
@@ -52,6 +59,11 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
             complain(error)
             code = error.exit_code
     return code if code else _code(codes)
+
+
+def _is_made(source: Path, made: Collection[Path]) -> bool:
+    """Whether an input is itself a result, or a chunk, of an earlier run into the same folder."""
+    return source in made or source.with_name(MANIFEST) in made
 
 
 def _told(result: Result) -> int:

@@ -13,13 +13,12 @@ from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
 from audiopipe.events import Event, Spoke
 from audiopipe.purse import Purse
 from audiopipe.recipe.parse import Recipe, read
-from audiopipe.recipe.stages import Stage
-from audiopipe.recipe.work import Flagged, Run, Station, Work, station
+from audiopipe.recipe.work import Run, Station, Work, station
 from audiopipe.render import load
 from audiopipe.retelling import Listener
 from audiopipe.workers import Stop, ordered_map
 
-__all__ = ["Flagged", "Recipe", "Result", "Task", "read", "run"]
+__all__ = ["Recipe", "Result", "Task", "read", "run"]
 
 _AT_ONCE = 2
 """Recordings under way: while one waits for a server, another is decoded."""
@@ -112,12 +111,12 @@ def _worked(task: Task, recipe: Recipe, stations: Iterable[Station]) -> Result:
     Raises:
         AudiopipeError: what makes every other pointless.
     """
-    files = [*_files(recipe.stages, Path(recipe.settings.output_dir) / task.stem)]
+    files = recipe.files(task.stem)
     if task.error:
         return Result(task, error=task.error)
     if _is_done(task, recipe, files):
-        return Result(task, tuple(files), is_skipped=True)
-    work = Work(task.source, Path(recipe.settings.output_dir) / task.stem)
+        return Result(task, files, is_skipped=True)
+    work = Work(task.source, recipe.path(task.stem))
     error: AudiopipeError | None = None
     for at in stations:
         try:
@@ -133,16 +132,7 @@ def _worked(task: Task, recipe: Recipe, stations: Iterable[Station]) -> Result:
     return Result(task, there, error, lacks)
 
 
-def _files(stages: Iterable[Stage], stem: Path) -> Iterator[Path]:
-    """All that a recording becomes, each file once."""
-    found: dict[Path, None] = {}
-    for stage in stages:
-        found |= dict.fromkeys(stage.files(stem))
-        stem = stage.stem(stem)
-    yield from found
-
-
-def _is_done(task: Task, recipe: Recipe, files: list[Path]) -> bool:
+def _is_done(task: Task, recipe: Recipe, files: Iterable[Path]) -> bool:
     strict = any(stage.strict for stage in recipe.stages)  # it has to be told of again
     if recipe.settings.overwrite or strict or not isinstance(task.source, str):
         return False
@@ -153,7 +143,7 @@ def _is_done(task: Task, recipe: Recipe, files: list[Path]) -> bool:
     if any(path.stat().st_mtime < changed_s for path in files):
         return False
     heard = any(stage.hears for stage in recipe.stages)
-    return not heard or _is_whole(Path(recipe.settings.output_dir) / task.stem)
+    return not heard or _is_whole(recipe.path(task.stem))
 
 
 def _is_whole(stem: Path) -> bool:

@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from audiopipe.config import Settings, change, convert, load, read_toml
@@ -37,6 +37,18 @@ class Recipe:
     stages: tuple[Stage, ...]
     inputs: tuple[str, ...] = ()
     changed_s: float = 0.0
+
+    def path(self, stem: PurePath) -> Path:
+        """Where the results of an input go, without an ending."""
+        return Path(self.settings.output_dir) / stem
+
+    def files(self, stem: PurePath) -> tuple[Path, ...]:
+        """All that an input becomes, each file once."""
+        at, found = self.path(stem), dict[Path, None]()
+        for stage in self.stages:
+            found |= dict.fromkeys(stage.files(at))
+            at = stage.stem(at)
+        return tuple(found)
 
 
 def read(file: Path, flags: Mapping[str, Any]) -> Recipe:

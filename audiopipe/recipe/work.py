@@ -15,11 +15,11 @@ from audiopipe.backends.base import Speaker, Transcriber
 from audiopipe.backends.choose import choose, choose_speaker
 from audiopipe.codec.chapters import chapters
 from audiopipe.data import Chapter, SpeechRequest, Transcript
-from audiopipe.errors import AudiopipeError
+from audiopipe.errors import Flagged
 from audiopipe.languages import code_of
 from audiopipe.monitor import examine
 from audiopipe.narration import speak
-from audiopipe.pipeline import prepare, transcribe_many
+from audiopipe.pipeline import prepare, transcribe, transcribe_many
 from audiopipe.purse import Purse
 from audiopipe.recipe.stages import Stage
 from audiopipe.render import render, write
@@ -32,12 +32,6 @@ from audiopipe.talk import Talk
 from audiopipe.tasks import Scribe
 from audiopipe.tasks.written import actions_text, chapters_text, rewritten, summary_text
 from audiopipe.workers import Stop
-
-
-class Flagged(AudiopipeError):
-    """A strict check has found something: the input goes no further."""
-
-    exit_code = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +155,14 @@ def _prepare(at: Station, work: Work) -> Work:
 
 
 def _hear(at: Station, work: Work) -> Work:
-    (outcome,) = transcribe_many(
-        [work.source],
+    transcript = transcribe(
+        work.source,
         backend=at.ears,
         settings=at.stage.settings,
         purse=at.run.purse,
         listener=at.run.listener,
         stop=at.run.stop,
     )
-    if outcome.error:
-        raise outcome.error
-    assert outcome.transcript is not None
-    transcript = outcome.transcript
     at.save(work, lambda name: render(transcript, name))
     return replace(work, transcript=transcript)
 

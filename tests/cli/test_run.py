@@ -56,6 +56,18 @@ def test_the_stages_are_done_for_each_recording_and_a_second_run_costs_nothing(
     assert len(server.seen) == sent == 2
 
 
+def test_what_a_run_has_made_is_no_input_of_the_next(cook: Run, tmp_path: Path) -> None:
+    more = '\n[[stage]]\nname = "speak"\nformat = "wav"\n'
+    (tmp_path / "p.toml").write_text(
+        '[[stage]]\nname = "prepare"\n' + RECIPE.partition("\n")[2] + more
+    )
+    for told in ("talks/b.narration.wav", "done already"):
+        done = cook("p.toml", "talks", "-o", "talks")
+        assert done.returncode == 0 and told in done.stderr, done.stderr
+    assert len([*(tmp_path / "talks").rglob("*.wav")]) == 4
+    assert len([*(tmp_path / "talks").rglob("*.json")]) == 4
+
+
 def test_exit_codes_tell_how_it_went(cook: Run, tmp_path: Path) -> None:
     (tmp_path / "bad.wav").write_bytes(b"no")
     assert cook("p.toml", "bad.wav", "-o", "out").returncode == 1
