@@ -18,7 +18,7 @@ from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.config import Settings, change, load
 from audiopipe.data import Usage
 from audiopipe.errors import UsageError
-from audiopipe.events import Event, Heard, Lost, Spoke
+from audiopipe.events import Event, Heard, Lost, Mended, Spoke
 
 if TYPE_CHECKING:
     from audiopipe.retelling import RoundTrip
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 @options.budget
 @options.cutting
 @options.trust
+@options.repair
 @options.config
 @options.verbosity
 def command(
@@ -123,7 +124,7 @@ def tell_step(event: Event | Spoke) -> None:
         LOGGER.warning(
             "%s: nothing from %.0f s on: %s", event.source, event.span.start_s, event.reason
         )
-    elif isinstance(event, Heard):
+    elif isinstance(event, Heard | Mended):
         LOGGER.debug("heard %.0f to %.0f s", event.span.start_s, event.span.end_s)
     else:
         tell_spoken(event)

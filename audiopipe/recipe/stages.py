@@ -21,7 +21,7 @@ _ACCOUNT = "backend base_url tier workers max_wait limit"
 _CUTTING = "chunk_length overlap upload_format channels track skip_silence max_duration"
 _HEARING = (
     f"{_ACCOUNT} {_CUTTING} model language prompt temperature word_timestamps by_url voice_check "
-    "flag_limit drop output_format"
+    "flag_limit drop repair max_repairs max_repair_cost denoise output_format"
 )
 _CHAT = f"{_ACCOUNT} model prompts max_retries output_format"
 
@@ -54,6 +54,7 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
         "max_duration": "max_duration_s",
         "pause": "pause_s",
         "max_wait": "max_wait_s",
+        "max_repair_cost": "max_repair_cost_usd",
         "limit": "limits",
         "flag_limit": "flag_limits",
         "output_format": "output_formats",

@@ -167,6 +167,7 @@ class _Run:
             channels="mix",
             track=0,
             drop=(),
+            repair=False,
         )
         heard = self.hear("hear", speech.path, plain)
         self.save(".heard.json", render(heard, "json"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,14 @@ def test_prepare_cuts_for_those_behind_it_and_repair_hears_as_transcribe_did(
         + 'channels = "left"\n'
         + stages("transcribe")
         + 'language = "de"\n'
-        + stages("check", "render")
+        + stages("check", "repair")
+        + "max_repair_cost = 0.5\n"
+        + stages("render")
     )
-    made = recipe(tmp_path, text)
-    assert [stage.settings.channels for stage in made.stages[:2]] == ["left", "left"]
-    assert made.stages[2].settings.language is None
+    _, hear, _, mend, show = (stage.settings for stage in recipe(tmp_path, text).stages)
+    assert (hear.channels, hear.repair) == ("left", False)
+    assert mend == replace(hear, repair=True, max_repair_cost_usd=0.5)
+    assert show.language is None
 
 
 def test_translate_is_done_by_a_recogniser_or_with_into_by_chat(tmp_path: Path) -> None:
@@ -104,6 +108,7 @@ def test_translate_is_done_by_a_recogniser_or_with_into_by_chat(tmp_path: Path) 
         (stages("transcribe", "prepare"), "would change nothing: put it before transcribe"),
         (stages("transcribe", "transcribe"), "would begin anew"),
         (stages("transcribe", "translate"), "would begin anew"),
+        (stages("transcribe", "clean", "repair"), "would undo clean: put it before that"),
         (stages("transcribe", "rewrite"), "needs to be told what to do"),
         (stages("transcribe", "speak") + 'of = "summary"', "put summary before it"),
         (stages("transcribe", "speak") + 'of = "sumary"', "did you mean summary?"),

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 import speechlike
 from server import KEY, Server
+from test_repaired import TRUTH, WORDS, doubtful
 
 from audiopipe.codec.chapters import chapters
 from audiopipe.codec.mastering import Master
@@ -195,6 +196,21 @@ def test_a_strict_check_keeps_a_flagged_recording_from_later_stages(
         assert names([result]) == ["talk.json", "talk.check.json"]
     flags = json.loads((tmp_path / "out" / "talk.check.json").read_text())["flags"]
     assert flags and flags[0]["kind"] == "low-confidence"
+
+
+def test_repair_asks_again_only_about_what_is_flagged(
+    cook: Cook, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, speechlike.make_recording(WORDS), 16_000)
+    server.faults.append(doubtful(20, 30))
+    recipe = HEAR + stage("check") + stage("repair") + stage("render", output_format="txt")
+    assert cook(recipe, path)[0].error is None
+    out = tmp_path / "out"
+    assert json.loads((out / "long.check.json").read_text())["flags"]
+    assert " ".join((out / "long.txt").read_text().split()) == TRUTH
+    assert load(out / "long.json").flags == ()
+    assert sum(seen.audio_s > WORDS / 2 - 1 for seen in server.seen) == 1
 
 
 def test_one_purse_pays_for_all_recordings_and_stages(
