@@ -14,6 +14,8 @@ $(VENV)/.done: pyproject.toml
 demo: setup
 	$(BIN)/audiopipe transcribe fixtures/recordings --backend local --overwrite -o demo-out
 	@for text in $$(find demo-out -name '*.txt' | sort); do echo; echo "$$text:"; cat "$$text"; done
+	@echo; echo "a recording told again, and heard again:"
+	$(BIN)/audiopipe roundtrip fixtures/recordings/jfk.flac --backend local -o demo-out/roundtrip
 
 test: setup
 	$(BIN)/pytest

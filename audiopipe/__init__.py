@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from audiopipe.pipeline import translate as translate
     from audiopipe.planning import plan as plan
     from audiopipe.render import load as load
+    from audiopipe.retelling import RoundTrip as RoundTrip
+    from audiopipe.retelling import roundtrip as roundtrip
     from audiopipe.talk import Conversation as Conversation
     from audiopipe.talk import Talk as Talk
     from audiopipe.talk import chat as chat
@@ -55,6 +57,7 @@ _HOMES = {
     "audiopipe.pipeline": ("Outcome", "prepare", "transcribe", "transcribe_many", "translate"),
     "audiopipe.planning": ("plan",),
     "audiopipe.render": ("load",),
+    "audiopipe.retelling": ("RoundTrip", "roundtrip"),
     "audiopipe.talk": ("Conversation", "Talk", "chat"),
     "audiopipe.tasks": ("Scribe",),
     "audiopipe.workers": ("Stop",),

@@ -180,7 +180,10 @@ def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
 
 
 def load(
-    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+    file: Path | None = None,
+    table: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Settings from all their sources, the stronger over the weaker.
 
@@ -188,12 +191,28 @@ def load(
         flags: values by the names of `Settings`; None means not given.
         environment: `AUDIOPIPE_MODEL` and so on, one for each setting.
         file: a TOML file with the same names as keys; None for none.
+        table: what of it is to be taken; None for all, and for what stands there.
 
     Raises:
         UsageError: an unknown name, or a value of the wrong kind.
     """
     given = {name: value for name, value in flags.items() if value is not None}
-    return change(Settings(), {**_from_file(file), **dict(_from_environment(environment)), **given})
+    if table is None:
+        table = read_toml(file) if file else {}
+    filed = {name: convert(name, value, f"{file}: {name}") for name, value in table.items()}
+    return change(Settings(), {**filed, **dict(_from_environment(environment)), **given})
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """What a TOML file says.
+
+    Raises:
+        UsageError: it cannot be read, or is no TOML.
+    """
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot read the settings in {file}: {error}") from error
 
 
 def change(settings: S, changes: Mapping[str, Any]) -> S:
@@ -211,25 +230,17 @@ def change(settings: S, changes: Mapping[str, Any]) -> S:
     return replace(settings, **changes)
 
 
-def _from_file(file: Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot read the settings in {file}: {error}") from error
-    return {name: _convert(name, value, f"{file}: {name}") for name, value in table.items()}
+def convert(name: str, value: Any, place: str) -> Any:
+    """A value, text or TOML, as the kind that the default of the setting has.
 
+    Args:
+        name: of the setting.
+        value: what was given.
+        place: where, for messages.
 
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    for field in fields(Settings):
-        variable = ENVIRONMENT_PREFIX + field.name.upper()
-        if text := environment.get(variable):
-            yield field.name, _convert(field.name, text, variable)
-
-
-def _convert(name: str, value: Any, place: str) -> Any:
-    """`value`, text or TOML, as the kind that the default of the setting has."""
+    Raises:
+        UsageError: it is of another kind.
+    """
     default = getattr(Settings(), name, None)
     try:
         if isinstance(default, bool):
@@ -239,6 +250,13 @@ def _convert(name: str, value: Any, place: str) -> Any:
         return value if default is None else type(default)(value)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UsageError(f"{place} cannot be {value!r}") from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    for field in fields(Settings):
+        variable = ENVIRONMENT_PREFIX + field.name.upper()
+        if text := environment.get(variable):
+            yield field.name, convert(field.name, text, variable)
 
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

@@ -20,6 +20,7 @@
     │   ├── TruncatedAnswer           a chat model's answer was cut off at its limit of tokens
     │   └── EngineMissing             the embedded engine or its weights are not installed
     ├── OutputError                1  a result cannot be written
+    ├── Flagged                    5  a strict check found what not to trust
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
     └── Stopped                  130  somebody stopped the run; it can be resumed
 
@@ -153,6 +154,12 @@ class OutputError(AudiopipeError):
     """A result cannot be written."""
 
     stops_run = True
+
+
+class Flagged(AudiopipeError):
+    """A strict check of a pipeline found flags: the input goes no further."""
+
+    exit_code = 5
 
 
 class LimitReached(AudiopipeError):

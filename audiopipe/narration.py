@@ -21,7 +21,7 @@ from audiopipe.data import Audio, Chapter, Span, SpeechRequest, Spoken, Usage
 from audiopipe.errors import AudiopipeError, Stopped, UsageError
 from audiopipe.events import Spoke, Waiting
 from audiopipe.purse import Purse
-from audiopipe.script import Line, script
+from audiopipe.script import Line, Paragraph, script
 from audiopipe.stages.speak import speak as speak_line
 from audiopipe.store import Store
 from audiopipe.workers import Stop, ordered_map
@@ -48,6 +48,7 @@ class Speech:
         duration_s: its length.
         lines: what is spoken when, in order.
         chapters: in order, touching.
+        delays_s: of each paragraph that had a time to begin at, how much later it began.
         model, voice: who speaks.
         usage: what it took in all.
         spent: what this run paid; answers of earlier runs cost nothing.
@@ -57,6 +58,7 @@ class Speech:
     duration_s: float
     lines: tuple[tuple[Span, str], ...]
     chapters: tuple[Chapter, ...]
+    delays_s: tuple[float, ...]
     model: str
     voice: str
     usage: Usage
@@ -70,13 +72,14 @@ class Speech:
 
 
 def speak(
-    text: str,
+    text: str | Sequence[Paragraph],
     path: str | os.PathLike[str],
     *,
     title: str = "",
     author: str = "",
     backend: Speaker | None = None,
     settings: Settings | None = None,
+    purse: Purse | None = None,
     listener: Listener | None = None,
     stop: Stop | None = None,
     **changes: object,
@@ -87,14 +90,15 @@ def speak(
     time. Each answer is stored as it arrives, and a later run does not ask for it again.
 
     Args:
-        text: plain text or Markdown; see `script.script` for what is spoken of it.
+        text: plain text or Markdown, see `script.paragraphs` for what is spoken of it; or
+            paragraphs, which may have times to begin at.
         path: the file to write: .wav, .flac, .mp3, .m4a or .opus; all but .wav carry chapters.
         title, author: tags of the file; "" leaves them out.
         backend: who speaks; None chooses by `settings.backend` and the environment.
         settings: all settings at once; None takes the defaults and the environment.
+        purse: pays; None takes one with the bounds that the settings name.
         listener: told what happens meanwhile.
-        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised. One
-            is for one run.
+        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised.
         changes: single settings by name, such as `voice="troy"`.
 
     Raises:
@@ -102,16 +106,14 @@ def speak(
         BackendError: a line got no sound; those before it are stored.
         OutputError: the file cannot be written.
     """
-    from audiopipe.codec.mastering import KINDS
-
     target = Path(path)
-    if target.suffix.lower() not in KINDS:
-        raise UsageError(f"{target} has no ending to go by: choose from {' '.join(KINDS)}")
+    require_kind(target.suffix)
     settings = change(settings or load({}, os.environ), changes)
     with ExitStack() as stack:
         chosen = backend or stack.enter_context(choose_speaker(settings, os.environ))
+        whole = text if isinstance(text, str) else "\n".join(each.text for each in text)
         request = chosen.accept(
-            SpeechRequest(text, settings.model, settings.voice, settings.language)
+            SpeechRequest(whole, settings.model, settings.voice, settings.language)
         )
         lines = script(
             text,
@@ -123,9 +125,20 @@ def speak(
         store = Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None
         if store:
             stack.enter_context(store)
-        purse = Purse(settings.max_cost_usd, settings.max_requests)
-        run = _Run(chosen, request, lines, settings, store, purse, listener, stop or Stop())
+        purse = purse or Purse(settings.max_cost_usd, settings.max_requests)
+        stop = (stop or Stop()).part()
+        run = _Run(chosen, request, lines, settings, store, purse, listener, stop)
         return run.speech(target, title, author)
+
+
+def require_kind(ending: str) -> None:
+    """Raises UsageError for an ending of files that cannot be written."""
+    from audiopipe.codec.mastering import KINDS
+
+    if ending.lower() not in KINDS:
+        raise UsageError(
+            f"cannot write {ending or 'without an ending'}: choose from {' '.join(KINDS)}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +176,17 @@ class _Run:
             chapters = tuple(_chapters(self.lines, spans, duration_s, title))
             tags = {"title": title, "artist": author}
             master.finish({name: tag for name, tag in tags.items() if tag}, chapters)
-        texts = (line.text for line in self.lines)
+        spoken_at = [*zip(spans, self.lines, strict=True)]
         return Speech(
             path,
             duration_s,
-            tuple(zip(spans, texts, strict=True)),
+            tuple((span, line.text) for span, line in spoken_at),
             chapters,
+            tuple(
+                max(0.0, span.start_s - line.start_s)
+                for span, line in spoken_at
+                if line.start_s is not None
+            ),
             self.request.model,
             self.request.voice,
             usage,
@@ -210,15 +228,22 @@ class _Run:
 
 
 def _laid(master: Master, audio: Audio, line: Line, pause_s: float) -> Span:
-    """When the line sounds in the file; the pause is laid behind it."""
+    """When the line sounds in the file; its pause is laid behind it."""
     samples = audio.samples
     if audio.rate_hz != master.rate_hz:
         samples = soxr.resample(samples, audio.rate_hz, master.rate_hz)
+    _rest(master, round((line.start_s or 0.0) * master.rate_hz) - master.samples)
     start = master.samples
     master.write(_faded(samples, master.rate_hz))
     end = master.samples
-    master.write(np.zeros(round(line.pause * pause_s * master.rate_hz), np.float32))
+    _rest(master, round(line.pause * pause_s * master.rate_hz))
     return Span(start / master.rate_hz, end / master.rate_hz)
+
+
+def _rest(master: Master, samples: int) -> None:
+    """Lay so much silence, in blocks of a second: it may last for hours."""
+    for at in range(0, samples, master.rate_hz):
+        master.write(np.zeros(min(master.rate_hz, samples - at), np.float32))
 
 
 def _faded(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:

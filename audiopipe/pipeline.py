@@ -100,6 +100,7 @@ def transcribe_many(
     *,
     backend: Transcriber | None = None,
     settings: Settings | None = None,
+    purse: Purse | None = None,
     listener: Listener | None = None,
     stop: Stop | None = None,
     **changes: Any,
@@ -112,9 +113,9 @@ def transcribe_many(
 
     Args:
         sources, backend, settings, changes: as in `transcribe`.
+        purse: pays; None takes one with the bounds that the settings name.
         listener: told what happens meanwhile.
-        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised. One
-            is for one run.
+        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised.
 
     Raises:
         UsageError: settings that cannot work; raised before anything is read.
@@ -137,7 +138,7 @@ def transcribe_many(
             settings.word_timestamps,
         )
     )
-    stop = stop or Stop()
+    stop = (stop or Stop()).part()
     teller = Teller(listener, stop)
     recogniser = Recogniser(
         backend=chosen,
@@ -145,7 +146,7 @@ def transcribe_many(
         settings=settings,
         thresholds=thresholds_for(request.model, settings.flag_limits),
         store=Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
-        purse=Purse(settings.max_cost_usd, settings.max_requests),
+        purse=purse or Purse(settings.max_cost_usd, settings.max_requests),
         repair_purse=Purse(settings.max_repair_cost_usd, flag="--max-repair-cost"),
         tell=teller.tell,
         pause=teller.pause,

@@ -38,6 +38,7 @@ class Talk:
         backend: who answers; None chooses by `settings.backend` and the environment.
         settings: backend, limits, costs, and where answers are kept; None takes the defaults and
             the environment. What concerns audio is not looked at.
+        purse: pays; None takes one with the bounds that the settings name.
         listener: told of each wait for a limit.
         stop: once it is set, nothing new is asked, waits end, and `Stopped` is raised.
         changes: single settings by name.
@@ -53,6 +54,7 @@ class Talk:
         *,
         backend: Chatter | None = None,
         settings: Settings | None = None,
+        purse: Purse | None = None,
         listener: Callable[[Waiting], None] = lambda waiting: None,
         stop: Stop | None = None,
         **changes: Any,
@@ -64,7 +66,7 @@ class Talk:
         self._owned = backend is None
         folder = cache_folder(settings, os.environ)
         self._store = Store(folder / ANSWERS) if settings.cache else None
-        purse = Purse(settings.max_cost_usd, settings.max_requests)
+        purse = purse or Purse(settings.max_cost_usd, settings.max_requests)
         self.desk = Desk(self.backend, self._store, purse, _pause(listener, stop or Stop()))
 
     def ask(
@@ -127,8 +129,12 @@ class Talk:
 
     def window(self) -> int:
         """Most tokens, question and answer together, that one request may ever take."""
+        return self.backend.window(self.full_model())
+
+    def full_model(self) -> str:
+        """The full id of the model that is asked."""
         question = ChatRequest((Message("user", "?"),), self.model)
-        return self.backend.window(self.backend.accept(question).model)
+        return self.backend.accept(question).model
 
     def close(self) -> None:
         """Close connections and store. Closing twice is harmless."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Semaphore, Thread
 from typing import Generic, Self, TypeVar
@@ -78,10 +78,21 @@ class Stop:
 
     def __init__(self) -> None:
         self._wished = Event()
+        self._parts: list[Stop] = []
+
+    def part(self) -> Stop:
+        """The wish to end a part of the run, which this one brings with it, and not the reverse."""
+        part = _Part(self._parts)
+        if self.is_set():
+            part.set()
+        return part
 
     def set(self) -> None:
         """Wish it: nothing new is begun, and every wait ends at once."""
         self._wished.set()
+        # a copy made at once: other threads, and signals, may come between
+        for part in tuple(self._parts):
+            part.set()
 
     def is_set(self) -> bool:
         return self._wished.is_set()
@@ -102,6 +113,20 @@ class Stop:
         """
         if self._wished.wait(seconds):
             raise Stopped("stopped; the same command goes on")
+
+
+class _Part(Stop):
+    """Known to the whole until it is set, which the end of each run does."""
+
+    def __init__(self, siblings: list[Stop]) -> None:
+        super().__init__()
+        self._siblings = siblings
+        siblings.append(self)
+
+    def set(self) -> None:
+        super().set()
+        with suppress(ValueError):
+            self._siblings.remove(self)
 
 
 class OneAtATime:

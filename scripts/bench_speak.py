@@ -13,15 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import jiwer
 import numpy as np
 import pyloudnorm
-from whisper_normalizer.english import EnglishTextNormalizer
 
 import audiopipe
 from audiopipe.backends.embedded import LocalSpeaker
 from audiopipe.codec import open_source
-from audiopipe.narration import Speech, speak
+from audiopipe.narration import speak
 
 RECORDINGS = Path(__file__).parent.parent / "fixtures" / "recordings"
 ENGLISH = ("jfk.flac", "two_cities.flac", "reading.mp3")
@@ -107,20 +105,15 @@ def look(folder: Path) -> None:
     )
 
 
-def round_trip(recording: Path, folder: Path) -> Speech:
+def round_trip(recording: Path, folder: Path) -> None:
     """Print the error rate of what is heard in the narration of a transcript."""
     with audiopipe.Local() as ears, LocalSpeaker() as voice:
-        text = audiopipe.transcribe(recording, backend=ears, cache_dir=str(folder)).text
-        speech = speak(
-            text, folder / f"{recording.stem}.flac", backend=voice, cache_dir=str(folder)
-        )
-        again = audiopipe.transcribe(speech.path, backend=ears, cache_dir=str(folder)).text
-    normal = EnglishTextNormalizer()
-    rate = jiwer.wer(normal(text), normal(again))
+        score = audiopipe.roundtrip(
+            recording, folder, backend=ears, speaker=voice, cache_dir=str(folder)
+        ).score
     print(
-        f"{recording.name}: spoken and heard again, {100 * rate:.1f} % of {len(text.split())} words"
+        f"{recording.name}: spoken and heard again, {100 * score.wer:.1f} % of {score.words} words"
     )
-    return speech
 
 
 if __name__ == "__main__":

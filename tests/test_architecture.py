@@ -17,7 +17,7 @@ ORDER = (
     "errors data shapes sentences text prompt glossary languages script config align seam limits "
     "models workers database store ledger budget events purse silence tape voice flags codec "
     "excerpt repairs backends stages render monitor intake recogniser planning pipeline narration "
-    "talk tasks jobs cli __main__"
+    "talk tasks retelling recipe jobs cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

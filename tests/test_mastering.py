@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from speechlike import make_recording
 
 from audiopipe.codec import open_source
+from audiopipe.codec.chapters import chapters
 from audiopipe.codec.clip import audio_segment
 from audiopipe.codec.mastering import KINDS, LOUDNESS_LUFS, Master
 from audiopipe.data import Chapter, Span
-from audiopipe.errors import OutputError
+from audiopipe.errors import OutputError, UnreadableInput
 
 RATE_HZ = 16_000
 CHAPTERS = (Chapter("Eins", Span(0, 3.5)), Chapter("Zwei: ü", Span(3.5, 8)))
@@ -115,3 +116,19 @@ def test_pydub_gets_the_samples(tmp_path: Path) -> None:
     assert (segment.frame_rate, segment.channels, segment.sample_width) == (RATE_HZ, 1, 2)
     samples, _ = decoded(path)
     assert np.abs(np.frombuffer(segment.raw_data, "<i2") / 32768 - samples).max() < 1e-4
+
+
+@pytest.mark.parametrize("ending", [ending for ending in KINDS if ending != ".wav"])
+def test_chapters_are_read_as_they_were_written(tmp_path: Path, ending: str) -> None:
+    found = chapters(made(tmp_path / f"a{ending}", voice(1)))
+    assert [each.title for each in found] == ["Eins", "Zwei: ü"]
+    assert [each.span.start_s for each in found] == pytest.approx([0, 3.5], abs=1e-3)
+
+
+def test_what_holds_no_chapters_has_none(tmp_path: Path) -> None:
+    assert chapters(made(tmp_path / "a.wav", voice(1))) == ()
+    assert chapters((voice(1), RATE_HZ)) == ()
+    assert chapters(b"no container that anybody knows") == ()
+    assert chapters("https://example.org/a.mp3") == ()
+    with pytest.raises(UnreadableInput, match=r"none\.mp3"):
+        chapters(tmp_path / "none.mp3")

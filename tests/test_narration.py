@@ -25,6 +25,7 @@ from audiopipe.errors import LimitReached, ModelUnavailable, RejectedRequest, St
 from audiopipe.events import Spoke, Waiting
 from audiopipe.limits import Limits
 from audiopipe.narration import Speech
+from audiopipe.script import Paragraph
 from audiopipe.workers import Stop
 
 speak = partial(narration.speak, language="en")  # for the words of `speechlike` are no English
@@ -131,6 +132,26 @@ def test_pauses_are_as_long_as_they_are_set(
     spans = [span for span, _ in speech.lines]
     gaps = [later.start_s - span.end_s for span, later in pairwise(spans)]
     assert gaps == pytest.approx([pause_s, pause_s, 2 * pause_s], abs=1e-3)
+
+
+@settings(max_examples=8)
+@given(starts_s=st.lists(st.none() | st.floats(0, 12), min_size=4, max_size=4))
+def test_no_paragraph_begins_before_its_time_and_none_waits_for_nothing(
+    starts_s: list[float | None], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    told = [Paragraph("Ba ba.", pause=0.5, start_s=start_s) for start_s in starts_s]
+    with Server() as server, GroqSpeaker(api_key=KEY, base_url=server.url, tier="dev") as groq:
+        speech = speak(told, tmp_path_factory.mktemp("aligned") / "a.wav", backend=groq, pause_s=1)
+    spans = [span for span, _ in speech.lines]
+    soonest_s = [0.0, *(span.end_s + 0.5 for span in spans[:-1])]
+    begins = [max(pair) for pair in zip((each or 0.0 for each in starts_s), soonest_s, strict=True)]
+    assert [span.start_s for span in spans] == pytest.approx(begins, abs=1e-3)
+    delays = [
+        span.start_s - start_s
+        for span, start_s in zip(spans, starts_s, strict=True)
+        if start_s is not None
+    ]
+    assert speech.delays_s == pytest.approx(delays, abs=1e-3)
 
 
 # nothing is paid twice

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopipe.workers import OneAtATime, ordered_map
+from audiopipe.workers import OneAtATime, Stop, ordered_map
 
 
 @settings(max_examples=30, deadline=None)
@@ -144,3 +144,12 @@ def test_what_waits_in_a_chain_has_not_begun_when_the_caller_leaves() -> None:
     threading.Timer(1, go.set).start()
     results.close()  # type: ignore[attr-defined]
     assert begun in ([0], [0, 1])
+
+
+def test_a_wish_reaches_the_parts_of_a_run_and_no_part_ends_the_whole() -> None:
+    whole = Stop()
+    one, other = whole.part(), whole.part()
+    one.set()
+    assert (whole.is_set(), one.is_set(), other.is_set()) == (False, True, False)
+    whole.set()
+    assert other.is_set() and whole.part().is_set()

@@ -13,6 +13,7 @@ from audiopipe.codec.clip import decode_clip
 from audiopipe.data import Audio, SpeechRequest
 from audiopipe.errors import BadReply, InputError, UsageError
 from audiopipe.languages import NAMES, require_code
+from audiopipe.models import MODELS
 
 _FASTEST_PER_S = 25.0
 """Letters a second: 300 English words a minute, twice the pace of a narrator. What is faster has
@@ -57,13 +58,23 @@ def with_voice(
     asked = require_code(request.language)
     if language and asked not in (None, language):
         raise UsageError(
-            f"{request.model} speaks {NAMES[language].title()}, not {NAMES[asked or ''].title()}"
+            f"{request.model} speaks {NAMES[language].title()}, not {NAMES[asked or ''].title()}; "
+            f"{_routes(asked or '')}"
         )
     if language:
         _check_script(request, language)
     if language == "en" and asked is None:
         _check_english(request)
     return replace(request, voice=voice, language=language or asked)
+
+
+def _routes(language: str) -> str:
+    """Who speaks a language, in words for the user."""
+    server = "name an OpenAI-compatible server that speaks it, with --base-url"
+    for model in MODELS:
+        if "speak" in model.tasks and model.languages == language and not model.retired_on:
+            return f"set GROQ_API_KEY and take the model {model.id}, or {server}"
+    return f"no voice of Groq does either; {server}"
 
 
 def voiced(answer: bytes, request: SpeechRequest) -> Audio:

@@ -18,6 +18,8 @@ COMMANDS = {
     "translate": "Translate speech in any language into English text.",
     "plan": "Tell what a batch will take, before anything is spent.",
     "speak": "Speak a text or a Markdown file into one sound file, with chapters.",
+    "roundtrip": "Transcribe a recording, speak it again, and tell how well that is understood.",
+    "run": "Run the stages of a pipeline file for each recording.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
     "ask": "Summary, chapters, action items, clean-up or translation of transcripts.",

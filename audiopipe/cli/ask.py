@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -16,18 +13,14 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import Settings, load
-from audiopipe.data import Transcript
+from audiopipe.config import load
 from audiopipe.errors import AudiopipeError, UsageError
 
-if TYPE_CHECKING:
-    from audiopipe.tasks import Scribe
-
-Job = Callable[["Scribe", Transcript, str, str, Settings], str]
+JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
 @click.command("ask")
-@click.argument("job", type=click.Choice(["summary", "chapters", "actions", "clean", "translate"]))
+@click.argument("job", type=click.Choice(JOBS))
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @click.option(
     "-o",
@@ -41,9 +34,11 @@ Job = Callable[["Scribe", Transcript, str, str, Settings], str]
     "--output-format",
     type=click.Choice(options.FORMATS),
     default="txt",
-    help="txt or json; clean and translate give any format of transcripts.  [default: txt]",
+    help="txt or json; clean, rewrite and translate give any format of transcripts.  "
+    "[default: txt]",
 )
 @click.option("--into", default="", metavar="LANG", help="Code or name of the result's language.")
+@click.option("--instruct", default="", metavar="TEXT", help="What rewrite is to do.")
 @click.option(
     "--prompts",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
@@ -63,6 +58,7 @@ def command(
     output_dir: Path | None,
     output_format: str,
     into: str,
+    instruct: str,
     prompts: Path | None,
     model: str | None,
     max_retries: int | None,
@@ -74,11 +70,12 @@ def command(
     Long transcripts go in parts that fit the model. Each time in a result is checked against the
     transcript. Answers are kept: the same command goes on where a run stopped.
     """
-    _check(job, len(transcripts), output_dir, output_format, into)
+    _check(job, len(transcripts), output_dir, output_format, into, instruct)
     settings = load(flags, os.environ, config)
     from audiopipe.render import load as load_transcript
     from audiopipe.talk import Talk
     from audiopipe.tasks import Scribe
+    from audiopipe.tasks.written import written
 
     failed = 0
     retries = {} if max_retries is None else {"max_retries": max_retries}
@@ -89,7 +86,9 @@ def command(
         scribe = Scribe(talk, prompts=prompts, **retries)
         for path in map(Path, transcripts):
             try:
-                text = _JOBS[job](scribe, load_transcript(path), into, output_format, settings)
+                transcript = load_transcript(path)
+                asked = into or instruct
+                text = written(scribe, job, transcript, asked, output_format, settings)
                 _write(text, path, output_dir, into if job == "translate" else job, output_format)
             except AudiopipeError as error:
                 if error.stops_run:
@@ -104,12 +103,16 @@ def command(
     )
 
 
-def _check(job: str, inputs: int, output_dir: Path | None, output_format: str, into: str) -> None:
+def _check(
+    job: str, inputs: int, output_dir: Path | None, output_format: str, into: str, instruct: str
+) -> None:
     if job == "translate" and not into:
         raise UsageError("translate needs a language: --into LANG")
-    if job == "clean" and into:
-        raise UsageError("clean keeps the language: take translate for another one")
-    if job not in ("clean", "translate") and output_format not in ("txt", "json"):
+    if (job == "rewrite") != bool(instruct):
+        raise UsageError("rewrite, and nothing else, needs to be told what to do: --instruct TEXT")
+    if job in ("clean", "rewrite") and into:
+        raise UsageError(f"{job} keeps the language: take translate for another one")
+    if job not in ("clean", "rewrite", "translate") and output_format not in ("txt", "json"):
         raise UsageError(f"a result of {job} is no transcript: take -f txt or -f json")
     if inputs > 1 and output_dir is None:
         raise UsageError("several results need a folder: -o DIR")
@@ -124,75 +127,3 @@ def _write(text: str, source: Path, folder: Path | None, name: str, output_forma
     path = folder / f"{source.stem}.{name}{RENDERERS[output_format].ending}"
     write(text if text.endswith("\n") else f"{text}\n", path)
     LOGGER.info("%s -> %s", source, path)
-
-
-def _summary(
-    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
-) -> str:
-    summary = scribe.summary(transcript, into)
-    return summary if shape == "txt" else _json({"summary": summary})
-
-
-def _chapters(
-    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
-) -> str:
-    """One a line, as video sites read them from a description."""
-    chapters = scribe.chapters(transcript, into)
-    if shape == "txt":
-        return "".join(f"{_clock(each.span.start_s)} {each.title}\n" for each in chapters)
-    return _json(
-        {
-            "chapters": [
-                {"start": each.span.start_s, "end": each.span.end_s, "title": each.title}
-                for each in chapters
-            ]
-        }
-    )
-
-
-def _actions(
-    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
-) -> str:
-    items = scribe.action_items(transcript, into)
-    if shape == "json":
-        rows = [asdict(item) for item in items]
-        return _json({"items": [{"start": row.pop("start_s"), **row} for row in rows]})
-    lines = []
-    for item in items:
-        more = ", ".join(filter(None, (item.owner, item.due)))
-        lines.append(f"- [{_clock(item.start_s)}] {item.task}" + (f" ({more})" if more else ""))
-    return "\n".join(lines) if lines else "No action items."
-
-
-def _clean(
-    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
-) -> str:
-    from audiopipe.render import render
-
-    return render(scribe.clean(transcript), shape, settings)
-
-
-def _translate(
-    scribe: Scribe, transcript: Transcript, into: str, shape: str, settings: Settings
-) -> str:
-    from audiopipe.render import render
-
-    return render(scribe.translate(transcript, into), shape, settings)
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1)
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
-
-
-_JOBS: Mapping[str, Job] = {
-    "summary": _summary,
-    "chapters": _chapters,
-    "actions": _actions,
-    "clean": _clean,
-    "translate": _translate,
-}

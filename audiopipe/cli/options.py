@@ -146,6 +146,20 @@ provider = together(
     ),
 )
 
+task = click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
+
+narration = together(
+    click.option("--voice", metavar="NAME", help="Who speaks.  [default: the model's first voice]"),
+    click.option(
+        "--pause",
+        "pause_s",
+        type=click.FloatRange(0, 60),
+        metavar="SECONDS",
+        help="Silence between paragraphs; others are in proportion.  "
+        f"[default: {DEFAULTS.pause_s:g}]",
+    ),
+)
+
 chat_model = click.option(
     "-m",
     "--model",
@@ -161,7 +175,7 @@ corrections = click.option(
     help="Corrections to ask for if an answer is not as asked.  [default: 2]",
 )
 
-recognition = together(
+hearing = together(
     click.option(
         "-m",
         "--model",
@@ -203,15 +217,21 @@ recognition = together(
         help="Time each word.  [default: yes]",
     ),
     provider,
+)
+
+overwrite = click.option(
+    "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
+)
+
+recognition = together(
+    hearing,
     click.option(
         "--by-url",
         is_flag=True,
         default=None,
         help="Hand URLs to the provider instead of downloading them.",
     ),
-    click.option(
-        "--overwrite", is_flag=True, default=None, help="Do inputs again whose results exist."
-    ),
+    overwrite,
 )
 
 budget = together(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from audiopipe.cli import options
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.config import Settings, load
-from audiopipe.data import Chunk
 from audiopipe.errors import AudiopipeError, InputError
 
 
@@ -46,29 +44,7 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
 
 def _prepare(item: Item, settings: Settings) -> None:
     from audiopipe.pipeline import prepare
-    from audiopipe.render import write
+    from audiopipe.render.chunks import write_chunks
 
-    folder = Path(settings.output_dir) / item.stem
-    rows = []
-    for chunk in prepare(open_input(item), settings=settings):
-        path = folder / f"{chunk.window.index:03}.{chunk.format}"
-        write(chunk.data, path)
-        rows.append(_row(chunk, path.name))
-    manifest = {"source": item.source, "rate_hz": 16_000, "chunks": rows}
-    write(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", folder / "manifest.json")
-
-
-def _row(chunk: Chunk, name: str) -> dict[str, Any]:
-    """Times in seconds of the recording; `core` is the part that no other chunk owns."""
-    span, core = chunk.window.span, chunk.window.core
-    row: dict[str, Any] = {
-        "file": name,
-        "start": span.start_s,
-        "end": span.end_s,
-        "core": [core.start_s, core.end_s],
-        "bytes": len(chunk.data),
-        "sha256": chunk.sha256,
-    }
-    if len(chunk.window.stretches) > 1:
-        row["stretches"] = [[each.start_s, each.end_s] for each in chunk.window.stretches]
-    return row
+    chunks = prepare(open_input(item), settings=settings)
+    write_chunks(chunks, item.source, Path(settings.output_dir) / item.stem)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.config import load
@@ -17,7 +18,6 @@ from audiopipe.errors import UnreadableInput
 from audiopipe.events import Spoke, Waiting
 
 _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
-_LEAST_WAIT_S = 1.0
 _STEPS = 10
 
 
@@ -31,7 +31,7 @@ _STEPS = 10
     metavar="FILE",
     help="The file to write: .wav, .flac, .mp3, .m4a or .opus.",
 )
-@click.option("--voice", metavar="NAME", help="Who speaks.  [default: the model's first voice]")
+@options.narration
 @click.option(
     "-m",
     "--model",
@@ -39,14 +39,6 @@ _STEPS = 10
     help="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
 )
 @click.option("-l", "--language", metavar="LANG", help="Of the text, as code or English name.")
-@click.option(
-    "--pause",
-    "pause_s",
-    type=click.FloatRange(0, 60),
-    metavar="SECONDS",
-    help="Silence between paragraphs; others are in proportion.  "
-    f"[default: {options.DEFAULTS.pause_s:g}]",
-)
 @click.option("--title", default="", metavar="TEXT", help="Tag of the file.")
 @click.option("--author", default="", metavar="TEXT", help="Tag of the file.")
 @options.provider
@@ -72,7 +64,7 @@ def command(
             title=title,
             author=author,
             settings=settings,
-            listener=_tell,
+            listener=tell_spoken,
             stop=stop,
         )
     minutes, seconds = divmod(round(speech.duration_s), 60)
@@ -106,10 +98,10 @@ def _read(argument: str) -> str:
         raise UnreadableInput(f"{argument} is no text in UTF-8: convert it first") from error
 
 
-def _tell(event: Spoke | Waiting) -> None:
+def tell_spoken(event: Spoke | Waiting) -> None:
+    """A line for each tenth of a long text, and for each long wait."""
     if isinstance(event, Waiting):
-        if event.wait_s >= _LEAST_WAIT_S:
-            LOGGER.info("waiting %.0f s: %s", event.wait_s, event.reason)
+        tell_wait(event)
         return
     LOGGER.debug("%d of %d: %s", event.number, event.lines, event.text)
     if event.lines > _STEPS and event.number % (event.lines // _STEPS) == 0:

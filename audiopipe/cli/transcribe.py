@@ -38,7 +38,7 @@ _NO_STEM = "."
 @click.command("transcribe")
 @options.inputs_or_retry
 @options.output
-@click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
+@options.task
 @options.recognition
 @options.budget
 @options.cutting

@@ -47,7 +47,7 @@ class ContainerRecording(Recording):
 
     def __init__(self, file: IO[bytes], name: str, track: int | None) -> None:
         self._file = file
-        self._container = _opened(file, name)
+        self._container = open_container(file, name)
         try:
             stream = _chosen(self._container, name, track)
             self._delay_frames = _opus_delay_frames(self._container, stream)
@@ -101,7 +101,12 @@ class ContainerRecording(Recording):
         return extra if 0 < extra < _MOST_PADDING_FRAMES else 0
 
 
-def _opened(file: IO[bytes], name: str) -> InputContainer:
+def open_container(file: IO[bytes], name: str) -> InputContainer:
+    """A file as ffmpeg reads it; whoever opens it closes it.
+
+    Raises:
+        UnreadableInput: it is no container that ffmpeg knows.
+    """
     options = {
         # A playlist or script must not make us open other files.
         "protocol_whitelist": "none",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
 from audiopipe.data import Failure, Flag, Segment, Span, Transcript
 
+PAUSE_S = 2.0
+"""A silence after which a new paragraph begins."""
+
+PARAGRAPH_S = 60.0
+"""A paragraph that has lasted so long ends with its sentence."""
+
+_SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"'”’»)」』]*$")
+
+Passage = tuple[Segment | Failure, list[Flag]]
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>&~|#$])")
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
 
@@ -21,18 +33,35 @@ def one_line(text: str) -> str:
     return " ".join(without_controls(text).split())
 
 
-def passages(transcript: Transcript) -> Iterator[tuple[Segment | Failure, list[Flag]]]:
+def escaped(text: str) -> str:
+    """The text on one line, without anything that Markdown would take for a mark inside it."""
+    return _SPECIAL.sub(r"\\\1", one_line(text))
+
+
+def passages(transcript: Transcript) -> Iterator[Passage]:
     """What was said and the gaps that failures left, by start, each with the flags it shares.
 
     Segments without a visible character are left out.
     """
-    said: list[tuple[Segment | Failure, list[Flag]]] = [
+    said: list[Passage] = [
         (segment, flags)
         for segment, flags in zip(transcript.segments, flags_by_segment(transcript), strict=True)
         if one_line(segment.text)
     ]
-    gaps: list[tuple[Segment | Failure, list[Flag]]] = [(gap, []) for gap in transcript.failures]
+    gaps: list[Passage] = [(gap, []) for gap in transcript.failures]
     return merge(said, gaps, key=lambda passage: passage[0].span.start_s)
+
+
+def paragraphs(parts: Iterable[Passage]) -> Iterator[list[Passage]]:
+    """The passages in paragraphs, each with one speaker, or of one gap alone."""
+    group: list[Passage] = []
+    for passage in parts:
+        if group and _begins_paragraph(group, passage[0]):
+            yield group
+            group = []
+        group.append(passage)
+    if group:
+        yield group
 
 
 def gap_text(failure: Failure) -> str:
@@ -86,3 +115,12 @@ def _touch(flagged: Span, segment: Span) -> bool:
     if flagged.duration_s and segment.duration_s:
         return flagged.overlap_s(segment) > 0
     return flagged.start_s <= segment.end_s and segment.start_s <= flagged.end_s
+
+
+def _begins_paragraph(group: list[Passage], part: Segment | Failure) -> bool:
+    last = group[-1][0]
+    if isinstance(part, Failure) or isinstance(last, Failure) or part.speaker != last.speaker:
+        return True
+    lasted_s = last.span.end_s - group[0][0].span.start_s
+    ended = lasted_s >= PARAGRAPH_S and _SENTENCE_END.search(one_line(last.text))
+    return part.span.start_s - last.span.end_s >= PAUSE_S or bool(ended)

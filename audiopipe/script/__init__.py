@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,25 @@ _BREAK = re.compile(r"(?<=[,;:—–])\s+")
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """What is spoken from one set pause to the next.
+
+    Attributes:
+        text: without markup.
+        is_heading: whether a chapter begins with it.
+        pause: silence behind it, where 1 is that between two paragraphs; there is more before a
+            heading.
+        start_s: when it is spoken at the earliest, in seconds of the spoken file; None for as soon
+            as what is before it has ended.
+    """
+
+    text: str
+    is_heading: bool = False
+    pause: float = _PARAGRAPH
+    start_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """What is spoken at once.
 
@@ -25,45 +44,53 @@ class Line:
         text: speakable, without markup, on one line.
         pause: silence behind it, where 1 is that between two paragraphs.
         chapter: title of the chapter that begins with it; "" if none does.
+        start_s: that of the paragraph which begins with it, if any.
     """
 
     text: str
     pause: float
     chapter: str = ""
+    start_s: float | None = None
 
 
-def script(text: str, *, language: str | None, most_characters: int) -> tuple[Line, ...]:
-    """The lines of a text, in order.
-
-    Markdown is understood: headings are spoken and begin chapters; list items and table rows are
-    paragraphs; of links the text is spoken, of images what stands for them; code blocks and tags
-    are left out. Plain text is Markdown too, indented or not. No line crosses a paragraph.
+def script(
+    text: str | Iterable[Paragraph], *, language: str | None, most_characters: int
+) -> tuple[Line, ...]:
+    """The lines of a text, in order. No line crosses a paragraph.
 
     Args:
-        text: plain text or Markdown.
+        text: paragraphs, or plain text or Markdown as `paragraphs` takes it.
         language: ISO 639-1 code; None where nobody knows.
         most_characters: of a line, >= 1. A longer sentence is cut behind a clause, else between
             words, else anywhere.
     """
     lines: list[Line] = []
-    for paragraph, is_heading in _paragraphs(text):
-        spoken = _ended(speakable(paragraph, language))
+    for paragraph in paragraphs(text) if isinstance(text, str) else text:
+        spoken = _ended(speakable(paragraph.text, language))
         pieces = [
             each for each in _cut(spoken, language, most_characters) if not is_silent(each[0])
         ]
         if not pieces:
             continue
-        if is_heading and lines:
+        if paragraph.is_heading and lines:
             lines[-1] = replace(lines[-1], pause=_CHAPTER)
-        chapter = " ".join(paragraph.split()) if is_heading else ""
-        for number, (piece, pause) in enumerate(pieces):
-            lines.append(Line(piece, pause, chapter if number == 0 else ""))
-        lines[-1] = replace(lines[-1], pause=_PARAGRAPH)
+        chapter = " ".join(paragraph.text.split()) if paragraph.is_heading else ""
+        first, *rest = (Line(*piece) for piece in pieces)
+        lines += [replace(first, chapter=chapter, start_s=paragraph.start_s), *rest]
+        lines[-1] = replace(lines[-1], pause=paragraph.pause)
     return tuple(lines)
 
 
-def _paragraphs(text: str) -> Iterator[tuple[str, bool]]:
-    """The text of each paragraph, and whether it is a heading."""
+def paragraphs(text: str) -> Iterator[Paragraph]:
+    """The paragraphs of a text.
+
+    Markdown is understood: headings are spoken and begin chapters; list items and table rows are
+    paragraphs; of links the text is spoken, of images what stands for them; code blocks and tags
+    are left out. Plain text is Markdown too, indented or not.
+
+    Args:
+        text: plain text or Markdown.
+    """
     from markdown_it import MarkdownIt
 
     # without indented code and blocks of HTML, which plain text would be taken for
@@ -75,7 +102,7 @@ def _paragraphs(text: str) -> Iterator[tuple[str, bool]]:
         elif token.type == "inline":
             cells.append("".join(_spoken_of(child) for child in token.children or ()))
         elif token.type in ("paragraph_close", "heading_close", "tr_close"):
-            yield mark + ", ".join(cells), token.type == "heading_close"
+            yield Paragraph(mark + ", ".join(cells), token.type == "heading_close")
             mark, cells = "", []
 
 

@@ -1,4 +1,4 @@
-"""Jobs on transcripts: summary, chapters, action items, clean-up, translation.
+"""Jobs on transcripts: summary, chapters, action items, clean-up, rewriting, translation.
 
 A transcript is cut into runs of sentences that fit the model, and what was made of them is merged
 (map, then reduce). The model sees times and numbers of lines, and may only give back what it saw:
@@ -76,12 +76,13 @@ class Scribe:
 
     Attributes:
         usage: what all answers so far took, those of earlier runs included.
+        spent: the part of it that this run paid.
     """
 
     def __init__(
         self, talk: Talk, *, prompts: Path | None = None, max_retries: int = MAX_RETRIES
     ) -> None:
-        self.usage = Usage()
+        self.usage = self.spent = Usage()
         self._talk = talk
         self._prompts = prompts
         self._max_retries = max_retries
@@ -93,11 +94,11 @@ class Scribe:
         A time of day in it must have been said.
         """
         said = clocks_in(transcript.text)
-        language = _name_of(language, transcript)
+        blanks = {"language": _name_of(language, transcript)}
 
         def written(prompt: str, text: str) -> str:
             schema = _object(summary={"type": "string", "minLength": 1})
-            value = self._ask(prompt, language, text, schema, check)
+            value = self._ask(prompt, blanks, text, schema, check)
             return str(value["summary"]).strip()
 
         def check(value: Row) -> list[str]:
@@ -119,7 +120,7 @@ class Scribe:
 
         Each begins with a sentence of the transcript.
         """
-        language = _name_of(language, transcript)
+        blanks = {"language": _name_of(language, transcript)}
         starts = starts_of(sentences(transcript))
         first = next(iter(starts), "")
         schema = _rows("chapters", time=_TEXT, title=_TEXT)
@@ -127,13 +128,13 @@ class Scribe:
         def of_run(run: Sequence[Sentence]) -> list[Row]:
             within = starts_of(run)
             check = in_order(within, first if first in within else "")
-            return list(self._ask("chapters", language, _lines(run), schema, check)["chapters"])
+            return list(self._ask("chapters", blanks, _lines(run), schema, check)["chapters"])
 
         mapped = self._map(transcript, of_run)
         rows = [*chain(*mapped)]
         if len(mapped) > 1:
             check = in_order({row["time"]: starts[row["time"]] for row in rows}, first)
-            rows = self._merged("chapters", rows, language, schema, check)
+            rows = self._merged("chapters", rows, blanks, schema, check)
         titles = dict(sorted((starts[row["time"]], row["title"]) for row in rows))
         begins = [*titles]
         ends = [*begins[1:], max(transcript.duration_s, begins[-1])]
@@ -144,19 +145,19 @@ class Scribe:
 
     def action_items(self, transcript: Transcript, language: str = "") -> tuple[ActionItem, ...]:
         """What was agreed to be done, in order."""
-        language = _name_of(language, transcript)
+        blanks = {"language": _name_of(language, transcript)}
         schema = _rows("items", time=_TEXT, task=_TEXT, owner=_MAYBE, due=_MAYBE)
 
         def of_run(run: Sequence[Sentence]) -> list[Row]:
             check = were_said("items", starts_of(run), " ".join(part.line for part in run))
-            return list(self._ask("actions", language, _lines(run), schema, check)["items"])
+            return list(self._ask("actions", blanks, _lines(run), schema, check)["items"])
 
         mapped = self._map(transcript, of_run)
         rows = [*chain(*mapped)]
         if len(mapped) > 1 and rows:
             found = " ".join(str(row.get("due")) for row in rows)
             check = were_said("items", {row["time"]: 0.0 for row in rows}, found)
-            rows = self._merged("actions", rows, language, schema, check)
+            rows = self._merged("actions", rows, blanks, schema, check)
         starts = starts_of(sentences(transcript))
         items = [
             ActionItem(row["task"], starts[row["time"]], row.get("owner"), row.get("due"))
@@ -166,7 +167,17 @@ class Scribe:
 
     def clean(self, transcript: Transcript) -> Transcript:
         """The transcript for readers: without fillers, a segment a sentence, times as they were."""
-        return self._rewritten("clean", transcript, "", may_be_empty=True)
+        return self._rewritten("clean", transcript, {}, may_be_empty=True)
+
+    def rewrite(self, transcript: Transcript, instruction: str) -> Transcript:
+        """The transcript as somebody wants it, a segment a sentence, times as they were.
+
+        Args:
+            transcript: in any language, which stays: what speaks it goes by it.
+            instruction: what to do with each sentence, in plain words; some may go.
+        """
+        blanks = {"instruction": instruction}
+        return self._rewritten("rewrite", transcript, blanks, may_be_empty=True)
 
     def translate(self, transcript: Transcript, language: str) -> Transcript:
         """The transcript in another language, a segment a sentence, times as they were.
@@ -175,17 +186,17 @@ class Scribe:
             transcript: in any language.
             language: the one to translate into: a code, or any name that the model understands.
         """
-        name = _name_of(language, transcript)
-        made = self._rewritten("translate", transcript, name, may_be_empty=False)
+        blanks = {"language": _name_of(language, transcript)}
+        made = self._rewritten("translate", transcript, blanks, may_be_empty=False)
         return replace(made, language=code_of(language))
 
     def _rewritten(
-        self, prompt: str, transcript: Transcript, language: str, *, may_be_empty: bool
+        self, prompt: str, transcript: Transcript, blanks: Row, *, may_be_empty: bool
     ) -> Transcript:
         def of_run(run: Sequence[Sentence]) -> list[Segment]:
             text = "\n".join(f"{n}: {part.line}" for n, part in enumerate(run, 1))
             check = each_line(len(run), may_be_empty=may_be_empty)
-            value = self._ask(prompt, language, text, _LINES, check)
+            value = self._ask(prompt, blanks, text, _LINES, check)
             return [
                 Segment(part.span, f" {row['text'].strip()}", speaker=part.speaker)
                 for part, row in zip(run, value["lines"], strict=True)
@@ -219,19 +230,19 @@ class Scribe:
         return list(ordered_map(halving, todo, workers=workers))
 
     def _merged(
-        self, name: str, rows: list[Row], language: str, schema: Row, check: Check
+        self, name: str, rows: list[Row], blanks: Row, schema: Row, check: Check
     ) -> list[Row]:
         """The rows without what stands there twice; as they are if they are too many at once."""
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
         if len(text.encode()) // 3 > self._room():
             return rows
-        (merged,) = self._ask(f"{name}_merge", language, text, schema, check).values()
+        (merged,) = self._ask(f"{name}_merge", blanks, text, schema, check).values()
         return list(merged)
 
-    def _ask(self, prompt: str, language: str, text: str, schema: Row, check: Check) -> Any:
+    def _ask(self, prompt: str, blanks: Row, text: str, schema: Row, check: Check) -> Any:
         reply = self._talk.ask(
             text,
-            system=Template(self._prompt(prompt)).safe_substitute(language=language),
+            system=Template(self._prompt(prompt)).safe_substitute(blanks),
             schema=Checked(schema, check),
             max_retries=self._max_retries,
             temperature=0,
@@ -239,6 +250,7 @@ class Scribe:
         )
         with self._counting:
             self.usage += reply.usage
+            self.spent += Usage() if reply.cached else reply.usage
         return reply.value
 
     def _room(self) -> int:

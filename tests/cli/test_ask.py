@@ -80,6 +80,13 @@ def test_a_translation_becomes_subtitles_or_a_transcript(
     assert (made.language, made.text) == ("de", TALK.text.upper())
 
 
+def test_a_transcript_is_rewritten_as_somebody_asks(ask: Run, server: Server) -> None:
+    server.replies.append(rewritten)
+    done = ask("rewrite", "talk.json", "--instruct", "Shout.")
+    assert (done.returncode, "ANN WILL CALL" in done.stdout) == (0, True), done.stderr
+    assert "What the owner asks: Shout." in server.seen[0].json["messages"][0]["content"]
+
+
 def test_several_results_go_to_a_folder_and_a_bad_one_stops_no_other(
     ask: Run, server: Server, tmp_path: Path
 ) -> None:
@@ -96,6 +103,8 @@ def test_several_results_go_to_a_folder_and_a_bad_one_stops_no_other(
     [
         (("translate", "talk.json"), "--into LANG"),
         (("clean", "talk.json", "--into", "de"), "take translate"),
+        (("rewrite", "talk.json"), "--instruct TEXT"),
+        (("clean", "talk.json", "--instruct", "x"), "--instruct TEXT"),
         (("chapters", "talk.json", "-f", "srt"), "take -f txt or -f json"),
         (("summary", "talk.json", "talk.json"), "-o DIR"),
         (("summary", "talk.json", "--prompts", "missing"), "missing"),

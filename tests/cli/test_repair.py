@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 import soundfile as sf
 import speechlike
 from mumbling import WORDS, doubtful
-from server import KEY, Server
+from server import Server
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -17,13 +17,12 @@ def test_what_was_written_without_repair_is_repaired_when_asked_and_then_left_al
     audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
     sf.write(tmp_path / "a.flac", speechlike.make_recording(WORDS), 16_000)
-    account = {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url, "AUDIOPIPE_BACKEND": "groq"}
     server.faults += [doubtful(20, 30)]
     command = ("transcribe", "a.flac", "-o", "out", "--no-voice-check")
-    assert audiopipe(*command, **account).returncode == 0
+    assert audiopipe(*command, **server.as_groq).returncode == 0
     assert "mumble" in (tmp_path / "out" / "a.txt").read_text()
     for _ in range(2):
-        done = audiopipe(*command, "--repair", **account)
+        done = audiopipe(*command, "--repair", **server.as_groq)
         assert done.returncode == 0, done.stderr
         assert len(server.seen) == 2
         document = json.loads((tmp_path / "out" / "a.json").read_text())
@@ -34,10 +33,9 @@ def test_what_was_written_without_repair_is_repaired_when_asked_and_then_left_al
 
 def test_events_tell_of_each_repair(audiopipe: Run, tmp_path: Path, server: Server) -> None:
     sf.write(tmp_path / "a.flac", speechlike.make_recording(WORDS), 16_000)
-    account = {"GROQ_API_KEY": KEY, "AUDIOPIPE_BASE_URL": server.url, "AUDIOPIPE_BACKEND": "groq"}
     server.faults += [doubtful(20, 30)]
     options = ("-o", "out", "--no-voice-check", "--repair", "--log-format", "ndjson")
-    done = audiopipe("transcribe", "a.flac", *options, **account)
+    done = audiopipe("transcribe", "a.flac", *options, **server.as_groq)
     events = [json.loads(line) for line in done.stderr.splitlines()]
     (repair,) = [event for event in events if event["event"] == "repair"]
     assert repair["replaced"] and repair["billed_s"] >= 10

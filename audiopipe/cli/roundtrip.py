@@ -1,0 +1,144 @@
+"""`audiopipe roundtrip`: a recording in, its transcript, its narration and a report out."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.inputs import find_inputs, open_input
+from audiopipe.cli.interrupt import stop_on_signals
+from audiopipe.cli.log import LOGGER
+from audiopipe.cli.speak import tell_spoken
+from audiopipe.cli.transcribe import SOME_FAILED
+from audiopipe.config import Settings, change, load
+from audiopipe.data import Usage
+from audiopipe.errors import UsageError
+from audiopipe.events import Event, Heard, Lost, Mended, Spoke
+
+if TYPE_CHECKING:
+    from audiopipe.retelling import RoundTrip
+
+
+@click.command("roundtrip")
+@click.argument("episode", metavar="EPISODE")
+@click.option("-o", "--output-dir", metavar="DIR", help=f"[default: {options.DEFAULTS.output_dir}]")
+@click.option("--into", default="", metavar="LANG", help="Translate before it is spoken.")
+@click.option("--instruct", default="", metavar="TEXT", help="Rewrite so before it is spoken.")
+@click.option(
+    "--align",
+    is_flag=True,
+    help="Begin no sentence earlier than in the recording: pauses are stretched.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["m4a", "mp3", "opus", "flac", "wav"]),
+    default="m4a",
+    help="Of the narration.  [default: m4a]",
+)
+@options.narration
+@click.option("--speech-model", default="", metavar="NAME", help="See audiopipe speak --model.")
+@click.option("--speech-url", metavar="URL", help="A server for the narration alone.")
+@click.option("--chat-model", default="", metavar="NAME", help="See audiopipe chat --model.")
+@click.option("--chat-url", metavar="URL", help="A server for --into and --instruct alone.")
+@options.task
+@options.hearing
+@options.budget
+@options.cutting
+@options.trust
+@options.repair
+@options.config
+@options.verbosity
+def command(
+    episode: str,
+    kind: str,
+    config: Path | None,
+    chat_url: str | None,
+    speech_url: str | None,
+    **given: Any,
+) -> int:
+    """Transcribe a recording, speak it again, and transcribe the narration to see how well it can
+    be understood.
+
+    Writes DIR/NAME.json and .txt (the transcript), .script.md (what is spoken), .narration.m4a,
+    .heard.json, and .report.json with costs and the error rate. All answers are kept: the same
+    command goes on where a run stopped, with one budget for all of it.
+    """
+    asked = {name: given.pop(name) for name in _ASKED}
+    settings = load(given, os.environ, config)
+    item, *more = find_inputs([episode])
+    if more:
+        raise UsageError(f"one recording at a time, and {episode} names {len(more) + 1}")
+    if item.error:
+        raise item.error
+    from audiopipe.retelling import roundtrip
+
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_signals())
+        if chat_url:
+            asked["chatter"] = stack.enter_context(_chatter(settings, chat_url, asked))
+        if speech_url:
+            asked["speaker"] = stack.enter_context(_speaker(settings, speech_url, asked))
+        trip = roundtrip(
+            open_input(item),
+            settings.output_dir,
+            name=item.stem.name,
+            ending=f".{kind}",
+            settings=settings,
+            listener=tell_step,
+            stop=stop,
+            **asked,
+        )
+    _tell_end(item.stem.name, trip)
+    return SOME_FAILED if trip.transcript.failures else 0
+
+
+_ASKED = ("into", "instruct", "align", "chat_model", "speech_model")
+
+
+def _chatter(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
+    from audiopipe.backends.choose import choose_chatter
+
+    return choose_chatter(_at(settings, url), os.environ, asked["chat_model"])
+
+
+def _speaker(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
+    from audiopipe.backends.choose import choose_speaker
+
+    model = {"model": asked["speech_model"]}
+    return choose_speaker(change(_at(settings, url), model), os.environ)
+
+
+def _at(settings: Settings, url: str) -> Settings:
+    return change(settings, {"backend": "openai", "base_url": url})
+
+
+def tell_step(event: Event | Spoke) -> None:
+    """A line for what was lost, for long waits and long texts."""
+    if isinstance(event, Lost):
+        LOGGER.warning(
+            "%s: nothing from %.0f s on: %s", event.source, event.span.start_s, event.reason
+        )
+    elif isinstance(event, Heard | Mended):
+        LOGGER.debug("heard %.0f to %.0f s", event.span.start_s, event.span.end_s)
+    else:
+        tell_spoken(event)
+
+
+def _tell_end(name: str, trip: RoundTrip) -> None:
+    spent = sum((step.spent for step in trip.steps), Usage())
+    cost = "unknown cost" if spent.cost_usd is None else f"${spent.cost_usd:.4f}"
+    LOGGER.info(
+        "%s: of %d %s spoken, %.1f %% were heard otherwise; requests: %d, %s",
+        name,
+        trip.score.words,
+        trip.score.unit,
+        100 * trip.score.wer,
+        spent.requests,
+        cost,
+    )
