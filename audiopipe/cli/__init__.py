@@ -22,7 +22,7 @@ COMMANDS = {
     "run": "Run the stages of a pipeline file for each recording.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
-    "ask": "Summary, chapters, action items, clean-up or translation of transcripts.",
+    "ask": "Summary, chapters, action items, clean-up, rewriting or translation of transcripts.",
     "chat": "Ask a chat model a question.",
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "status": "Tell what became of a batch.",

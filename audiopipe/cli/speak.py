@@ -18,7 +18,7 @@ from audiopipe.errors import UnreadableInput
 from audiopipe.events import Spoke, Waiting
 
 _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
-_STEPS = 10
+_STEPS, _LONG_LINES = 10, 50
 
 
 @click.command("speak")
@@ -104,5 +104,5 @@ def tell_spoken(event: Spoke | Waiting) -> None:
         tell_wait(event)
         return
     LOGGER.debug("%d of %d: %s", event.number, event.lines, event.text)
-    if event.lines > _STEPS and event.number % (event.lines // _STEPS) == 0:
+    if event.lines >= _LONG_LINES and event.number % (event.lines // _STEPS) == 0:
         LOGGER.info("%d of %d lines", event.number, event.lines)

@@ -164,6 +164,7 @@ class _Run:
             task="transcribe",
             language=told.language,
             prompt=None,
+            glossary="",
             channels="mix",
             track=0,
             drop=(),
