@@ -200,8 +200,8 @@ class _Run:
     thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
-    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
-    """One thread hears faster than recordings are prepared, and leaves the others to send."""
+    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
+    """Two threads hear faster than recordings are prepared, and leave the others to send."""
     telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
