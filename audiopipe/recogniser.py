@@ -54,8 +54,8 @@ class Recogniser:
         repair_purse: what of that may go into repairs.
         pause: waits, for a limit or before another try.
         tell: told what happens.
-        ears: finds where somebody speaks while answers are under way: one thread hears faster than
-            recordings are prepared, and leaves the others to send.
+        ears: find where somebody speaks while answers are under way: two threads hear faster than
+            recordings are prepared, and leave the others to send.
     """
 
     backend: Transcriber
@@ -67,7 +67,7 @@ class Recogniser:
     repair_purse: Purse
     pause: Pause
     tell: Callable[[Event], None]
-    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    ears: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2))
 
     def recognise(
         self, name: str, audio: Chunk | RemoteAudio
