@@ -6,6 +6,7 @@ ffmpeg libraries inside PyAV, which find their way again after damage.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -74,5 +75,9 @@ def _plain(file: IO[bytes], name: str) -> Recording | None:
 def _contained(file: IO[bytes], name: str, track: int | None) -> Recording:
     # Imported late: most recordings do without ffmpeg's libraries, their memory and their start.
     from audiopipe.codec.container import ContainerRecording
+    from audiopipe.codec.unbroken import UnbrokenRecording
 
-    return ContainerRecording(file, name, track)
+    recording = ContainerRecording(file, name, track)
+    if recording.has_table and isinstance(file, io.FileIO):
+        return UnbrokenRecording(recording, file.fileno())
+    return recording
