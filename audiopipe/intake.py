@@ -19,6 +19,7 @@ from audiopipe.errors import AudiopipeError, InputError
 from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.prepare import prepare
 from audiopipe.voice import by_network, has_network
+from audiopipe.workers import Stop
 
 log = logging.getLogger("audiopipe")
 
@@ -43,13 +44,16 @@ class End:
     error: AudiopipeError | None = None
 
 
-def pieces(sources: Iterable[Any], upload: Upload, settings: Settings) -> Iterator[Part | End]:
+def pieces(
+    sources: Iterable[Any], upload: Upload, settings: Settings, stop: Stop | None = None
+) -> Iterator[Part | End]:
     """The parts of each recording, and its end; for one that cannot be used the end alone.
 
     Args:
         sources: as `pipeline.transcribe` takes them.
         upload: what one request may carry.
         settings: how to prepare and cut.
+        stop: ends the wait for a source that is still being written.
     """
     for source in sources:
         try:
@@ -57,7 +61,7 @@ def pieces(sources: Iterable[Any], upload: Upload, settings: Settings) -> Iterat
                 yield Part(source, 0, RemoteAudio(source))
                 yield End(source, source)
             else:
-                yield from chunks(source, upload, settings)
+                yield from chunks(source, upload, settings, stop)
         except InputError as error:
             yield End(source, shown(source), error=error)
 
@@ -66,7 +70,9 @@ def _is_url(source: Any) -> bool:
     return isinstance(source, str) and bool(re.match(r"https?://", source))
 
 
-def chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[Part | End]:
+def chunks(
+    source: Any, upload: Upload, settings: Settings, stop: Stop | None = None
+) -> Iterator[Part | End]:
     """The parts of one recording, and its end.
 
     Raises:
@@ -78,7 +84,7 @@ def chunks(source: Any, upload: Upload, settings: Settings) -> Iterator[Part | E
             opened, name = stack.enter_context(tempfile.TemporaryFile()), source
             download(source, opened)
         recording = stack.enter_context(
-            open_source(opened, name=name, track=settings.track or None)
+            open_source(opened, name=name, track=settings.track or None, stop=stop)
         )
         # closed before the recording is: its thread may still be inside the decoder
         blocks = stack.enter_context(

@@ -208,7 +208,8 @@ class _Run:
                 stack.callback(self.backend.close)
             if self.store:
                 stack.enter_context(self.store)
-            todo = pieces(sources, self.backend.upload(self.request), self.settings)
+            upload = self.backend.upload(self.request)
+            todo = pieces(sources, upload, self.settings, self.stop)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
             workers = self.settings.workers or self.backend.workers

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.filter import Graph
 
@@ -43,7 +43,8 @@ class UnbrokenRecording(Recording):
         probed.close()
 
     def blocks(self) -> Iterator[Block]:
-        given, held = 0, np.empty((0, self.channels), np.float32)
+        held: Block = np.empty((0, self.channels), np.float32)
+        given = 0
         for frame in self._joined():
             if frame is None or not self._follows(frame, given + len(held)):
                 break
@@ -62,7 +63,7 @@ class UnbrokenRecording(Recording):
     def sha256(self) -> str:
         return self._probed.sha256()
 
-    def _joined(self) -> Iterator[AudioFrame | None]:
+    def _joined(self) -> Iterator[Any]:
         """The track in frames of the length of a block; None in place of what is damaged."""
         try:
             graph = Graph()
@@ -78,7 +79,7 @@ class UnbrokenRecording(Recording):
         except FFmpegError:
             yield None
 
-    def _follows(self, frame: AudioFrame, frames: int) -> bool:
+    def _follows(self, frame: Any, frames: int) -> bool:
         """Whether a frame is of the same kind, and comes at its time behind so many."""
         if (frame.sample_rate, frame.layout.nb_channels) != (self.rate_hz, self.channels):
             return False
