@@ -160,6 +160,13 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
         InputError: the recording cannot be used.
     """
     settings = change(settings or load({}, os.environ), changes)
+    for piece in prepare_and_tell(source, settings):
+        if isinstance(piece, Chunk):
+            yield piece
+
+
+def prepare_and_tell(source: Any, settings: Settings) -> Iterator[Chunk | Failure]:
+    """The chunks as `prepare` gives them, then what of the recording is in none of them."""
     if settings.channels == "split":
         raise UsageError("chunks of split channels are for transcribe; take left or right")
     upload = Upload((settings.upload_format,), TIERS[settings.tier].max_upload_bytes)
@@ -170,6 +177,7 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
             for loss in piece.losses:
                 span = f"{loss.span.start_s:.1f} to {loss.span.end_s:.1f} s"
                 _log.warning("%s: nothing from %s: %s", piece.name, span, loss.reason)
+                yield loss
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,8 @@ def _opened(file: IO[bytes], name: str) -> InputContainer:
             options=options,
         )
     except (FFmpegError, IndexError) as error:
-        raise UnreadableInput(f"{name} is not a recording that can be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableInput(f"{name} is not a recording that can be read: {reason}") from error
 
 
 def _chosen(container: InputContainer, name: str, track: int | None) -> AudioStream:
