@@ -63,6 +63,10 @@ class Settings:
         flag_limits: thresholds of the flags in place of the model's, each like
             `min-avg-logprob=-0.8` or `max-repeats=none`.
         drop: kinds of flags whose text is struck; none by default.
+        repair: whether flagged passages are asked about again, and the better answer stands.
+        max_repairs: requests that repair may send for one chunk.
+        max_repair_cost_usd: what repairs may cost in a run; 0 sets no bound of their own.
+        denoise: whether repair may try a passage with its noise reduced.
     """
 
     backend: BackendName = "auto"
@@ -97,6 +101,10 @@ class Settings:
     voice_check: bool = True
     flag_limits: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    repair: bool = False
+    max_repairs: int = 12
+    max_repair_cost_usd: float = 0.0
+    denoise: bool = False
 
     def __post_init__(self) -> None:
         if self.overlap_s < 0 or self.chunk_length_s <= 2 * self.overlap_s:
@@ -110,6 +118,8 @@ class Settings:
             ("--max-wait", self.max_wait_s),
             ("--max-cost", self.max_cost_usd),
             ("--max-requests", self.max_requests),
+            ("--max-repairs", self.max_repairs),
+            ("--max-repair-cost", self.max_repair_cost_usd),
         ):
             if not value >= 0:
                 raise UsageError(f"{flag} {value:g} must not be negative")

@@ -7,12 +7,13 @@ from the start of the source file, never from the start of a chunk.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable, Iterable
 
     import numpy as np
     from numpy.typing import NDArray
@@ -47,6 +48,15 @@ class Span:
     def overlap_s(self, other: Span) -> float:
         """Seconds that both spans cover, 0 if they are apart."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
+
+
+def covered_s(spans: Iterable[Span]) -> float:
+    """Seconds that lie in any of the spans, each once."""
+    covered, now_s = 0.0, 0.0
+    for span in sorted(spans, key=lambda span: span.start_s):
+        covered += max(0.0, span.end_s - max(now_s, span.start_s))
+        now_s = max(now_s, span.end_s)
+    return covered
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +230,19 @@ class Segment:
         if self.words and "".join(word.text for word in self.words) != self.text:
             raise ValueError(f"the words do not make up the text {self.text!r}")
 
+    def part(self, keeps: Callable[[Span], bool]) -> Segment | None:
+        """What is left if only words at such times are kept; None if nothing is.
+
+        Without word times it is kept or left out whole, by its own time.
+        """
+        words = tuple(word for word in self.words if keeps(word.span))
+        if not words:
+            return self if not self.words and keeps(self.span) else None
+        if len(words) == len(self.words):
+            return self
+        span = Span(words[0].span.start_s, words[-1].span.end_s)
+        return replace(self, span=span, text="".join(word.text for word in words), words=words)
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -336,10 +359,34 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A passage that was asked about again, because it was not to be trusted.
+
+    Attributes:
+        span: the passage.
+        kinds: the flags that led to it.
+        first: what was heard there at first.
+        second: the best of the other answers.
+        how: how that one was got, such as `cut elsewhere`.
+        replaced: whether `second` stands in the transcript now.
+        reason: one plain sentence: why.
+    """
+
+    span: Span
+    kinds: tuple[str, ...]
+    first: str
+    second: str
+    how: str
+    replaced: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkTranscript:
     """What a recogniser heard in one chunk; segments are in file time and in order.
 
-    `cached` tells that the answer was kept from another request, and cost nothing now.
+    `usage` is what it took, repairs included, and `spent` the part of it that this run paid:
+    answers that were kept from another request cost nothing now.
     """
 
     window: Window
@@ -347,7 +394,13 @@ class ChunkTranscript:
     segments: tuple[Segment, ...]
     usage: Usage
     flags: tuple[Flag, ...] = ()
-    cached: bool = False
+    repairs: tuple[Repair, ...] = ()
+    spent: Usage = field(default_factory=Usage)
+
+    @property
+    def cached(self) -> bool:
+        """Whether it cost nothing now."""
+        return self.spent == Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +439,7 @@ class Transcript:
         segments: in order, times monotonic and inside the file.
         flags: passages not to trust, in order of their start.
         failures: stretches without a transcript, in order.
+        repairs: passages that were asked about again, in order.
         model: the model's id.
         backend: `groq`, `openai` or `local`.
         usage: what it took.
@@ -397,6 +451,7 @@ class Transcript:
     segments: tuple[Segment, ...]
     flags: tuple[Flag, ...] = ()
     failures: tuple[Failure, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     model: str = ""
     backend: str = ""
     usage: Usage = field(default_factory=Usage)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 
 from audiopipe.data import Span, Usage
+from audiopipe.workers import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,25 @@ class Heard:
     span: Span
     usage: Usage
     cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A passage was asked about again.
+
+    Attributes:
+        source: name of the recording.
+        span: the passage.
+        replaced: whether another answer stands there now.
+        usage: what it took, whenever it was asked for.
+        spent: the part of it that this run paid.
+    """
+
+    source: str
+    span: Span
+    replaced: bool
+    usage: Usage
+    spent: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +87,34 @@ class Waiting:
     reason: str
 
 
-Event = Heard | Lost | Waiting
+Event = Heard | Mended | Lost | Waiting
 Listener = Callable[[Event], None]
 """Called with each event, one at a time, from any thread; it should return soon."""
 
 Pause = Callable[[float, Waiting], None]
 """Waits so many seconds, a part or all of a wait that is known; may raise `errors.Stopped`."""
+
+
+class Teller:
+    """Tells a listener of events, for many threads, and waits so that a stop ends the wait.
+
+    Args:
+        listener: called with one event at a time; None tells nobody.
+        stop: ends every wait.
+    """
+
+    def __init__(self, listener: Listener | None, stop: Stop) -> None:
+        self._listener, self._stop = listener, stop
+        self._telling = Lock()
+
+    def tell(self, event: Event) -> None:
+        """Something happened."""
+        if self._listener:
+            with self._telling:
+                self._listener(event)
+
+    def pause(self, seconds: float, waiting: Waiting) -> None:
+        """Wait, for a limit or before another try; see `Pause`."""
+        if waiting.wait_s > 0:
+            self.tell(waiting)
+        self._stop.sleep(seconds)

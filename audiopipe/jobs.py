@@ -28,7 +28,7 @@ Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
 _SHAPING = (
     "backend task model language prompt temperature word_timestamps chunk_length_s overlap_s "
-    "upload_format channels track skip_silence_s output_formats"
+    "upload_format channels track skip_silence_s repair output_formats"
 ).split()
 _REST_S = 1.0
 _SHARE = 20  # the rest between two writes is at least so many times what a write takes

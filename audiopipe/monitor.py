@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from audiopipe.data import Flag, Segment, Transcript
+from audiopipe.data import Flag, Segment, Transcript, covered_s
 from audiopipe.flags.evidence import syllables
 
 _SHARES = (0.0, 0.05, 0.5, 0.95, 1.0)
@@ -76,7 +76,7 @@ def examine(transcript: Transcript) -> Findings:
     return Findings(
         transcript.duration_s,
         len(transcript.segments),
-        _flagged_s(transcript.flags),
+        covered_s(flag.span for flag in transcript.flags),
         tuple((flag, _text_under(flag, transcript)) for flag in transcript.flags),
         {
             name: tuple(v for v in map(measure, transcript.segments) if v is not None)
@@ -116,14 +116,6 @@ def _spread(values: Sequence[Sequence[float]]) -> Spread | None:
     if not known:
         return None
     return Spread(*(known[round(share * (len(known) - 1))] for share in _SHARES))
-
-
-def _flagged_s(flags: Sequence[Flag]) -> float:
-    flagged_s = now_s = 0.0
-    for flag in sorted(flags, key=lambda flag: flag.span.start_s):
-        flagged_s += max(0.0, flag.span.end_s - max(now_s, flag.span.start_s))
-        now_s = max(now_s, flag.span.end_s)
-    return flagged_s
 
 
 def _text_under(flag: Flag, transcript: Transcript) -> str:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from threading import Lock
 from typing import Any
 
 from audiopipe.backends.base import Transcriber, Upload
@@ -18,35 +17,28 @@ from audiopipe.data import (
     ChunkFailure,
     ChunkTranscript,
     Failure,
-    RemoteAudio,
     Request,
     Source,
     Span,
     Transcript,
     Usage,
-    Window,
 )
-from audiopipe.errors import AudiopipeError, BackendError, RequestTooLarge, Stopped, UsageError
-from audiopipe.events import Event, Heard, Listener, Lost, Waiting
+from audiopipe.errors import AudiopipeError, BackendError, Stopped, UsageError
+from audiopipe.events import Listener, Teller
 from audiopipe.flags import require_kinds
-from audiopipe.flags.thresholds import Thresholds, thresholds_for
+from audiopipe.flags.thresholds import thresholds_for
 from audiopipe.intake import End, Part, chunks, pieces
 from audiopipe.models import TIERS
 from audiopipe.purse import Purse
+from audiopipe.recogniser import Recogniser
 from audiopipe.stages.channels import merge_channels
 from audiopipe.stages.drop import drop
-from audiopipe.stages.flag import flag, flag_languages
-from audiopipe.stages.halve import halve
-from audiopipe.stages.listen import listen
+from audiopipe.stages.flag import flag_languages
 from audiopipe.stages.stitch import stitch
-from audiopipe.stages.transcribe import transcribe as transcribe_chunk
 from audiopipe.store import Store
 from audiopipe.workers import Stop, ordered_map, prefetch
 
 _log = logging.getLogger("audiopipe")
-
-_LEAST_HALVED_S = 2.0
-"""A shorter chunk is not cut smaller when it is refused as too large: something else is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +127,20 @@ def transcribe_many(
             settings.word_timestamps,
         )
     )
-    run = _Run(
-        chosen,
-        request,
-        settings,
-        Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
-        Purse(settings.max_cost_usd, settings.max_requests),
-        listener or _silent,
-        stop or Stop(),
-        thresholds_for(request.model, settings.flag_limits),
-        require_kinds(settings.drop),
+    stop = stop or Stop()
+    teller = Teller(listener, stop)
+    recogniser = Recogniser(
+        backend=chosen,
+        request=request,
+        settings=settings,
+        thresholds=thresholds_for(request.model, settings.flag_limits),
+        store=Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None,
+        purse=Purse(settings.max_cost_usd, settings.max_requests),
+        repair_purse=Purse(settings.max_repair_cost_usd, flag="--max-repair-cost"),
+        tell=teller.tell,
+        pause=teller.pause,
     )
+    run = _Run(recogniser, stop, require_kinds(settings.drop))
     return run.outcomes(sources, owned=backend is None)
 
 
@@ -188,39 +183,30 @@ class _Heard:
     results: tuple[ChunkTranscript | ChunkFailure, ...]
 
 
-_UNKNOWN = Window(0, (Span(0, 0),), Span(0, 0))
-"""Audio that was never seen here."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Run:
     """All that the workers of one run share."""
 
-    backend: Transcriber
-    request: Request
-    settings: Settings
-    store: Store | None
-    purse: Purse
-    listener: Listener
+    recogniser: Recogniser
     stop: Stop
-    thresholds: Thresholds
     dropped: frozenset[str]
     """Kinds of flags whose text is struck."""
-    telling: Lock = field(default_factory=Lock)
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
 
     def outcomes(self, sources: Iterable[Any], *, owned: bool) -> Iterator[Outcome]:
+        recogniser = self.recogniser
+        backend, settings = recogniser.backend, recogniser.settings
         with ExitStack() as stack:
             if owned:
-                stack.callback(self.backend.close)
-            if self.store:
-                stack.enter_context(self.store)
-            upload = self.backend.upload(self.request)
-            todo = pieces(sources, upload, self.settings, self.stop)
+                stack.callback(backend.close)
+            if recogniser.store:
+                stack.enter_context(recogniser.store)
+            upload = backend.upload(recogniser.request)
+            todo = pieces(sources, upload, settings, self.stop)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
-            workers = self.settings.workers or self.backend.workers
+            workers = settings.workers or backend.workers
             heard: list[_Heard] = []
             try:
                 for result in ordered_map(self.work, ahead, workers=workers):
@@ -237,60 +223,12 @@ class _Run:
             return piece
         self.stop.check()
         try:
-            return _Heard(piece.channel, self.recognise(piece.name, piece.audio))
+            return _Heard(piece.channel, self.recogniser.recognise(piece.name, piece.audio))
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
                 self.stop.set()
             raise
-
-    def recognise(
-        self, name: str, audio: Chunk | RemoteAudio
-    ) -> tuple[ChunkTranscript | ChunkFailure, ...]:
-        """A result, or those of the halves of a chunk that is too large for one request.
-
-        Raises:
-            AudiopipeError: what makes every other chunk pointless too.
-        """
-        window = audio.window if isinstance(audio, Chunk) else _UNKNOWN
-        try:
-            result = transcribe_chunk(
-                audio,
-                self.request,
-                self.backend,
-                store=self.store,
-                purse=self.purse,
-                pause=self.pause,
-            )
-        except BackendError as error:
-            if error.stops_run:
-                raise
-            if isinstance(error, RequestTooLarge) and window.audio_s > _LEAST_HALVED_S:
-                assert isinstance(audio, Chunk)
-                overlap_s = min(self.settings.overlap_s, window.audio_s / 5)
-                halves = halve(audio, overlap_s=overlap_s)
-                return tuple(each for half in halves for each in self.recognise(name, half))
-            self.tell(Lost(name, window.core, str(error)))
-            return (ChunkFailure(window, str(error)),)
-        self.tell(Heard(name, result.window.core, result.usage, result.cached))
-        voice = None
-        if self.settings.voice_check and isinstance(audio, Chunk):
-            voice = listen(audio, store=self.store)
-        prompt = self.request.prompt
-        return (flag(result, thresholds=self.thresholds, voice=voice, prompt=prompt),)
-
-    def pause(self, seconds: float, waiting: Waiting) -> None:
-        if waiting.wait_s > 0:
-            self.tell(waiting)
-        self.stop.sleep(seconds)
-
-    def tell(self, event: Event) -> None:
-        with self.telling:
-            self.listener(event)
-
-
-def _silent(event: Event) -> None:
-    """Nobody listens."""
 
 
 def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
@@ -299,8 +237,8 @@ def _outcome(end: End, heard: Sequence[_Heard], run: _Run) -> Outcome:
     if end.error and not results:
         return Outcome(end.source, error=end.error)
     good = [result for result in results if isinstance(result, ChunkTranscript)]
-    fresh = [result.usage for result in good if not result.cached]
-    spent, cached = sum(fresh, Usage()), len(good) - len(fresh)
+    spent = sum((result.spent for result in good), Usage())
+    cached = sum(result.cached for result in good)
     failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
     if failed and not good:
         return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
@@ -323,8 +261,9 @@ def _stitched(
     results: Iterable[ChunkTranscript | ChunkFailure], source: Source, run: _Run
 ) -> Transcript:
     """One channel's transcript, without the text that the settings strike."""
-    flagged = flag_languages(results, thresholds=run.thresholds)
-    whole = stitch(flagged, source, run.request, run.backend.name)
+    asked = run.recogniser
+    flagged = flag_languages(results, thresholds=asked.thresholds)
+    whole = stitch(flagged, source, asked.request, asked.backend.name)
     kept = drop(whole, run.dropped)
     if gone := len(whole.segments) - len(kept.segments):
         kinds = ", ".join(sorted(run.dropped))

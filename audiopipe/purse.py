@@ -14,9 +14,13 @@ class Purse:
     Args:
         max_cost_usd: 0 for any cost.
         max_requests: 0 for any number.
+        flag: what the user calls the bound on the cost.
     """
 
-    def __init__(self, max_cost_usd: float = 0.0, max_requests: int = 0) -> None:
+    def __init__(
+        self, max_cost_usd: float = 0.0, max_requests: int = 0, flag: str = "--max-cost"
+    ) -> None:
+        self._flag = flag
         self._max_cost_usd = max_cost_usd
         self._max_requests = max_requests
         self._cost_usd, self._requests = 0.0, 0
@@ -31,7 +35,7 @@ class Purse:
         """
         if self._max_cost_usd and usage.cost_usd is None:
             raise UsageError(
-                "--max-cost cannot hold: the price of this model is not known; "
+                f"{self._flag} cannot hold: the price of this model is not known; "
                 "take --max-requests instead"
             )
         with self._lock:
@@ -39,7 +43,7 @@ class Purse:
             requests = self._requests + usage.requests
             if self._max_cost_usd and cost_usd > self._max_cost_usd:
                 raise LimitReached(
-                    f"stopped before costing more than --max-cost {self._max_cost_usd:g}: "
+                    f"stopped before costing more than {self._flag} {self._max_cost_usd:g}: "
                     f"${self._cost_usd:.4f} spent; what had arrived is stored, and the same "
                     "command with a higher bound goes on"
                 )
@@ -49,6 +53,12 @@ class Purse:
                     "stored, and the same command goes on"
                 )
             self._cost_usd, self._requests = cost_usd, requests
+
+    def give_back(self, usage: Usage) -> None:
+        """It was paid and not needed."""
+        with self._lock:
+            self._cost_usd -= usage.cost_usd or 0.0
+            self._requests -= usage.requests
 
     def correct(self, estimate: Usage, usage: Usage) -> None:
         """Count what a request cost in truth in place of the estimate that was paid."""

@@ -25,6 +25,9 @@ EDGE_S = 1.0
 """Within this of an edge of its chunk a word counts for less, half at the edge itself: there words
 are cut, and the recogniser lacks what comes before or after."""
 
+LONGEST_WORD_S = 1.0
+"""A word that seems to last longer is stretched over something that was not understood."""
+
 MADE_UP = frozenset(
     ("likely-no-speech", "repetition", "text-without-speech", "prompt-echo", "stock-phrase")
 )
@@ -116,6 +119,10 @@ def join(
             head, a, b = _head(a, b, overlap.start_s if timed else inf)
         if n == len(pairs):
             a, b, tail = _tail(a, b, overlap.end_s if timed else 0)
+        if a and not b:
+            a = _with_room(a, theirs, j, next_j)
+        elif b and not a:
+            b = _with_room(b, ours, i, next_i)
         merged += [*head, *_choice(a, b, seam_s, agreed=bool(pairs)), *tail]
         flags += _disagreement(a, b)
     return before, merged + after, flags
@@ -188,6 +195,16 @@ def _tail(
     return ours, theirs[:n], tail
 
 
+def _with_room(alone: list[Token], other: Sequence[Token], before: int, after: int) -> list[Token]:
+    """Words that one side alone heard; none at the edge of its chunk for which the other has no
+    room between the two words around them: there sounds that are cut off are taken for words."""
+    around = [other[n].heard.span for n in (before, after) if 0 <= n < len(other)]
+    spoken_s = sum(t.heard.span.duration_s for t in alone)
+    taken_s = sum(t.heard.span.overlap_s(span) for t in alone for span in around)
+    at_edge = all(_clearness(t) < 1 for t in alone)
+    return [] if at_edge and 2 * taken_s > spoken_s else alone
+
+
 def _choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: bool) -> list[Token]:
     """Who speaks where the sides differ; without an agreed word it may change at the seam."""
     sound = [side for side in (ours, theirs) if side and not _is_made_up(side)]
@@ -209,7 +226,9 @@ def _worth(tokens: Iterable[Token]) -> float:
     Where a chunk and the whole of a recording heard different words, at 179 places, this leaves 118
     words wrong; the mean sureness 122, the sum 135, always the same side 175, the best choice 61.
     """
-    return sum(t.heard.span.duration_s * _sureness(t) * _clearness(t) for t in tokens)
+    return sum(
+        min(t.heard.span.duration_s, LONGEST_WORD_S) * _sureness(t) * _clearness(t) for t in tokens
+    )
 
 
 def _sureness(token: Token) -> float:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Usage, Word
+from audiopipe.data import Failure, Flag, Repair, Segment, Source, Span, Transcript, Usage, Word
 
 SCRIPTS = (
     *(" the", " quick,", " brown fox.", " “Really?”", " twenty", "-five", " 3.14", " don't"),
@@ -97,12 +97,16 @@ def _told(draw: st.DrawFn, duration_s: float, segments: tuple[Segment, ...]) -> 
     seconds = st.floats(0, LONGEST_S)
     flags = st.builds(Flag, kinds, spans(duration_s), figures, figures, texts())
     failures = st.builds(Failure, spans(duration_s), texts())
+    repairs = st.builds(
+        Repair, spans(duration_s), st.just(()), texts(), texts(), texts(), st.booleans(), texts()
+    )
     return Transcript(
         source=Source(draw(texts()), draw(st.sampled_from(["", "00ff"])), duration_s),
         task=draw(st.sampled_from(["transcribe", "translate"])),
         language=draw(codes),
         segments=segments,
         flags=tuple(sorted(draw(st.lists(flags, max_size=3)), key=lambda f: f.span.start_s)),
+        repairs=tuple(draw(st.lists(repairs, max_size=2))),
         failures=tuple(sorted(draw(st.lists(failures, max_size=2)), key=lambda f: f.span.start_s)),
         model=draw(texts()),
         backend=draw(st.sampled_from(["groq", "openai", "local"])),

@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parent.parent / "audiopipe"
 
 ORDER = (
     "errors data shapes sentences text languages script config align seam limits models "
-    "workers database store ledger budget events purse silence tape voice flags codec "
-    "backends stages render monitor intake planning pipeline narration talk tasks jobs cli "
-    "__main__"
+    "workers database store ledger budget events purse silence tape voice flags codec excerpt "
+    "repairs backends stages render monitor intake recogniser planning pipeline narration talk "
+    "tasks jobs cli __main__"
 ).split()
 """A part imports from its own folder and from the parts before it only."""
 

@@ -105,6 +105,22 @@ def test_where_sides_differ_the_one_speaks_that_is_sure_for_longer() -> None:
         assert ("girls" in text) == (probability == 0.99)
 
 
+def test_a_word_stretched_over_what_it_hides_does_not_outweigh_those_who_understood_it() -> None:
+    understood = surer(hear(RIGHT, SPOKEN), {})
+    stretched = hear(LEFT, only(SPOKEN, 0, 16), probability=0.9)
+    lost = with_word(stretched, " and", Span(16.2, 23.9))
+    assert join([surer(lost, {" and": 0.99}), understood], 40).text == text_of(SPOKEN)
+
+
+def test_a_sound_cut_off_at_the_edge_is_no_word_where_the_other_side_has_no_room_for_it() -> None:
+    right = hear(RIGHT, SPOKEN, phrase=1)
+    results = [hear(LEFT, SPOKEN), with_word(right, " is", Span(16, 16.1))]
+    assert join(results, 40).text == text_of(SPOKEN)
+    pause = [word for word in SPOKEN if not 15.5 < word[1] < 16.7]
+    results = [hear(LEFT, pause), with_word(hear(RIGHT, pause), " is", Span(16.2, 16.5))]
+    assert " is " in join(results, 40).text
+
+
 def with_word(chunk: ChunkTranscript, text: str, span: Span) -> ChunkTranscript:
     """The chunk with one more segment, in its place by time."""
     new = Segment(span, text, (Word(span, text),))

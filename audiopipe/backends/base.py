@@ -81,6 +81,10 @@ class Transcriber(Backend, Protocol):
     def upload(self, request: Request) -> Upload:
         """What one request may carry; `request` is one that `accept` gave, as everywhere below."""
 
+    def others(self, request: Request) -> tuple[Request, ...]:
+        """What else may be asked where an answer is not to be trusted, the likeliest to help
+        first."""
+
     def price(self, audio_s: float, request: Request) -> Usage:
         """What recognising so many seconds takes."""
 

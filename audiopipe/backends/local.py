@@ -103,6 +103,10 @@ class Local:
         """Samples as they are, of any length."""
         return Upload(formats=("pcm",), max_bytes=2**31)
 
+    def others(self, request: Request) -> tuple[Request, ...]:
+        """Nothing: at a higher temperature no two answers would be alike."""
+        return ()
+
     def price(self, audio_s: float, request: Request) -> Usage:
         """Free."""
         return Usage(requests=1, audio_s=audio_s)

@@ -64,6 +64,8 @@ def settled(item: Item, settings: Settings) -> Row | None:
     transcript = _stored(files["json"]) if "json" in files else None
     if not transcript or transcript.failures or not _is_same(transcript, settings):
         return None
+    if settings.repair and transcript.flags and not transcript.repairs:
+        return None
     return row_of(item, settings, transcript, "skipped", Usage())
 
 

@@ -252,6 +252,33 @@ trust = together(
     ),
 )
 
+repair = together(
+    click.option(
+        "--repair/--no-repair",
+        default=None,
+        help="Ask again about flagged passages, cut and asked otherwise, and keep the better "
+        "answer.  [default: no]",
+    ),
+    click.option(
+        "--max-repairs",
+        type=click.IntRange(0),
+        metavar="N",
+        help=f"Requests that repair may send for a chunk.  [default: {DEFAULTS.max_repairs}]",
+    ),
+    click.option(
+        "--max-repair-cost",
+        "max_repair_cost_usd",
+        type=float,
+        metavar="USD",
+        help="What repairs may cost in a run; the rest goes on.  [default: no bound]",
+    ),
+    click.option(
+        "--denoise/--no-denoise",
+        default=None,
+        help="Let repair try a passage with its noise reduced.  [default: no]",
+    ),
+)
+
 cutting = together(
     click.option(
         "--chunk-length",

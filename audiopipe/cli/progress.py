@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from audiopipe.cli.log import tell
 from audiopipe.data import Usage
-from audiopipe.events import Event, Heard, Waiting
+from audiopipe.events import Event, Heard, Mended, Waiting
 from audiopipe.jobs import Row
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ class Tally:
                 self._waits[get_ident()] = (self.clock() + event.wait_s, event.reason)
                 return
             self._waits.pop(get_ident(), None)
+            if isinstance(event, Mended):
+                self.spent += event.spent
+                return
             self.heard_s += event.span.duration_s
             if isinstance(event, Heard) and not event.cached:
                 self._fresh_s += event.span.duration_s
@@ -133,6 +136,9 @@ class Report:
         if isinstance(event, Heard):
             part |= {"cached": event.cached, "billed_s": event.usage.billed_s}
             tell(logging.INFO, "chunk", "", **part, cost_usd=event.usage.cost_usd)
+        elif isinstance(event, Mended):
+            part |= {"replaced": event.replaced, "billed_s": event.spent.billed_s}
+            tell(logging.INFO, "repair", "", **part, cost_usd=event.spent.cost_usd)
         else:
             tell(logging.INFO, "lost", "", **part, reason=event.reason)
 

@@ -43,6 +43,7 @@ _NO_STEM = "."
 @options.budget
 @options.cutting
 @options.trust
+@options.repair
 @options.config
 @options.log_format
 @options.verbosity

@@ -17,6 +17,7 @@ from audiopipe.cli.transcribe import run
 @options.budget
 @options.cutting
 @options.trust
+@options.repair
 @options.config
 @options.log_format
 @options.verbosity

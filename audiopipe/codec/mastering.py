@@ -16,9 +16,9 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
-from av.filter import Graph
 from numpy.typing import NDArray
 
+from audiopipe.codec.filters import filtered
 from audiopipe.data import Chapter
 from audiopipe.errors import OutputError
 
@@ -169,7 +169,7 @@ class Master:
             else:
                 out.set_chapters([_chapter(number, each) for number, each in enumerate(chapters)])
             filters = [*_levelled(gain_db), ("volume", f"{kind.gain_db}dB")]
-            for frame in _filtered(self._frames(), self.rate_hz, filters):
+            for frame in filtered(self._frames(), self.rate_hz, filters):
                 out.mux(stream.encode(frame))
             out.mux(stream.encode(None))
 
@@ -194,7 +194,7 @@ def _loudness_lufs(frames: Iterator[AudioFrame], rate_hz: int, gain_db: float) -
     """Integrated loudness behind the filters; None where there is nothing to measure."""
     filters = [*_levelled(gain_db), ("ebur128", "metadata=1")]
     told = ""
-    for frame in _filtered(frames, rate_hz, filters):
+    for frame in filtered(frames, rate_hz, filters):
         told = frame.metadata.get("lavfi.r128.I", told)
     measured = float(told or "nan")
     return measured if measured > _FLOOR_LUFS else None
@@ -202,30 +202,6 @@ def _loudness_lufs(frames: Iterator[AudioFrame], rate_hz: int, gain_db: float) -
 
 _FLOOR_LUFS = -70.0
 """What the standard leaves out of the measure; a sound of nothing else has no loudness."""
-
-
-def _filtered(
-    frames: Iterator[AudioFrame], rate_hz: int, filters: Sequence[tuple[str, str]]
-) -> Iterator[Any]:
-    graph = Graph()
-    source = graph.add_abuffer(
-        format="s16", sample_rate=rate_hz, layout="mono", time_base=Fraction(1, rate_hz)
-    )
-    contexts = [graph.add(name, settings) for name, settings in filters]
-    graph.link_nodes(source, *contexts, graph.add("abuffersink")).configure()
-    for frame in frames:
-        graph.push(frame)
-        yield from _ready(graph)
-    graph.push(None)
-    yield from _ready(graph)
-
-
-def _ready(graph: Graph) -> Iterator[Any]:
-    while True:
-        try:
-            yield graph.pull()
-        except (BlockingIOError, EOFError):
-            return
 
 
 def _chapter(number: int, chapter: Chapter) -> Any:

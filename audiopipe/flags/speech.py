@@ -8,6 +8,7 @@ from itertools import groupby
 
 from audiopipe.data import Flag, Segment, Span
 from audiopipe.flags.evidence import Evidence, covering
+from audiopipe.seam import LONGEST_WORD_S
 
 _WORD_SLACK_S = 0.2
 """How far from its sound Whisper places a word."""
@@ -50,7 +51,10 @@ def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
     if evidence.voice is None or most_s is None:
         return
     written = [
-        _wider(span, _TEXT_SLACK_S) for segment in evidence.segments for span in _timed(segment)
+        _wider(span, _TEXT_SLACK_S)
+        for segment in evidence.segments
+        for timed in _timed(segment)
+        for span in (_ends(timed) if segment.words else (timed,))
     ]
     for span in _without(evidence.voice.certain, written, _heard_alone(evidence)):
         if span.duration_s > most_s:
@@ -86,6 +90,14 @@ def _timed(segment: Segment) -> list[Span]:
     """Where its words lie that have a place; where none has, the segment itself."""
     spans = [w.span for w in segment.words if w.text.strip() and w.span.duration_s >= _PLACED_S]
     return spans or ([segment.span] if segment.text.strip() else [])
+
+
+def _ends(word: Span) -> tuple[Span, ...]:
+    """The word; of one that is stretched over something else, where it may be: either end."""
+    if word.duration_s <= 2 * LONGEST_WORD_S:
+        return (word,)
+    first = Span(word.start_s, word.start_s + LONGEST_WORD_S)
+    return first, Span(word.end_s - LONGEST_WORD_S, word.end_s)
 
 
 def _wider(span: Span, by_s: float) -> Span:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Usage, Word
+from audiopipe.data import Failure, Flag, Repair, Segment, Source, Span, Transcript, Usage, Word
 from audiopipe.render.as_verbose_json import json_lines, segment_fields, word_fields
 from audiopipe.render.passages import flags_by_segment, kinds
 
@@ -33,6 +33,7 @@ def render(transcript: Transcript) -> str:
         "words": [row for i, s in enumerate(transcript.segments) for row in _word_rows(i, s)],
         "flags": [_flag_row(flag) for flag in transcript.flags],
         "failures": [{**_times(f.span), "reason": f.reason} for f in transcript.failures],
+        "repairs": [_repair_row(repair) for repair in transcript.repairs],
         "model": transcript.model,
         "backend": transcript.backend,
         "source": _source_row(transcript.source),
@@ -106,6 +107,11 @@ def _flag_row(flag: Flag) -> dict[str, object]:
     return {"kind": flag.kind, **_times(flag.span), **measured}
 
 
+def _repair_row(repair: Repair) -> dict[str, object]:
+    facts = {name: getattr(repair, name) for name in _REPAIR}
+    return {**_times(repair.span), **facts, "kinds": list(repair.kinds)}
+
+
 def _source_row(source: Source) -> dict[str, object]:
     return {"name": source.name, "sha256": source.sha256, "duration": source.duration_s}
 
@@ -118,6 +124,8 @@ def _usage_row(usage: Usage) -> dict[str, object]:
         "cost_usd": usage.cost_usd,
     }
 
+
+_REPAIR = ("kinds", "first", "second", "how", "replaced", "reason")
 
 Row = Mapping[str, Any]
 
@@ -134,6 +142,7 @@ def _transcript(document: Row) -> Transcript:
         segments=tuple(_segment(row, words[i]) for i, row in enumerate(document["segments"])),
         flags=tuple(_flag(row) for row in document["flags"]),
         failures=tuple(Failure(_span(row), _string(row["reason"])) for row in document["failures"]),
+        repairs=tuple(_repair(row) for row in document.get("repairs", ())),
         model=document["model"],
         backend=document["backend"],
         usage=Usage(
@@ -167,6 +176,11 @@ def _flag(row: Row) -> Flag:
     return Flag(
         _string(row["kind"]), _span(row), row["value"], row["limit"], _string(row["detail"])
     )
+
+
+def _repair(row: Row) -> Repair:
+    facts = {name: row[name] for name in _REPAIR} | {"kinds": tuple(row["kinds"])}
+    return Repair(_span(row), **facts)
 
 
 def _span(row: Row) -> Span:

@@ -40,11 +40,13 @@ def merge_channels(transcripts: Sequence[Transcript]) -> Transcript:
     ]
     flags = [flag for transcript in transcripts for flag in transcript.flags]
     failures = [failure for transcript in transcripts for failure in transcript.failures]
+    repairs = [each for transcript in transcripts for each in transcript.repairs]
     by_start = attrgetter("span.start_s")
     return replace(
         longest,
         segments=tuple(sorted(segments, key=by_start)),
         flags=tuple(sorted(flags, key=by_start)),
         failures=tuple(sorted(failures, key=by_start)),
+        repairs=tuple(sorted(repairs, key=by_start)),
         usage=sum((transcript.usage for transcript in transcripts), Usage()),
     )

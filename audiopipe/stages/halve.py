@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-
-import numpy as np
-from numpy.typing import NDArray
-
-from audiopipe.codec import ChunkEncoder, decode_pcm
-from audiopipe.data import RATE_HZ, Chunk, Span, Window
+from audiopipe.data import RATE_HZ, Chunk, Span
+from audiopipe.excerpt import between, excerpt, samples_of
 from audiopipe.silence import quietest
 
 
@@ -22,34 +16,13 @@ def halve(chunk: Chunk, *, overlap_s: float) -> tuple[Chunk, Chunk]:
         chunk: longer than four overlaps.
         overlap_s: what the two share, in seconds.
     """
-    samples = np.rint(decode_pcm(chunk.data, chunk.format) * 32768).astype(np.int16)
+    samples = samples_of(chunk)
     first, last = len(samples) * 3 // 8, len(samples) * 5 // 8
     seam, half = first + quietest(samples[first:last]), round(overlap_s * RATE_HZ / 2)
-    stretches = chunk.window.stretches
-    seam_s = next(_between(stretches, seam, len(samples))).start_s
+    seam_s = next(between(chunk.window.stretches, seam, len(samples))).start_s
     core = chunk.window.core
     left, right = Span(core.start_s, seam_s), Span(seam_s, core.end_s)
     return (
-        _piece(chunk, samples, 0, seam + half, left),
-        _piece(chunk, samples, seam - half, len(samples), right),
+        excerpt(chunk, samples, [(0, seam + half)], left),
+        excerpt(chunk, samples, [(seam - half, len(samples))], right),
     )
-
-
-def _piece(chunk: Chunk, samples: NDArray[np.int16], start: int, end: int, core: Span) -> Chunk:
-    encoder = ChunkEncoder(chunk.format)
-    encoder.write(samples[start:end])
-    digest = hashlib.sha256(samples[start:end].astype("<i2", copy=False).tobytes()).hexdigest()
-    stretches = tuple(_between(chunk.window.stretches, start, end))
-    window = Window(chunk.window.index, stretches, core)
-    return Chunk(window, encoder.finish(), chunk.format, digest)
-
-
-def _between(stretches: Sequence[Span], start: int, end: int) -> Iterator[Span]:
-    """What lies between two samples of the stretches joined."""
-    at = 0
-    for stretch in stretches:
-        count = round(stretch.duration_s * RATE_HZ)
-        first, last = max(start - at, 0), min(end - at, count)
-        if first < last:
-            yield Span(stretch.start_s + first / RATE_HZ, stretch.start_s + last / RATE_HZ)
-        at += count

@@ -13,6 +13,7 @@ from audiopipe.data import (
     ChunkTranscript,
     Failure,
     Flag,
+    Repair,
     Request,
     Segment,
     Source,
@@ -61,6 +62,7 @@ def stitch(
         segments=tuple(_rebuilt(tokens, source.duration_s, voted)),
         flags=tuple(_surviving_flags(heard, disagreements)),
         failures=tuple(_gaps(ordered)),
+        repairs=tuple(_own_repairs(heard)),
         model=request.model,
         backend=backend,
         usage=sum((result.usage for result in heard), Usage()),
@@ -192,6 +194,13 @@ def _surviving_flags(
             if start_s <= end_s:
                 flags.append(replace(flag, span=Span(start_s, end_s)))
     yield from sorted(flags, key=lambda flag: (flag.span.start_s, flag.span.end_s, flag.kind))
+
+
+def _own_repairs(heard: Iterable[ChunkTranscript]) -> Iterator[Repair]:
+    """Those of each chunk's own part; past the seam another chunk speaks."""
+    for chunk in heard:
+        core = chunk.window.core
+        yield from (r for r in chunk.repairs if core.start_s <= r.span.middle_s < core.end_s)
 
 
 def _gaps(ordered: Sequence[ChunkTranscript | ChunkFailure]) -> Iterator[Failure]:

@@ -49,9 +49,11 @@ def transcribe(
         return backend.read(answer, audio, request)
 
     if store is None or isinstance(audio, RemoteAudio):
-        return read(ask())
-    heard, cached = store.answer(_name(audio, request, backend), "transcript", ask, read)
-    return replace(heard, cached=cached)
+        heard, cached = read(ask()), False
+    else:
+        name = _name(audio, request, backend)
+        heard, cached = store.answer(name, "transcript", ask, read)
+    return heard if cached else replace(heard, spent=heard.usage)
 
 
 def _name(audio: Chunk, request: Request, backend: Transcriber) -> bytes:

@@ -52,6 +52,14 @@ def test_a_segment_without_word_times_is_judged_as_a_whole() -> None:
     assert spans(text_without_speech(heard(segment, voice=(Span(18, 20),)))) == []
 
 
+def test_a_word_stretched_over_speech_covers_no_more_than_its_ends() -> None:
+    segment = Segment(Span(10, 20), " are", (Word(Span(10, 20), " are"),))
+    evidence = heard(segment, core=Span(0, 600), voice=(Span(10, 20),))
+    assert spans(speech_without_text(evidence)) == [Span(11.5, 18.5)]
+    short = Segment(Span(10, 12), " are", (Word(Span(10, 12), " are"),))
+    assert spans(speech_without_text(heard(short, voice=(Span(10, 12),)))) == []
+
+
 def test_a_word_that_could_not_be_placed_says_nothing_of_where_it_is() -> None:
     segment = words("he left", 10)
     lost = Word(Span(11, 11.02), " home")

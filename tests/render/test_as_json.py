@@ -39,7 +39,7 @@ def test_it_holds_every_field_of_the_contract() -> None:
     document = json.loads(render(TOLD, "json"))
     assert list(document) == [
         *("task", "language", "duration", "text", "segments", "words", "flags", "failures"),
-        *("model", "backend", "source", "usage", "version"),
+        *("repairs", "model", "backend", "source", "usage", "version"),
     ]
     assert list(document["source"]) == ["name", "sha256", "duration"]
     assert list(document["usage"]) == [
