@@ -37,8 +37,9 @@ class ContainerRecording(Recording):
     """One audio track of a file that ffmpeg reads, looked at frame by frame.
 
     Attributes:
-        has_table: whether a table of all packets stands in the file, as in MP4, so that none can be
-            missing unnoticed; and ffmpeg itself drops what the encoder put before the sound.
+        has_table: whether the file has a table of all packets and states the track's length, as MP4
+            does, so that none can be missing unnoticed; and ffmpeg itself drops what the encoder
+            put before the sound.
         start_s: where the container's clock begins.
 
     Args:
@@ -66,11 +67,11 @@ class ContainerRecording(Recording):
             self._container.close()
             raise
         super().__init__(name, self._first.sample_rate, self._first.layout.nb_channels, duration_s)
-        has_delay = bool(self._delay_frames) or duration_s is None
-        self.has_table = "mov" in self._container.format.name and not has_delay
+        kind = self._container.format.name
+        self.has_table = "mov" in kind and duration_s is not None and not self._delay_frames
         self.start_s = (self._container.start_time or 0) / av.time_base
         self._index = stream.index
-        self._counts_padding = "matroska" in self._container.format.name
+        self._counts_padding = "matroska" in kind
         self._timeline = Timeline(self._container, stream, duration_s)
         tracks = len(self._container.streams.audio)
         if track is None and tracks > 1:
