@@ -21,6 +21,7 @@ from audiopipe.errors import AudiopipeError, InputError
 from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.prepare import prepare
 from audiopipe.voice import by_network, has_network
+from audiopipe.workers import Stop
 
 log = logging.getLogger("audiopipe")
 
@@ -48,7 +49,12 @@ class End:
 
 
 def pieces(
-    sources: Iterable[Any], upload: Upload, settings: Settings, *, at_once: int = 1
+    sources: Iterable[Any],
+    upload: Upload,
+    settings: Settings,
+    *,
+    stop: Stop | None = None,
+    at_once: int = 1,
 ) -> Iterator[Part | End]:
     """The parts of each recording, and its end; for one that cannot be used the end alone.
 
@@ -56,9 +62,10 @@ def pieces(
         sources: as `pipeline.transcribe` takes them.
         upload: what one request may carry.
         settings: how to prepare and cut.
+        stop: ends the wait for a source that is still being written.
         at_once: recordings that are open together, and give a piece each in turn.
     """
-    unopened = (_of_one(n, source, upload, settings) for n, source in enumerate(sources))
+    unopened = (_of_one(n, source, upload, settings, stop) for n, source in enumerate(sources))
     opened = deque(islice(unopened, at_once))
     try:
         while opened:
@@ -74,14 +81,14 @@ def pieces(
 
 
 def _of_one(
-    number: int, source: Any, upload: Upload, settings: Settings
+    number: int, source: Any, upload: Upload, settings: Settings, stop: Stop | None
 ) -> Generator[Part | End, None, None]:
     try:
         if _is_url(source) and settings.by_url:
             yield Part(number, source, 0, RemoteAudio(source))
             yield End(number, source, source)
         else:
-            yield from chunks(source, upload, settings, number)
+            yield from chunks(source, upload, settings, stop, number)
     except InputError as error:
         yield End(number, source, shown(source), error=error)
 
@@ -91,7 +98,7 @@ def _is_url(source: Any) -> bool:
 
 
 def chunks(
-    source: Any, upload: Upload, settings: Settings, number: int = 0
+    source: Any, upload: Upload, settings: Settings, stop: Stop | None = None, number: int = 0
 ) -> Iterator[Part | End]:
     """The parts of one recording, and its end.
 
@@ -104,7 +111,7 @@ def chunks(
             opened, name = stack.enter_context(tempfile.TemporaryFile()), source
             download(source, opened)
         recording = stack.enter_context(
-            open_source(opened, name=name, track=settings.track or None)
+            open_source(opened, name=name, track=settings.track or None, stop=stop)
         )
         # closed before the recording is: its thread may still be inside the decoder
         blocks = stack.enter_context(

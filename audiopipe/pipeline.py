@@ -166,6 +166,13 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
         InputError: the recording cannot be used.
     """
     settings = change(settings or load({}, os.environ), changes)
+    for piece in prepare_and_tell(source, settings):
+        if isinstance(piece, Chunk):
+            yield piece
+
+
+def prepare_and_tell(source: Any, settings: Settings) -> Iterator[Chunk | Failure]:
+    """The chunks as `prepare` gives them, then what of the recording is in none of them."""
     if settings.channels == "split":
         raise UsageError("chunks of split channels are for transcribe; take left or right")
     upload = Upload((settings.upload_format,), TIERS[settings.tier].max_upload_bytes)
@@ -176,6 +183,7 @@ def prepare(source: Any, *, settings: Settings | None = None, **changes: Any) ->
             for loss in piece.losses:
                 span = f"{loss.span.start_s:.1f} to {loss.span.end_s:.1f} s"
                 _log.warning("%s: nothing from %s: %s", piece.name, span, loss.reason)
+                yield loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +221,7 @@ class _Run:
             workers = settings.workers or backend.workers
             # chunks that wait for one another keep one worker busy: as many recordings are open
             at_once = workers if settings.condition_on_previous_text else 1
-            todo = pieces(sources, upload, settings, at_once=at_once)
+            todo = pieces(sources, upload, settings, stop=self.stop, at_once=at_once)
             ahead = stack.enter_context(prefetch(todo, depth=2))
             stack.callback(self.stop.set)
             stack.callback(recogniser.ears.shutdown, cancel_futures=True)

@@ -42,25 +42,26 @@ class Cost:
 def main() -> None:
     arguments = _arguments()
     if arguments.ours:
-        _ours(arguments.ours, arguments.out)
+        _ours(arguments.ours, arguments.out, by_voice=arguments.by_voice)
         return
     if not shutil.which("ffmpeg"):
         print("ffmpeg is not installed: no rivals to measure", file=sys.stderr)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(_HEADER)
-        ways = RIVALS if shutil.which("ffmpeg") else {"audiopipe": _command_of_ours}
+        ways = RIVALS if shutil.which("ffmpeg") else OURS
         for kind in ("mp3", "m4a"):
             path = folder / f"{arguments.minutes} minutes.{kind}"
             _make("speech", path, arguments.minutes)
             _compare(path, arguments.minutes * 60, ways, arguments.rounds)
-        if arguments.long_hours:
-            long = folder / f"{arguments.long_hours} hours.mp3"
-            short = folder / f"{arguments.minutes} minutes.mp3"
+        for kind in ("mp3", "m4a") if arguments.long_hours else ():
+            long = folder / f"{arguments.long_hours} hours.{kind}"
+            short = folder / f"{arguments.minutes} minutes.{kind}"
             times = arguments.long_hours * 60 // arguments.minutes
             _make("repeat", long, times, short)
             streamed = {name: way for name, way in ways.items() if way in _STREAMED}
             _compare(long, times * arguments.minutes * 60, streamed, 1)
+            long.unlink()
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,17 +71,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--long-hours", type=int, default=10, help="0 leaves the long input out")
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--by-voice", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _ours(path: Path, folder: Path) -> None:
+def _ours(path: Path, folder: Path, *, by_voice: bool) -> None:
     """One run of our own way, in a process of its own; prints when its first chunk was ready."""
     from audiopipe.codec import open_source
     from audiopipe.stages.chunk import Cutting, chunk
     from audiopipe.stages.prepare import prepare
+    from audiopipe.voice import by_network
 
+    detect = by_network if by_voice else None
+    cutting = Cutting(CHUNK_S, OVERLAP_S, 25_000_000, detect=detect)
     with open_source(path) as recording:
-        for piece in chunk(prepare(recording), Cutting(CHUNK_S, OVERLAP_S, 25_000_000)):
+        for piece in chunk(prepare(recording), cutting):
             (folder / f"{piece.window.index}.flac").write_bytes(piece.data)
             if piece.window.index == 0:
                 print(time.monotonic(), flush=True)
@@ -88,6 +93,10 @@ def _ours(path: Path, folder: Path) -> None:
 
 def _command_of_ours(path: Path, out: Path) -> list[str]:
     return [sys.executable, __file__, "--ours", str(path), "--out", str(out)]
+
+
+def _command_by_voice(path: Path, out: Path) -> list[str]:
+    return [*_command_of_ours(path, out), "--by-voice"]
 
 
 def _ffmpeg(path: Path, out: Path) -> list[str]:
@@ -125,15 +134,19 @@ def _pydub(path: Path, out: Path) -> list[str]:
 
 Way = Callable[[Path, Path], list[str]]
 
+OURS: dict[str, Way] = {
+    "audiopipe": _command_of_ours,
+    "audiopipe[local], which cuts by voice": _command_by_voice,
+}
 RIVALS: dict[str, Way] = {
     "one ffmpeg, one 16-bit FLAC": _ffmpeg,
-    "audiopipe": _command_of_ours,
+    **OURS,
     "the provider's tutorial": _tutorial,
     "pydub": _pydub,
 }
 
 
-_STREAMED = (_ffmpeg, _command_of_ours)
+_STREAMED = (_ffmpeg, *OURS.values())
 """The ways that keep no whole recording in memory, and are quick enough to be run in all rounds."""
 
 

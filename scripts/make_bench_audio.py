@@ -1,7 +1,7 @@
 """Makes the recordings that bench_prepare.py measures with, from the shipped speech.
 
 python scripts/make_bench_audio.py speech OUT.mp3 60            minutes of stereo at 44.1 kHz
-python scripts/make_bench_audio.py repeat OUT.mp3 10 IN.mp3     an MP3 ten times over
+python scripts/make_bench_audio.py repeat OUT.mp3 10 IN.mp3     an MP3 or M4A ten times over
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def _clip(path: Path) -> NDArray[np.float32]:
 
 def _repeat(path: Path, out: Path, times: int) -> None:
     """Copy packets, so that the result has one header with the right length."""
-    with av.open(str(out), "w", format="mp3") as target, av.open(str(path)) as first:
+    kind = {".mp3": "mp3", ".m4a": "ipod"}[out.suffix]
+    with av.open(str(out), "w", format=kind) as target, av.open(str(path)) as first:
         stream, at = target.add_stream_from_template(first.streams.audio[0]), 0
         for _ in range(times):
             with av.open(str(path)) as source:

@@ -5,7 +5,11 @@ import hashlib
 import io
 import os
 import struct
+import tempfile
 import threading
+import time
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import av
@@ -13,11 +17,21 @@ import numpy as np
 import pytest
 import soundfile
 from audio import babble, clicks, container_file, plain_file, tone
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from audiopipe import codec
 from audiopipe.codec import ChunkEncoder, Recording, decode_pcm, open_source
 from audiopipe.data import AudioFormat
-from audiopipe.errors import EmptyAudio, NoAudioTrack, UnreadableInput, UsageError
+from audiopipe.errors import (
+    EmptyAudio,
+    InputError,
+    NoAudioTrack,
+    Stopped,
+    UnreadableInput,
+    UsageError,
+)
+from audiopipe.workers import Stop
 
 
 def read(source: codec.AudioSource, *, track: int | None = None) -> tuple[np.ndarray, Recording]:
@@ -86,6 +100,53 @@ def test_a_fifo_is_read_like_a_file(wav: bytes, tmp_path: Path) -> None:
     samples, _ = read(fifo)
     writer.join()
     assert np.array_equal(samples, read(wav)[0])
+
+
+def test_a_fifo_may_be_written_slowly(wav: bytes, tmp_path: Path) -> None:
+    fifo = tmp_path / "pipe.wav"
+    os.mkfifo(fifo)
+
+    def write() -> None:
+        with fifo.open("wb", buffering=0) as pipe:
+            for at in range(0, len(wav), 10_000):
+                pipe.write(wav[at : at + 10_000])
+                time.sleep(0.02)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    samples, _ = read(fifo)
+    writer.join()
+    assert np.array_equal(samples, read(wav)[0])
+
+
+@pytest.mark.parametrize("written", [None, b"", b"RIFF"])
+def test_a_stop_ends_the_wait_for_the_writer_of_a_fifo(
+    written: bytes | None, tmp_path: Path
+) -> None:
+    fifo = tmp_path / "pipe.wav"
+    os.mkfifo(fifo)
+    stop = Stop()
+    with ExitStack() as stack:
+        if written is not None:
+            # A FIFO is opened for writing only once somebody reads it, or by who does both.
+            writer = stack.enter_context(os.fdopen(os.open(fifo, os.O_RDWR), "wb", buffering=0))
+            writer.write(written)
+        timer = threading.Timer(0.3, stop.set)
+        timer.start()
+        with pytest.raises(Stopped), open_source(fifo, stop=stop):
+            pass
+        timer.join()
+
+
+class Stream(io.BytesIO):
+    """No file of the system, and cannot go back."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def test_a_stream_that_cannot_seek_is_read_to_its_end(wav: bytes) -> None:
+    assert np.array_equal(read(Stream(wav))[0], read(wav)[0])
 
 
 @pytest.mark.parametrize(
@@ -216,7 +277,75 @@ def test_a_truncated_file_gives_what_is_there_and_tells_what_is_lost(kind: str) 
     assert loss.span.end_s == pytest.approx(20, abs=0.2)
 
 
-@pytest.mark.parametrize("kind", ["flac", "mp3", "mkv"])
+@cache
+def mp4_file(kind: str) -> bytes:
+    sound = speech_like(16_000, 12)
+    match kind:
+        case "late sound":
+            return container_file([sound], 16_000, "mp4", "aac", audio_starts_s=0.3, video_s=2)
+        case "fragments":
+            pieces = {"movflags": "frag_keyframe+empty_moov", "frag_duration": "1000000"}
+            return container_file([sound], 16_000, "mp4", "aac", options=pieces)
+        case "two tracks":
+            return container_file([sound, sound[::-1]], 16_000, "mp4", "aac", video_s=1)
+        case "pcm":
+            return container_file([sound], 16_000, "mov", "pcm_s24le")
+    return container_file([sound], 16_000, "ipod", "aac", options={"movflags": "faststart"})
+
+
+MP4 = ("m4a", "late sound", "fragments", "two tracks", "pcm")
+
+
+def assert_a_path_gives_what_its_bytes_give(data: bytes, track: int | None = None) -> None:
+    """A path lets ffmpeg read by itself in large blocks; bytes are looked at frame by frame."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        try:
+            expected, one = read(data, track=track)
+        except InputError as error:
+            with pytest.raises(type(error)):
+                read(file.name, track=track)
+        else:
+            samples, other = read(file.name, track=track)
+            assert np.array_equal(samples, expected)
+            assert other.losses == one.losses
+            assert other.notes == one.notes
+            assert other.duration_s == one.duration_s
+
+
+@pytest.mark.parametrize("track", [None, 2])
+@pytest.mark.parametrize("kind", MP4)
+def test_an_mp4_sounds_the_same_by_its_path_and_by_its_bytes(kind: str, track: int | None) -> None:
+    assert_a_path_gives_what_its_bytes_give(mp4_file(kind), track)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    kind=st.sampled_from(MP4),
+    at=st.floats(0, 1),
+    wound=st.one_of(st.binary(max_size=50), st.integers(1, 20_000).map(bytes)),
+    cut=st.floats(0.3, 1),
+)
+def test_a_damaged_mp4_gives_the_same_by_its_path_and_by_its_bytes(
+    kind: str, at: float, wound: bytes, cut: float
+) -> None:
+    data = bytearray(mp4_file(kind))
+    start = round(at * len(data))
+    data[start : start + len(wound)] = wound
+    assert_a_path_gives_what_its_bytes_give(bytes(data[: round(cut * len(data))]))
+
+
+def test_damage_at_the_very_end_of_an_mp4_is_told(tmp_path: Path) -> None:
+    sound = speech_like(16_000, 4.2)
+    path = tmp_path / "a.m4a"
+    fast = {"movflags": "faststart"}
+    whole = container_file([sound], 16_000, "ipod", "aac", options=fast)
+    path.write_bytes(whole[:-100] + b"\xff" * 100)
+    assert read(path)[1].losses
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3", "mkv", "m4a"])
 def test_a_hole_in_the_middle_is_a_loss_and_what_follows_is_still_read(kind: str) -> None:
     whole = bytearray(damaged_file(kind))
     middle = len(whole) // 2

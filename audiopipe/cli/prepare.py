@@ -26,25 +26,28 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
     """Write each recording as 16 kHz mono chunks that fit the upload limit.
 
     DIR/<name>/000.flac and so on, and DIR/<name>/manifest.json with start, end, bytes and sha256
-    of each.
+    of each, and what of the recording could not be decoded.
     """
     settings = load(flags, os.environ, config)
-    failed = 0
+    failed = partial = 0
     items = find_inputs(inputs)
     for item in items:
         try:
             if item.error:
                 raise item.error
-            _prepare(item, settings)
+            partial += _prepare(item, settings)
         except InputError as error:
             click.echo(f"audiopipe: {error}", err=True)
             failed += 1
-    return 0 if not failed else SOME_FAILED if failed < len(items) else AudiopipeError.exit_code
+    if failed == len(items):
+        return AudiopipeError.exit_code
+    return SOME_FAILED if failed or partial else 0
 
 
-def _prepare(item: Item, settings: Settings) -> None:
-    from audiopipe.pipeline import prepare
+def _prepare(item: Item, settings: Settings) -> bool:
+    """Whether the recording lacks a passage."""
+    from audiopipe.pipeline import prepare_and_tell
     from audiopipe.render.chunks import write_chunks
 
-    chunks = prepare(open_input(item), settings=settings)
-    write_chunks(chunks, item.source, Path(settings.output_dir) / item.stem)
+    pieces = prepare_and_tell(open_input(item), settings)
+    return write_chunks(pieces, item.source, Path(settings.output_dir) / item.stem)

@@ -196,9 +196,13 @@ def in_words(seconds: float) -> str:
 
 def shown(row: Row) -> str:
     """The source of a row in one line, from the working directory if it is below."""
-    from audiopipe.codec import shown as in_one_line
+    return _in_one_line(row.source.removeprefix(f"{Path.cwd()}{os.sep}"))
 
-    return in_one_line(row.source.removeprefix(f"{Path.cwd()}{os.sep}"))
+
+def _in_one_line(path: str | Path) -> str:
+    from audiopipe.codec import shown
+
+    return shown(path)
 
 
 def _line(row: Row, folder: Path) -> str:
@@ -211,5 +215,6 @@ def _line(row: Row, folder: Path) -> str:
     if row.outputs:
         # as a shell would take them
         endings = ",".join(output.removeprefix(row.stem) for output in row.outputs)
-        told += f" -> {folder / row.stem}{f'{{{endings}}}' if ',' in endings else endings}"
+        stem = _in_one_line(folder / row.stem)
+        told += f" -> {stem}{f'{{{endings}}}' if ',' in endings else endings}"
     return f"{told}; {row.reason}" if row.reason else told

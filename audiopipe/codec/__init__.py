@@ -6,6 +6,7 @@ ffmpeg libraries inside PyAV, which find their way again after damage.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from audiopipe.codec.plain import PlainRecording
 from audiopipe.codec.recording import Recording
 from audiopipe.codec.source import AudioSource, SampleRecording, is_samples, open_binary, shown
 from audiopipe.errors import EmptyAudio
+from audiopipe.workers import Stop
 
 __all__ = [
     "AudioSource",
@@ -33,7 +35,11 @@ __all__ = [
 
 @contextmanager
 def open_source(
-    source: AudioSource, *, name: str | None = None, track: int | None = None
+    source: AudioSource,
+    *,
+    name: str | None = None,
+    track: int | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[Recording]:
     """Open a recording for one streamed pass; it is closed with the context.
 
@@ -44,8 +50,10 @@ def open_source(
             unnamed temporary file.
         name: what messages call it; by default the path, or the kind of source.
         track: which audio track of the file, counted from 1; None takes the first.
+        stop: ends the wait for whoever writes into a FIFO or standard input.
 
     Raises:
+        Stopped: before all was written there.
         UnreadableInput: missing, not a recording, or broken from its start.
         NoAudioTrack: a container without sound, or without that track.
         EmptyAudio: zero bytes, or no sound at all.
@@ -56,7 +64,7 @@ def open_source(
         yield SampleRecording(source, label)
         return
     with ExitStack() as stack:
-        file = stack.enter_context(open_binary(source, label))
+        file = stack.enter_context(open_binary(source, label, stop or Stop()))
         if not file.seek(0, os.SEEK_END):
             raise EmptyAudio(f"{label} is empty: 0 bytes")
         file.seek(0)
@@ -74,5 +82,9 @@ def _plain(file: IO[bytes], name: str) -> Recording | None:
 def _contained(file: IO[bytes], name: str, track: int | None) -> Recording:
     # Imported late: most recordings do without ffmpeg's libraries, their memory and their start.
     from audiopipe.codec.container import ContainerRecording
+    from audiopipe.codec.unbroken import UnbrokenRecording
 
-    return ContainerRecording(file, name, track)
+    recording = ContainerRecording(file, name, track)
+    if recording.has_table and isinstance(file, io.FileIO):
+        return UnbrokenRecording(recording, file.fileno())
+    return recording

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import IO, cast
 
 from audiopipe.codec.source import AudioSource, is_samples, open_binary, shown
 from audiopipe.data import Chapter, Span
 from audiopipe.errors import UnreadableInput
+from audiopipe.workers import Stop
 
 
 def chapters(source: AudioSource) -> tuple[Chapter, ...]:
@@ -16,17 +19,22 @@ def chapters(source: AudioSource) -> tuple[Chapter, ...]:
     have none. A chapter without a title has its number.
 
     Args:
-        source: as `codec.open_source` takes it; an address, of which no chapters are read, too.
-
-    Raises:
-        UnreadableInput: it cannot be opened.
+        source: as `codec.open_source` takes it; of an address, or of what can be read only once,
+            no chapters are read.
     """
-    is_address = isinstance(source, str) and "://" in source
-    marks = () if is_address or is_samples(source) else sorted(_marks(source))
+    marks = sorted(_marks(source)) if _can_be_read_again(source) else ()
     return tuple(
         Chapter(title or str(number), Span(start_s, max(start_s, end_s)))
         for number, (start_s, end_s, title) in enumerate(marks, 1)
     )
+
+
+def _can_be_read_again(source: AudioSource) -> bool:
+    if is_samples(source) or (isinstance(source, str) and "://" in source):
+        return False
+    if isinstance(source, str | os.PathLike):
+        return os.path.isfile(source)  # noqa: PTH113 - a path may be bytes
+    return isinstance(source, bytes) or cast("IO[bytes]", source).seekable()
 
 
 def _marks(source: AudioSource) -> Iterator[tuple[float, float, str]]:
@@ -34,7 +42,7 @@ def _marks(source: AudioSource) -> Iterator[tuple[float, float, str]]:
     from audiopipe.codec.container import open_container
 
     name = shown(source)
-    with open_binary(source, name) as file:
+    with open_binary(source, name, Stop()) as file:
         try:
             container = open_container(file, name)
         except UnreadableInput:

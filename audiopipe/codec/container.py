@@ -15,6 +15,8 @@ from av.audio.stream import AudioStream
 from av.codec.context import Flags2
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.filter import Graph
+from av.filter.context import FilterContext
 
 from audiopipe.codec.frames import Timeline, Unifier, as_float, decoded
 from audiopipe.codec.intact import is_intact, mp3_states_length
@@ -32,7 +34,13 @@ _EXACT = frozenset({"mov", "flac", "wav", "ogg", "asf", "aiff", "w64", "caf", "a
 
 
 class ContainerRecording(Recording):
-    """One audio track of a file that ffmpeg reads.
+    """One audio track of a file that ffmpeg reads, looked at frame by frame.
+
+    Attributes:
+        has_table: whether the file has a table of all packets and states the track's length, as MP4
+            does, so that none can be missing unnoticed; and ffmpeg itself drops what the encoder
+            put before the sound.
+        start_s: where the container's clock begins.
 
     Args:
         file: seekable, at any position.
@@ -47,6 +55,7 @@ class ContainerRecording(Recording):
 
     def __init__(self, file: IO[bytes], name: str, track: int | None) -> None:
         self._file = file
+        self._track = track
         self._container = open_container(file, name)
         try:
             stream = _chosen(self._container, name, track)
@@ -58,6 +67,11 @@ class ContainerRecording(Recording):
             self._container.close()
             raise
         super().__init__(name, self._first.sample_rate, self._first.layout.nb_channels, duration_s)
+        kind = self._container.format.name
+        self.has_table = "mov" in kind and duration_s is not None and not self._delay_frames
+        self.start_s = (self._container.start_time or 0) / av.time_base
+        self._index = stream.index
+        self._counts_padding = "matroska" in kind
         self._timeline = Timeline(self._container, stream, duration_s)
         tracks = len(self._container.streams.audio)
         if track is None and tracks > 1:
@@ -72,6 +86,27 @@ class ContainerRecording(Recording):
     def close(self) -> None:
         self._frames.close()
         self._container.close()
+
+    def reopened(self) -> ContainerRecording:
+        """The same track from its beginning; this one must be closed."""
+        return ContainerRecording(self._file, self.name, self._track)
+
+    def add_to(self, graph: Graph, descriptor: int) -> FilterContext:
+        """The same track from its beginning as a filter, read by ffmpeg itself."""
+        self._file.seek(0)
+        return graph.add(
+            "amovie",
+            filename="fd:",
+            format_opts=f"fd={descriptor}:protocol_whitelist=fd",
+            stream_index=str(self._index),
+        )
+
+    def padding_frames(self, written: int) -> int:
+        """What the encoder added at the end, where the header tells exactly how long it was."""
+        if self.duration_s is None or self._counts_padding:
+            return 0
+        extra = written - round(self.duration_s * self.rate_hz)
+        return extra if 0 < extra < _MOST_PADDING_FRAMES else 0
 
     def _blocks(self) -> Iterator[Block]:
         queue, unify, written = AudioFifo(), Unifier(self._first), 0
@@ -91,14 +126,7 @@ class ContainerRecording(Recording):
                 yield from _drained(queue)
         written -= self._delay_frames
         self.lose_tail(written)
-        yield from _drained(queue, self._padding_frames(written))
-
-    def _padding_frames(self, written: int) -> int:
-        """What the encoder added at the end, where the header tells exactly how long it was."""
-        if self.duration_s is None or "matroska" in self._container.format.name:
-            return 0
-        extra = written - round(self.duration_s * self.rate_hz)
-        return extra if 0 < extra < _MOST_PADDING_FRAMES else 0
+        yield from _drained(queue, self.padding_frames(written))
 
 
 def open_container(file: IO[bytes], name: str) -> InputContainer:
@@ -122,7 +150,8 @@ def open_container(file: IO[bytes], name: str) -> InputContainer:
             options=options,
         )
     except (FFmpegError, IndexError) as error:
-        raise UnreadableInput(f"{name} is not a recording that can be read: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableInput(f"{name} is not a recording that can be read: {reason}") from error
 
 
 def _chosen(container: InputContainer, name: str, track: int | None) -> AudioStream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-import shutil
+import select
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audiopipe.codec.recording import BLOCK_FRAMES, Block, Recording
 from audiopipe.errors import UnreadableInput, UsageError
+from audiopipe.workers import Stop
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -26,6 +27,9 @@ AudioSource: TypeAlias = (
 )
 
 _MOST_CHANNELS = 64
+
+_LOOK_S = 0.1
+"""How often a wait for data looks whether it shall end."""
 
 
 def shown(source: AudioSource) -> str:
@@ -43,21 +47,21 @@ def shown(source: AudioSource) -> str:
 
 
 @contextmanager
-def open_binary(source: AudioSource, name: str) -> Iterator[IO[bytes]]:
+def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes]]:
     """The source as a seekable binary file at position 0; files that we opened are closed."""
     if isinstance(source, bytes):
         yield io.BytesIO(source)
         return
     if not isinstance(source, (str, os.PathLike)):
-        with _seekable(cast("IO[bytes]", source), name) as file:
+        with _seekable(cast("IO[bytes]", source), name, stop) as file:
             yield file
         return
     try:
-        opened = open(source, "rb")  # noqa: SIM115, PTH123 - a path may be bytes
+        opened = open(source, "rb", opener=_at_once)  # noqa: SIM115 - a path may be bytes
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UnreadableInput(f"cannot open {name}: {reason}") from error
-    with opened, _seekable(opened, name) as file:
+    with opened, _seekable(opened, name, stop) as file:
         yield file
 
 
@@ -109,12 +113,13 @@ def _checked(samples: NDArray[Any], rate_hz: float) -> tuple[NDArray[Any], float
 
 
 @contextmanager
-def _seekable(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
+def _seekable(file: IO[bytes], name: str, stop: Stop) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         try:
             if not file.seekable():
                 spool = stack.enter_context(tempfile.TemporaryFile())
-                shutil.copyfileobj(file, spool, 1 << 20)
+                for data in _arriving(file, stop):
+                    spool.write(data)
                 file = spool
             file.seek(0)
         except OSError as error:
@@ -122,3 +127,30 @@ def _seekable(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
         # Unbuffered, so that decoders in C may share the file's descriptor and position.
         raw = getattr(file, "raw", None)
         yield raw if isinstance(raw, io.FileIO) else file
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a FIFO before anybody writes into it: the wait is in `_arriving`, where it can end."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _arriving(file: IO[bytes], stop: Stop) -> Iterator[bytes]:
+    """What a file that cannot seek gives, until its end."""
+    read = getattr(file, "read1", file.read)
+    data: bytes | None = None
+    while data != b"":
+        while not _has_data(file):
+            stop.check()
+        data = read(1 << 20)
+        yield data or b""
+
+
+def _has_data(file: IO[bytes]) -> bool:
+    """Whether reading will not wait, as far as the system tells; it is given a while."""
+    raw = getattr(file, "raw", file)
+    if not isinstance(raw, io.FileIO):
+        return True
+    try:
+        return bool(select.select([raw], [], [], _LOOK_S)[0])
+    except OSError:  # Windows asks sockets only
+        return True

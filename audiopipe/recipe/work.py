@@ -19,7 +19,7 @@ from audiopipe.errors import Flagged
 from audiopipe.languages import code_of
 from audiopipe.monitor import examine
 from audiopipe.narration import speak
-from audiopipe.pipeline import prepare, transcribe, transcribe_many
+from audiopipe.pipeline import prepare_and_tell, transcribe, transcribe_many
 from audiopipe.purse import Purse
 from audiopipe.recipe.stages import Stage
 from audiopipe.render import render, write
@@ -150,7 +150,7 @@ def _prepare(at: Station, work: Work) -> Work:
     name = (
         os.fsdecode(work.source) if isinstance(work.source, str | os.PathLike) else work.stem.name
     )
-    write_chunks(prepare(work.source, settings=at.stage.settings), name, manifest.parent)
+    write_chunks(prepare_and_tell(work.source, at.stage.settings), name, manifest.parent)
     return work
 
 

@@ -96,3 +96,19 @@ def test_the_second_signal_leaves_at_once_and_loses_nothing_that_had_arrived(
         assert audio.count(audio[2]) == 2  # the one that was under way, and no other
         assert len(audio) == FILES + 1
     assert read(tmp_path / "out").counts["pending"] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_signal_ends_the_wait_for_a_recording_that_is_still_being_written(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    os.mkfifo(tmp_path / "in")
+    with Server() as server, begin(tmp_path, server) as running:
+        with (tmp_path / "in").open("wb", buffering=0) as writer:  # once it is read
+            writer.write(b"RIFF")
+            running.send_signal(number)
+            assert running.wait(60) == 130
+        assert running.stderr
+        assert "Traceback" not in running.stderr.read()
+        assert server.seen == []
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]

@@ -190,6 +190,17 @@ def test_without_a_terminal_each_file_is_a_line_and_the_last_one_the_sum(
     assert re.fullmatch(r"audiopipe: 2 done; 20 s of audio, \$0.000\d spent", last)
 
 
+def test_a_file_whose_name_has_two_lines_is_told_in_one(
+    audiopipe: Run, tmp_path: Path, server: Server
+) -> None:
+    recordings(tmp_path, 1)
+    (tmp_path / "in" / "0.flac").rename(tmp_path / "in" / "two\nlines.flac")
+    done = audiopipe("transcribe", "in", "-o", "out", *GROQ, **server.as_groq)
+    _, line = done.stderr.splitlines()
+    assert "in/two\\nlines.flac: " in line
+    assert "-> out/two\\nlines{" in line
+
+
 def test_events_are_json_lines_that_add_up(audiopipe: Run, tmp_path: Path, server: Server) -> None:
     recordings(tmp_path, 2)
     (tmp_path / "in" / "bad.mp3").write_text("This is no recording.")
