@@ -25,6 +25,9 @@ EDGE_S = 1.0
 """Within this of an edge of its chunk a word counts for less, half at the edge itself: there words
 are cut, and the recogniser lacks what comes before or after."""
 
+MOST_WORDS_A_SECOND = 8
+"""Nobody speaks more, or more characters in scripts without spaces."""
+
 LONGEST_WORD_S = 1.0
 """A word that seems to last longer is stretched over something that was not understood."""
 
@@ -130,9 +133,9 @@ def join(
         if n == len(pairs):
             a, b, tail = _tail(a, b, overlap.end_s if timed else 0)
         if a and not b:
-            a = _with_room(a, theirs, j, next_j)
+            a = _with_room(a, [*theirs[max(0, j) : j + 1], *(tail or theirs[next_j:])[:1]])
         elif b and not a:
-            b = _with_room(b, ours, i, next_i)
+            b = _with_room(b, [*(head or ours[max(0, i) : i + 1])[-1:], *ours[next_i : next_i + 1]])
         merged += [*head, *_choice(a, b, seam_s, agreed=bool(pairs)), *tail]
         flags += _disagreement(a, b)
     return before, merged + after, flags
@@ -195,14 +198,20 @@ def _tail(
     return ours, theirs[:n], tail
 
 
-def _with_room(alone: list[Token], other: Sequence[Token], before: int, after: int) -> list[Token]:
-    """Words that one side alone heard; none at the edge of its chunk for which the other has no
-    room between the two words around them: there sounds that are cut off are taken for words."""
-    around = [other[n].heard.span for n in (before, after) if 0 <= n < len(other)]
+def _with_room(alone: list[Token], around: Sequence[Token]) -> list[Token]:
+    """Words that one side alone heard, if they can have been spoken between the words around them
+    that the other side heard.
+
+    At the edge of a chunk sounds that are cut off are taken for words, and a recogniser in a loop
+    writes more than the time has room for.
+    """
+    spans = [t.heard.span for t in around]
     spoken_s = sum(t.heard.span.duration_s for t in alone)
-    taken_s = sum(t.heard.span.overlap_s(span) for t in alone for span in around)
+    taken_s = sum(t.heard.span.overlap_s(span) for t in alone for span in spans)
     at_edge = all(_clearness(t) < 1 for t in alone)
-    return [] if at_edge and 2 * taken_s > spoken_s else alone
+    room_s = spans[1].start_s - spans[0].end_s if len(spans) == 2 else inf
+    too_many = len(alone) > MOST_WORDS_A_SECOND * (room_s + EDGE_S)
+    return [] if too_many or (at_edge and 2 * taken_s > spoken_s) else alone
 
 
 def _choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: bool) -> list[Token]:

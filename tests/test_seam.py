@@ -121,6 +121,14 @@ def test_a_sound_cut_off_at_the_edge_is_no_word_where_the_other_side_has_no_room
     assert " is " in join(results, 40).text
 
 
+def test_a_loop_at_the_end_of_a_chunk_is_more_than_there_is_room_for() -> None:
+    left = hear(LEFT, only(SPOKEN, 0, 23.7), phrase=1)
+    for _ in range(40):
+        left = with_word(left, " again", Span(23.9, 23.9))
+    right = hear(RIGHT, [word for word in SPOKEN if not 23.5 < word[1] < 24.3])
+    assert "again" not in join([surer(left, {" again": 0.99}), right], 40).text
+
+
 def with_word(chunk: ChunkTranscript, text: str, span: Span) -> ChunkTranscript:
     """The chunk with one more segment, in its place by time."""
     new = Segment(span, text, (Word(span, text),))
