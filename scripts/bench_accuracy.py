@@ -5,7 +5,8 @@ python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
 The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Texts are compared in the form of whisper_normalizer's English rules.
+another run takes seconds. Chunks are flagged as they are in every run. Texts are compared in the
+form of whisper_normalizer's English rules.
 
 WER: word error rate in percent, and how much more that is than of the whole, heard at once.
 at seams: the part of that difference that lies within a second of the overlaps; the rest is where
@@ -40,6 +41,7 @@ from audiopipe.backends.base import Transcriber
 from audiopipe.backends.local import Local
 from audiopipe.config import ANSWERS, Settings, cache_folder
 from audiopipe.data import (
+    Chunk,
     ChunkTranscript,
     Request,
     Segment,
@@ -50,8 +52,11 @@ from audiopipe.data import (
     Window,
     Word,
 )
+from audiopipe.flags.thresholds import thresholds_for
 from audiopipe.intake import Part, pieces
 from audiopipe.purse import Purse
+from audiopipe.stages.flag import flag
+from audiopipe.stages.listen import listen
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store import Store
@@ -123,7 +128,7 @@ def _heard(
     request = engine.accept(Request("transcribe", settings.model, settings.language))
     for piece in pieces([path], engine.upload(request), settings):
         if isinstance(piece, Part):
-            yield transcribe(
+            heard = transcribe(
                 piece.audio,
                 request,
                 engine,
@@ -131,6 +136,9 @@ def _heard(
                 purse=Purse(),
                 pause=lambda *_: None,
             )
+            assert isinstance(piece.audio, Chunk)
+            voice = listen(piece.audio, store=store)
+            yield flag(heard, thresholds=thresholds_for(request.model), voice=voice)
             print(".", end="", file=sys.stderr, flush=True)
         elif piece.error:
             raise piece.error
@@ -253,10 +261,10 @@ class Case:
 
     def disagreements(self, name: str) -> Iterator[str]:
         """Where the stitcher says that two chunks disagree, and what was spoken there."""
-        for flag in _stitched(self.chunks).flags:
-            if flag.kind == "seam-disagreement":
-                spoken = " ".join(each.norm for each in self.spoken if _in(each, flag.span))
-                yield f"- {name}, {flag.span.start_s:.0f} s: {flag.detail} Spoken: “{spoken}”."
+        for found in _stitched(self.chunks).flags:
+            if found.kind == "seam-disagreement":
+                spoken = " ".join(each.norm for each in self.spoken if _in(each, found.span))
+                yield f"- {name}, {found.span.start_s:.0f} s: {found.detail} Spoken: “{spoken}”."
 
 
 _NORMALISER = EnglishTextNormalizer()
