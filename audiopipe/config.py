@@ -35,7 +35,7 @@ class SubtitleSettings:
         max_line_width: columns; wide East Asian characters take two. A longer word stays whole.
         max_line_count: lines on the screen at once.
         max_cue_duration_s: longest time that a subtitle stands.
-        min_cue_duration_s: shortest time.
+        min_cue_duration_s: shortest time, at least a millisecond.
         min_gap_s: empty screen between two subtitles; two frames of film.
         reading_speed_cps: columns a second that a reader takes in: a subtitle is held into the
             silence after it until it has been read.
@@ -51,10 +51,10 @@ class SubtitleSettings:
     def __post_init__(self) -> None:
         if min(self.max_line_width, self.max_line_count) < 1:
             raise UsageError("a subtitle needs at least one line of at least one column")
-        if not 0 < self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
+        if not 0.001 <= self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
             raise UsageError(
-                "the longest duration of a subtitle must not be below the shortest, "
-                f"{self.min_cue_duration_s:.3g} s"
+                "the shortest duration of a subtitle must be 0.001 s or more, and the longest not "
+                f"below it: not {self.min_cue_duration_s:.3g} and {self.max_cue_duration_s:.3g} s"
             )
         if not 0 <= self.min_gap_s < math.inf:
             raise UsageError("the gap between subtitles must be 0 s or more")

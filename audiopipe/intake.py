@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from audiopipe.backends.address import public_name
 from audiopipe.backends.base import Upload
 from audiopipe.backends.http import download
 from audiopipe.codec import open_source, shown
@@ -85,12 +86,14 @@ def _of_one(
 ) -> Generator[Part | End, None, None]:
     try:
         if _is_url(source) and settings.by_url:
-            yield Part(number, source, 0, RemoteAudio(source))
-            yield End(number, source, source)
+            name = public_name(source)
+            yield Part(number, name, 0, RemoteAudio(source))
+            yield End(number, source, name)
         else:
             yield from chunks(source, upload, settings, stop, number)
     except InputError as error:
-        yield End(number, source, shown(source), error=error)
+        name = public_name(source) if _is_url(source) else shown(source)
+        yield End(number, source, name, error=error)
 
 
 def _is_url(source: Any) -> bool:
@@ -108,7 +111,7 @@ def chunks(
     with ExitStack() as stack:
         opened, name = source, None
         if _is_url(source):
-            opened, name = stack.enter_context(tempfile.TemporaryFile()), source
+            opened, name = stack.enter_context(tempfile.TemporaryFile()), public_name(source)
             download(source, opened)
         recording = stack.enter_context(
             open_source(opened, name=name, track=settings.track or None, stop=stop)

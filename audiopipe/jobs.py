@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
@@ -14,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from threading import Lock, Timer
 from typing import Any, Literal, Self, get_args
-from urllib.parse import urlsplit
 
+from audiopipe.backends.address import public_name
 from audiopipe.config import Settings
 from audiopipe.errors import InputError, OutputError
 from audiopipe.render import write
@@ -122,13 +121,7 @@ def identity(source: str) -> str:
         return source
     if "://" not in source:
         return os.path.abspath(source)  # noqa: PTH100 - a path may be no file
-    try:
-        parts = urlsplit(source)
-    except ValueError:
-        return source
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
-    secret = hashlib.sha256(os.fsencode(source)).hexdigest()[:8]
-    return bare if bare == source else f"{bare}#{secret}"
+    return public_name(source)
 
 
 def read(folder: Path) -> Batch:

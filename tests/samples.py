@@ -77,7 +77,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
 @st.composite
 def subtitle_settings(draw: st.DrawFn) -> SubtitleSettings:
     """Any limits that can be given on the command line, usual ones more often."""
-    min_cue_duration_s = draw(st.floats(0.001, 1) | st.floats(1e-9, 100))
+    min_cue_duration_s = draw(st.floats(0.001, 1) | st.floats(0.001, 100))
     return SubtitleSettings(
         max_line_width=draw(st.integers(1, 60) | st.integers(1, 10**6)),
         max_line_count=draw(st.integers(1, 4) | st.integers(1, 100)),

@@ -279,6 +279,23 @@ def test_an_address_is_downloaded_or_handed_over(
     assert "404" in str(outcome.error)
 
 
+def test_what_an_address_may_hide_stands_in_no_transcript_and_no_message(
+    server: Server, groq: Groq, recording: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "audiopipe")
+    server.files["a.flac"] = recording.read_bytes()
+    told: list[Event] = []
+    for name, by_url in (("a.flac", False), ("a.flac", True), ("none.flac", False)):
+        signed = server.url_of(name) + "?signature=s3cret"
+        (outcome,) = audiopipe.transcribe_many(
+            [signed], backend=groq, by_url=by_url, listener=told.append
+        )
+        shown = f"{outcome.transcript} {outcome.error}"
+        assert name in shown and "s3cret" not in shown
+    assert told and not any("s3cret" in f"{event}" for event in told)
+    assert "s3cret" not in caplog.text
+
+
 def test_a_saved_transcript_loads_back_exactly(groq: Groq, recording: Path, tmp_path: Path) -> None:
     transcript = audiopipe.translate(recording, backend=groq, **SHORT)
     assert (transcript.task, transcript.language) == ("translate", "en")

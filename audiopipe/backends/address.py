@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from urllib.parse import SplitResult, urlsplit
 
@@ -38,6 +40,20 @@ def without_secrets(url: str) -> str:
     """An address without user, password and query, which may carry a signature."""
     parts = _parts(url)
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def public_name(url: str) -> str:
+    """An address without user, password and query, but told from every other.
+
+    A hash stands for what is left out, behind `#`.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    secret = hashlib.sha256(os.fsencode(url)).hexdigest()[:8]
+    return bare if bare == url else f"{bare}#{secret}"
 
 
 def _parts(address: str) -> SplitResult:

@@ -119,7 +119,7 @@ def _wish(draft: Sequence[Unit], settings: SubtitleSettings) -> Wish:
 
 def _bounds(transcript: Transcript, settings: SubtitleSettings) -> Bounds:
     return Bounds(
-        min_ms=max(1, milliseconds(settings.min_cue_duration_s)),
+        min_ms=max(1, math.floor(settings.min_cue_duration_s * 1000)),
         max_ms=max(1, math.floor(settings.max_cue_duration_s * 1000)),
         gap_ms=math.ceil(settings.min_gap_s * 1000),
         file_ms=math.floor(transcript.duration_s * 1000),

@@ -4,7 +4,7 @@ import unicodedata
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from samples import any_transcripts, subtitle_settings, transcripts
 
 from audiopipe.config import SubtitleSettings
@@ -64,6 +64,10 @@ def test_cues_lie_in_the_file_if_it_has_a_millisecond_for_each(
 
 
 @given(any_transcripts(), settings)
+@example(
+    Transcript(Source("", "", 1.0), "transcribe", None, (), failures=(Failure(Span(0, 0), ""),)),
+    SubtitleSettings(max_cue_duration_s=0.1875, min_cue_duration_s=0.1875),
+)
 def test_no_cue_is_longer_than_allowed(t: Transcript, s: SubtitleSettings) -> None:
     assert all(c.end_ms - c.start_ms <= s.max_cue_duration_s * 1000 for c in cues(t, s))
 
