@@ -66,17 +66,18 @@ def _clip(path: Path) -> NDArray[np.float32]:
 
 
 def _repeat(path: Path, out: Path, times: int) -> None:
-    """Copy packets, so that the result has one header with the right length."""
+    """Copy packets, all as long as the first, so that no clock jumps where one file ends."""
     kind = {".mp3": "mp3", ".m4a": "ipod"}[out.suffix]
     with av.open(str(out), "w", format=kind) as target, av.open(str(path)) as first:
         stream, at = target.add_stream_from_template(first.streams.audio[0]), 0
+        length = next(first.demux(first.streams.audio[0])).duration or 0
         for _ in range(times):
             with av.open(str(path)) as source:
                 for packet in source.demux(source.streams.audio[0]):
                     if packet.dts is None:
                         continue
                     packet.pts = packet.dts = at
-                    at += packet.duration or 0
+                    at += length
                     packet.stream = stream
                     target.mux(packet)
 
