@@ -21,6 +21,9 @@ def chapters(source: AudioSource) -> tuple[Chapter, ...]:
     Args:
         source: as `codec.open_source` takes it; of an address, or of what can be read only once,
             no chapters are read.
+
+    Raises:
+        UnreadableInput: it cannot be opened.
     """
     marks = sorted(_marks(source)) if _can_be_read_again(source) else ()
     return tuple(
@@ -33,7 +36,8 @@ def _can_be_read_again(source: AudioSource) -> bool:
     if is_samples(source) or (isinstance(source, str) and "://" in source):
         return False
     if isinstance(source, str | os.PathLike):
-        return os.path.isfile(source)  # noqa: PTH113 - a path may be bytes
+        # what is missing is for whoever opens it to tell; a path may be bytes
+        return os.path.isfile(source) or not os.path.exists(source)  # noqa: PTH110, PTH113
     return isinstance(source, bytes) or cast("IO[bytes]", source).seekable()
 
 
