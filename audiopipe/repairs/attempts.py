@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.codec.filters import denoised
 from audiopipe.data import Chunk, Request, Span
 from audiopipe.excerpt import excerpt, sample_at
 from audiopipe.repairs.passages import Passage
@@ -57,6 +56,9 @@ def attempts(
     for other in others:
         yield Attempt(_difference(other, request), whole, other)
     if denoise:
+        # imported late: most runs do without ffmpeg's libraries
+        from audiopipe.codec.filters import denoised
+
         clean = denoised(samples)
         yield Attempt("noise reduced", _excerpt(chunk, clean, passage.speech), request)
 
