@@ -54,7 +54,7 @@ class SubtitleSettings:
         if not 0.001 <= self.min_cue_duration_s <= self.max_cue_duration_s < math.inf:
             raise UsageError(
                 "the shortest duration of a subtitle must be 0.001 s or more, and the longest not "
-                f"below it: not {self.min_cue_duration_s:.3g} and {self.max_cue_duration_s:.3g} s"
+                f"below it: not {self.min_cue_duration_s:.3g} s and {self.max_cue_duration_s:.3g} s"
             )
         if not 0 <= self.min_gap_s < math.inf:
             raise UsageError("the gap between subtitles must be 0 s or more")
