@@ -99,7 +99,7 @@ class Recogniser:
         voice = listening.result() if listening else None
         heard = self._flagged(result, self.request, voice)
         if self.settings.repair and isinstance(audio, Chunk):
-            heard = self._flagged(self._repaired(name, audio, heard, voice), self.request, voice)
+            heard = self._repaired(name, audio, heard, voice)
         return (heard,)
 
     def _listening(self, audio: Chunk | RemoteAudio) -> Future[Voice] | None:
@@ -111,18 +111,21 @@ class Recogniser:
         self, name: str, chunk: Chunk, heard: ChunkTranscript, voice: Voice | None
     ) -> ChunkTranscript:
         """The transcript with the better answer in each passage that is not to be trusted."""
+        doubtful = list(passages(heard, voice))
+        if not doubtful:
+            return heard
         samples, budget = samples_of(chunk), iter(range(self.settings.max_repairs))
         spoken = heard.language if self.request.task == "transcribe" else None
         request = replace(self.request, language=self.request.language or spoken)
         others = self.backend.others(request)
-        for passage in passages(heard, voice):
+        for passage in doubtful:
             ways = attempts(chunk, samples, passage, request, others, self.settings.denoise)
             answers, missing = self._answers(ways, budget, voice)
             heard = repair(heard, passage, answers, missing)
             usage = sum((answer.heard.usage for answer in answers), Usage())
             spent = sum((answer.heard.spent for answer in answers), Usage())
             self.tell(Mended(name, passage.span, heard.repairs[-1].replaced, usage, spent))
-        return heard
+        return self._flagged(heard, self.request, voice)
 
     def _answers(
         self, ways: Iterable[Attempt], budget: Iterable[int], voice: Voice | None
