@@ -85,13 +85,24 @@ def calmest(samples: NDArray[np.int16], detect: Detector) -> int:
         samples: shape (n,), 16 kHz; n >= 0.
         detect: see `find_voice`.
     """
-    possible, _, step_s = detect(samples.astype(np.float32) / np.float32(32768))
-    starts, ends = runs(~possible)
-    if not len(starts) or not possible.any():
+    silent = pauses(samples.astype(np.float32) / np.float32(32768), detect)
+    if not silent or silent[0].duration_s >= len(samples) / RATE_HZ:
         return quietest(samples)
-    longest = np.argmax(ends - starts)
-    middle = (starts[longest] + ends[longest]) / 2
-    return min(round(float(middle) * step_s * RATE_HZ), len(samples))
+    longest = max(silent, key=lambda pause: pause.duration_s)
+    return round(longest.middle_s * RATE_HZ)
+
+
+def pauses(samples: NDArray[np.float32], detect: Detector) -> list[Span]:
+    """Where surely nobody speaks, the shortest of 0.03 s, in seconds from the first sample.
+
+    Args:
+        samples: float32 of shape (n,) in -1..1, 16 kHz; n >= 0.
+        detect: see `find_voice`.
+    """
+    possible, _, step_s = detect(samples)
+    end_s = len(samples) / RATE_HZ  # the last step may reach beyond
+    edges = zip(*runs(~possible), strict=True)
+    return [Span(float(a * step_s), min(end_s, float(b * step_s))) for a, b in edges]
 
 
 def in_file(voice: Voice, window: Window) -> Voice:

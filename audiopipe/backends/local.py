@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any, Self
 import platformdirs
 
 from audiopipe.backends.base import Upload
+from audiopipe.backends.windows import windows
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
 from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.events import Pause
 from audiopipe.languages import require_code
+from audiopipe.voice import best_detector
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -36,6 +38,8 @@ class Weights:
     parts: tuple[tuple[str, str], ...]
     sha256: str
 
+
+_BEAMS = 5
 
 _LANGUAGE_WINDOWS = 10
 _SURE_LANGUAGE = 0.8
@@ -68,7 +72,8 @@ class Local:
         threads: threads of one decoding; 0 takes one a core.
         models_dir: where joined weights are kept; None is the user's cache.
 
-    Decoding is greedy at the temperature asked for, so that the same audio gives the same text.
+    It decodes with 5 beams and at the temperature asked for alone: the same audio gives the same
+    text.
     """
 
     name = "local"
@@ -84,7 +89,8 @@ class Local:
         models_dir: Path | None = None,
     ) -> None:
         self._device = device
-        self.variant = compute_type
+        self._compute_type = compute_type
+        self.variant = f"{compute_type}, {_BEAMS} beams, cut at pauses"
         self._threads = threads
         self.models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
         self._models: dict[str, WhisperModel] = {}
@@ -129,6 +135,7 @@ class Local:
             raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
         model = self._model(request.model)
         samples = decode_pcm(audio.data, audio.format)
+        spans = windows(samples, best_detector())
         try:
             found, info = model.transcribe(
                 samples,
@@ -139,7 +146,8 @@ class Local:
                 language_detection_threshold=_SURE_LANGUAGE,
                 temperature=request.temperature,
                 word_timestamps=request.word_timestamps,
-                beam_size=1,
+                clip_timestamps=[edge for each in spans for edge in (each.start_s, each.end_s)],
+                beam_size=_BEAMS,
             )
             segments = [_segment_body(segment) for segment in found]
         except (RuntimeError, ValueError) as error:
@@ -177,14 +185,14 @@ class Local:
             return self._models[name]
 
     def _load(self, name: str) -> WhisperModel:
-        from audiopipe.backends.carrying import CarryingModel
+        from audiopipe.backends.whisper import Whisper
 
         place = str(_bundled(name, self.models_dir)) if name in BUNDLED else name
         try:
-            return CarryingModel(
+            return Whisper(
                 place,
                 device=self._device,
-                compute_type=self.variant,
+                compute_type=self._compute_type,
                 cpu_threads=self._threads,
             )
         except (OSError, RuntimeError, ValueError) as error:

@@ -8,8 +8,11 @@ import pytest
 import soundfile as sf
 import soxr
 from ears import recognised
+from faster_whisper import WhisperModel
 
 from audiopipe.backends.local import BUNDLED, Local
+from audiopipe.backends.whisper import Whisper
+from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, RemoteAudio, Request, Span, Window
 from audiopipe.errors import ModelUnavailable, UsageError
 
@@ -81,6 +84,22 @@ def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
     prompt = "the word " * 400 + "Mab, McFee"
     heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt=prompt))
     assert "McFee" in "".join(segment.text for segment in heard.segments)
+
+
+def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -> None:
+    chunk = chunk_of("jfk.flac")
+    recognised(engine, chunk, ask(engine))
+    (base,) = Path(engine.models_dir).glob("base-*")
+    spoken = "ask not what your country can do for you"
+
+    def times(kind: type[WhisperModel]) -> int:
+        options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
+        model = kind(str(base), compute_type="int8")
+        segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
+        return sum(segment.text.count(spoken) for segment in segments)
+
+    assert times(WhisperModel) > 2
+    assert times(Whisper) == 1
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
