@@ -18,6 +18,9 @@ _CLEARLY_S = 0.5
 _KEPT_SHARE = 0.75
 """An answer with fewer of the first one's words than this has lost some."""
 
+_SURE_OF_ITSELF = frozenset(("repetition", "prompt-echo"))
+"""A loop or an echo is: what it is replaced by need not be surer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -34,8 +37,9 @@ def repair(
 
     The best answer leaves the fewest seconds in doubt, and among equals is the surest. It stands
     if it leaves at least half a second less in doubt than what was there, and does not lose words;
-    only of words that a flag calls made up may some be lost, and all of them only where nobody is
-    heard and two kinds of flags agree. Both texts, and the reason, are noted.
+    only of words that a flag calls made up may some be lost, for an answer that is no less sure,
+    and all of them only where nobody is heard and two kinds of flags agree. Both texts, and the
+    reason, are noted.
 
     Args:
         first: of one chunk; its other passages stay as they are, flags included.
@@ -113,6 +117,9 @@ def _verdict(passage: Passage, old: _Take, new: _Take, missing: str) -> tuple[bo
         return False, f"The other answer is no better: {gain}."
     if not new.words or (not made_up and new.words < _KEPT_SHARE * old.words):
         return False, f"The other answer has {new.words} words for {old.words}: none may be lost."
+    less_sure = new.sureness < old.sureness and not _SURE_OF_ITSELF.intersection(passage.kinds)
+    if new.words < old.words and less_sure:
+        return False, f"The other answer has {new.words} words for {old.words}, and is less sure."
     return True, f"The other answer is better: {gain}."
 
 

@@ -89,6 +89,14 @@ def test_words_that_are_made_up_may_be_fewer_afterwards_but_not_gone_while_someb
     assert mended(looped, heard(), of=of).startswith("times times")
 
 
+def test_words_that_seem_made_up_do_not_go_for_a_less_sure_answer() -> None:
+    """On a recording "here the explosion of mirth" became "the explosion of Murth"."""
+    over_music = heard(phrase("it was here", 12), flags=(flagged(13, 13.5, "text-without-speech"),))
+    of = replace(PASSAGE, kinds=("text-without-speech",))
+    assert mended(over_music, heard(phrase("it vas", 12, -0.6)), of=of) == "it was here"
+    assert mended(over_music, heard(phrase("it was", 12, -0.05)), of=of) == "it was"
+
+
 def test_where_nobody_speaks_two_signs_strike_the_words_and_one_does_not() -> None:
     made_up = heard(phrase("thank you", 12), flags=(flagged(12, 13, "text-without-speech"),))
     of = Passage(Span(10, 20), ("text-without-speech",), ())
