@@ -99,7 +99,7 @@ def test_stdin_goes_in_and_stdout_carries_the_text_alone(audiopipe: Run) -> None
         stdin=(RECORDINGS / "jfk.flac").read_bytes(),
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().startswith("And so my fellow Americans")
+    assert done.stdout.replace(",", "").startswith("And so my fellow Americans")
 
 
 def test_underscores_and_whisper_names_work(audiopipe: Run, tmp_path: Path) -> None:
