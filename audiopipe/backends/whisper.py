@@ -48,8 +48,10 @@ class Whisper(WhisperModel):  # type: ignore[misc]  # the library has no types
         Where openai-whisper samples at higher temperatures, no two runs would be alike.
         """
         answer: Answer = super().generate_with_fallback(encoder_output, prompt, tokenizer, options)
+        if not _is_doubtful(answer):
+            return answer
         bare = self.get_prompt(tokenizer, [], options.without_timestamps, hotwords=options.hotwords)
-        if bare == prompt or not _is_doubtful(answer):
+        if bare == prompt:
             return answer
         again: Answer = super().generate_with_fallback(encoder_output, bare, tokenizer, options)
         return max(answer, again, key=_merit)
