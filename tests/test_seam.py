@@ -100,9 +100,29 @@ def test_a_word_that_only_one_side_heard_is_kept_if_it_is_sure() -> None:
 def test_where_sides_differ_the_one_speaks_that_is_sure_for_longer() -> None:
     for probability in (0.1, 0.99):
         left = hear(LEFT, SPOKEN)
-        right = surer(hear(RIGHT, changed(SPOKEN, 18.8, " girls")), {" girls": probability})
+        right = surer(hear(RIGHT, changed(SPOKEN, 20.8, " girls")), {" girls": probability})
         text = join([surer(left, {}), right], 40).text
         assert ("girls" in text) == (probability == 0.99)
+
+
+@pytest.mark.parametrize(("at_s", "heard"), [(18.8, False), (20.8, True)])
+def test_of_sides_about_as_sure_the_one_speaks_whose_own_part_it_is(
+    at_s: float, heard: bool
+) -> None:
+    for probability in (0.85, 0.95):
+        left = surer(hear(LEFT, SPOKEN), {})
+        right = surer(hear(RIGHT, changed(SPOKEN, at_s, " girls")), {" girls": probability})
+        assert ("girls" in join([left, right], 40).text) == heard
+
+
+def test_words_faster_than_anybody_speaks_give_way_but_do_not_go_where_they_stand_alone() -> None:
+    flag = Flag("too-fast", Span(19.9, 20.4), 68, 12, "")
+    hurried = changed(SPOKEN, 20.0, " you")
+    left = surer(hear(LEFT, hurried, flags=[flag]), {" you": 0.99})
+    doubtful = surer(hear(RIGHT, changed(SPOKEN, 20.0, " girls")), {" girls": 0.4})
+    assert " girls " in join([left, doubtful], 40).text
+    lost = hear(RIGHT, [word for word in SPOKEN if word[1] != 20.0])
+    assert " you " in join([left, lost], 40).text
 
 
 def test_a_word_stretched_over_what_it_hides_does_not_outweigh_those_who_understood_it() -> None:

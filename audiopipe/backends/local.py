@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import platformdirs
 
 from audiopipe.backends.base import Upload
-from audiopipe.backends.windows import windows
+from audiopipe.backends.windows import CUTTING, windows
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.codec import decode_pcm
 from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request, Usage
@@ -90,7 +90,7 @@ class Local:
     ) -> None:
         self._device = device
         self._compute_type = compute_type
-        self.variant = f"{compute_type}, {_BEAMS} beams, cut at pauses"
+        self.variant = f"{compute_type}, {_BEAMS} beams, {CUTTING}"
         self._threads = threads
         self.models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
         self._models: dict[str, WhisperModel] = {}
