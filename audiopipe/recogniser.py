@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
@@ -128,12 +128,14 @@ class Recogniser:
         return self._flagged(heard, self.request, voice)
 
     def _answers(
-        self, ways: Iterable[Attempt], budget: Iterable[int], voice: Voice | None
+        self, ways: Iterable[Attempt], budget: Iterator[int], voice: Voice | None
     ) -> tuple[list[Answer], str]:
         """What was heard, up to the first answer without a doubt; and why there may be none."""
         answers: list[Answer] = []
-        missing = "No more repairs of this chunk are allowed (--max-repairs)."
-        for attempt, _ in zip(ways, budget, strict=False):
+        missing = ""
+        for attempt in ways:
+            if next(budget, None) is None:
+                return answers, "No more repairs of this chunk are allowed (--max-repairs)."
             price = self.backend.price(attempt.chunk.window.audio_s, attempt.request)
             try:
                 self.repair_purse.take(price)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import speechlike
 from answers import error, ok
 from mumbling import WORDS, doubtful
@@ -18,6 +20,7 @@ from audiopipe.data import Transcript, Usage
 from audiopipe.events import Event, Mended
 from audiopipe.limits import Limits
 
+JFK = Path(__file__).parents[1] / "fixtures" / "recordings" / "jfk.flac"
 SOURCE = (speechlike.make_recording(WORDS), 16_000)
 TRUTH = speechlike.text(range(WORDS))
 
@@ -29,9 +32,9 @@ def groq(server: Server) -> Iterator[Groq]:
         yield backend
 
 
-def repaired(groq: Groq, **changes: Any) -> Transcript:
+def repaired(groq: Groq, source: Any = SOURCE, **changes: Any) -> Transcript:
     options = {"repair": True, "voice_check": False} | changes
-    return audiopipe.transcribe(SOURCE, backend=groq, **options)
+    return audiopipe.transcribe(source, backend=groq, **options)
 
 
 def test_a_doubtful_passage_is_asked_about_again_and_the_better_answer_stands(
@@ -130,11 +133,29 @@ def test_an_echo_of_the_prompt_is_asked_about_without_the_prompt(
     assert transcript.text == TRUTH
 
 
+def test_words_over_silence_are_struck_by_two_signs_and_nothing_is_asked(
+    server: Server, groq: Groq
+) -> None:
+    speech, rate_hz = soundfile.read(JFK, dtype="float32", always_2d=True)
+    source = (np.pad(speech.mean(axis=1), (0, 12 * rate_hz)), rate_hz)
+    said = "And so my fellow Americans ask not what your country can do for you ask what you can do"
+    segments = [
+        {"start": 0.3, "end": 10.5, "text": said, "avg_logprob": -0.2, "no_speech_prob": 0.0},
+        {"start": 16, "end": 17, "text": " You", "avg_logprob": -0.8, "no_speech_prob": 0.9},
+    ]
+    body = {"text": f"{said} You", "language": "English", "duration": 23, "segments": segments}
+    server.faults += [ok(body)] * 2
+    assert "You" in repaired(groq, repair=False, voice_check=True, cache=False, source=source).text
+    transcript = repaired(groq, voice_check=True, cache=False, source=source)
+    (note,) = transcript.repairs
+    assert transcript.text == said and note.replaced and (note.first, note.second) == ("You", "")
+    assert len(server.seen) == 2
+
+
 def test_clear_speech_is_left_as_it_is_by_the_real_engine() -> None:
-    jfk = Path(__file__).parents[1] / "fixtures" / "recordings" / "jfk.flac"
     with audiopipe.Local() as engine:
         plain, mended = (
-            audiopipe.transcribe(jfk, backend=engine, model="tiny.en", repair=repair, denoise=True)
+            audiopipe.transcribe(JFK, backend=engine, model="tiny.en", repair=repair, denoise=True)
             for repair in (False, True)
         )
     assert mended.segments == plain.segments and mended.repairs == ()
