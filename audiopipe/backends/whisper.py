@@ -27,12 +27,15 @@ class Whisper(WhisperModel):  # type: ignore[misc]  # the library has no types
     ) -> list[int]:
         """The tokens before a window, hot words first: of those that are too long the end.
 
+        They get half of the room: with all of it base forgot to write times, and lost or made up
+        words (5.9 % errors with 70 names in place of 3.6, on ten minutes of clear reading).
+
         This is `--carry_initial_prompt` of openai-whisper. The prompts of faster-whisper do less:
         the initial one is pushed out by what is recognised, and hot words get as much room as that
         again, which together can leave none for the answer.
         """
         most = self.max_length // 2 - 1
-        carried = tokenizer.encode(f" {hotwords.strip()}")[-most:] if hotwords else []
+        carried = tokenizer.encode(f" {hotwords.strip()}")[-(most // 2) :] if hotwords else []
         recent = previous_tokens[max(0, len(previous_tokens) - most + len(carried)) :]
         prompt: list[int] = super().get_prompt(
             tokenizer, [*carried, *recent], without_timestamps, prefix

@@ -9,6 +9,7 @@ import soundfile as sf
 import soxr
 from ears import recognised
 from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
 
 from audiopipe.backends.local import BUNDLED, Local
 from audiopipe.backends.whisper import Whisper
@@ -84,6 +85,20 @@ def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
     prompt = "the word " * 400 + "Mab, McFee"
     heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt=prompt))
     assert "McFee" in "".join(segment.text for segment in heard.segments)
+
+
+def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Local) -> None:
+    recognised(engine, chunk_of("jfk.flac"), ask(engine))
+    (base,) = Path(engine.models_dir).glob("base-*")
+    model = Whisper(str(base), compute_type="int8")
+    tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language="en")
+    before = list(range(200))
+    names = "".join(f" name{n}" for n in range(300))
+    prompt = model.get_prompt(tokenizer, before, hotwords=names)
+    start, told = prompt[0], prompt[1 : -len(tokenizer.sot_sequence)]
+    assert start == tokenizer.sot_prev and len(told) == 223
+    assert told[111:] == before[-112:]
+    assert tokenizer.decode(told[:111]).endswith("name298 name299")
 
 
 def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -> None:
