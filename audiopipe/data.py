@@ -49,6 +49,10 @@ class Span:
         """Seconds that both spans cover, 0 if they are apart."""
         return max(0.0, min(self.end_s, other.end_s) - max(self.start_s, other.start_s))
 
+    def holds(self, other: Span) -> bool:
+        """Whether the other's middle lies in this one, the ends included."""
+        return self.start_s <= other.middle_s <= self.end_s
+
 
 def covered_s(spans: Iterable[Span]) -> float:
     """Seconds that lie in any of the spans, each once."""

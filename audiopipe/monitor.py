@@ -125,6 +125,6 @@ def _text_under(flag: Flag, transcript: Transcript) -> str:
         for segment in transcript.segments
         if segment.span.start_s <= flag.span.end_s and flag.span.start_s <= segment.span.end_s
         for part in segment.words or (segment,)
-        if not segment.words or flag.span.start_s <= part.span.middle_s <= flag.span.end_s
+        if not segment.words or flag.span.holds(part.span)
     )
     return "".join(said).strip()

@@ -267,16 +267,12 @@ def _clearness(token: Token) -> float:
 
 
 def _nearness(token: Token) -> float:
-    core = token.chunk.window.core
-    return 1.0 if core.start_s <= token.heard.span.middle_s <= core.end_s else BEYOND
+    return 1.0 if token.chunk.window.core.holds(token.heard.span) else BEYOND
 
 
 def _is_flagged(tokens: Sequence[Token], kinds: frozenset[str]) -> bool:
     flagged = sum(
-        any(
-            flag.kind in kinds and flag.span.start_s <= token.heard.span.middle_s <= flag.span.end_s
-            for flag in token.chunk.flags
-        )
+        any(flag.kind in kinds and flag.span.holds(token.heard.span) for flag in token.chunk.flags)
         for token in tokens
     )
     return 2 * flagged > len(tokens)

@@ -243,12 +243,12 @@ class Case:
         doubled = dropped = misheard = at_seams = 0
         for (left, right), sides in zip(pairwise(self.chunks), pairwise(self.sides), strict=True):
             zone = _widened(Span(right.window.span.start_s, left.window.span.end_s))
-            here = [i for i, each in enumerate(self.spoken) if _in(each, zone)]
+            here = [i for i, each in enumerate(self.spoken) if zone.holds(each.span)]
             at_seams += sum(result.errors[i] - self.whole.errors[i] for i in here)
             got, wrong = result.stretches(here)
             most = Counter(norms[i] for i in here)
             for side in sides:
-                most |= Counter(each.norm for each in side if _in(each, _widened(zone)))
+                most |= Counter(each.norm for each in side if _widened(zone).holds(each.span))
             missed = [i for i in here if i in self.heard and i not in result.hits]
             gone = Counter(norms[i] for i in missed if i in result.deleted) - wrong
             doubled += (got - most).total()
@@ -263,7 +263,7 @@ class Case:
         """Where the stitcher says that two chunks disagree, and what was spoken there."""
         for found in _stitched(self.chunks).flags:
             if found.kind == "seam-disagreement":
-                spoken = " ".join(each.norm for each in self.spoken if _in(each, found.span))
+                spoken = " ".join(each.norm for each in self.spoken if found.span.holds(each.span))
                 yield f"- {name}, {found.span.start_s:.0f} s: {found.detail} Spoken: “{spoken}”."
 
 
@@ -288,16 +288,12 @@ def _understood(
     spoken: Sequence[Heard], side: Sequence[Heard], chunk: ChunkTranscript
 ) -> Iterator[int]:
     near = _widened(chunk.window.span)
-    here = [i for i, each in enumerate(spoken) if _in(each, near)]
+    here = [i for i, each in enumerate(spoken) if near.holds(each.span)]
     return (here[i] for i, _ in align([spoken[i] for i in here], side, 2 * NEAR_S))
 
 
 def _widened(span: Span) -> Span:
     return Span(max(0.0, span.start_s - NEAR_S), span.end_s + NEAR_S)
-
-
-def _in(heard: Heard, zone: Span) -> bool:
-    return zone.start_s <= heard.span.middle_s <= zone.end_s
 
 
 # --- ways to join: ours, and the others from their descriptions -----------------------------------

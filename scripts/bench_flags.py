@@ -259,7 +259,7 @@ def _score(transcript: Transcript, labels: Labels | None) -> Score:
         if speech_s > sum(map(segment.span.overlap_s, other)):
             score += Score(1, any(_touch(each.span, segment.span) for each in transcript.flags))
         for span in _words(segment):
-            if any(each.start_s <= span.middle_s <= each.end_s for each in other):
+            if any(each.holds(span) for each in other):
                 score += Score(0, 0, 1, any(_touch(each.span, span) for each in transcript.flags))
     return score
 
@@ -269,7 +269,7 @@ def _words(segment: Segment) -> list[Span]:
 
 
 def _touch(flagged: Span, span: Span) -> bool:
-    return flagged.start_s <= span.middle_s <= flagged.end_s or flagged.overlap_s(span) > 0
+    return flagged.holds(span) or flagged.overlap_s(span) > 0
 
 
 def _speed() -> None:

@@ -47,8 +47,7 @@ def spoken_languages(transcripts: Iterable[ChunkTranscript]) -> Mapping[str, flo
         made_up = [flag.span for flag in transcript.flags if flag.kind in MADE_UP]
         for segment in transcript.segments:
             if language := segment.language or transcript.language:
-                middle_s = segment.span.middle_s
-                doubtful = any(span.start_s <= middle_s <= span.end_s for span in made_up)
+                doubtful = any(span.holds(segment.span) for span in made_up)
                 counted = made_up_s if doubtful else spoken_s
                 counted[language] += segment.span.duration_s
     spoken_s = spoken_s or made_up_s

@@ -23,7 +23,7 @@ def drop(transcript: Transcript, kinds: Collection[str]) -> Transcript:
         return transcript
 
     def is_kept(span: Span) -> bool:
-        return not any(each.start_s <= span.middle_s <= each.end_s for each in struck)
+        return not any(each.holds(span) for each in struck)
 
     parts = (segment.part(is_kept) for segment in transcript.segments)
     return replace(transcript, segments=tuple(filter(None, parts)))

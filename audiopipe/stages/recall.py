@@ -26,6 +26,6 @@ def recall(prompt: str, before: ChunkTranscript | ChunkFailure, start_s: float) 
         word.text
         for word in words
         if word.heard.span.end_s <= start_s
-        and not any(span.start_s <= word.heard.span.middle_s <= span.end_s for span in made_up)
+        and not any(span.holds(word.heard.span) for span in made_up)
     ]
     return with_tail(prompt, "".join(said))

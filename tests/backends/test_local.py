@@ -28,6 +28,13 @@ def chunk_of(name: str, index: int = 0, start_s: float = 0.0) -> Chunk:
     return Chunk(Window(index, (span,), span), data, "pcm", "00")
 
 
+def weights(engine: Local, model: str) -> str:
+    """The folder of a bundled model, which is made when the model is first used."""
+    recognised(engine, chunk_of("jfk.flac"), ask(engine, model=model))
+    (made,) = Path(engine.models_dir).glob(f"{model}-*")
+    return str(made)
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Local:
     return Local(models_dir=tmp_path_factory.mktemp("models"))
@@ -88,9 +95,7 @@ def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
 
 
 def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Local) -> None:
-    recognised(engine, chunk_of("jfk.flac"), ask(engine))
-    (base,) = Path(engine.models_dir).glob("base-*")
-    model = Whisper(str(base), compute_type="int8")
+    model = Whisper(weights(engine, "base"), compute_type="int8")
     tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language="en")
     before = list(range(200))
     names = "".join(f" name{n}" for n in range(300))
@@ -103,13 +108,12 @@ def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Lo
 
 def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -> None:
     chunk = chunk_of("jfk.flac")
-    recognised(engine, chunk, ask(engine))
-    (base,) = Path(engine.models_dir).glob("base-*")
+    base = weights(engine, "base")
     spoken = "ask not what your country can do for you"
 
     def times(kind: type[WhisperModel]) -> int:
         options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
-        model = kind(str(base), compute_type="int8")
+        model = kind(base, compute_type="int8")
         segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
         return sum(segment.text.count(spoken) for segment in segments)
 
@@ -118,16 +122,13 @@ def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
-    recognised(engine, chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
-    (made,) = Path(engine.models_dir).glob("tiny.en-*")
-    shutil.copytree(made, tmp_path / "mine")
+    shutil.copytree(weights(engine, "tiny.en"), tmp_path / "mine")
     heard = recognised(engine, chunk_of("jfk.flac"), ask(engine, model=str(tmp_path / "mine")))
     assert "country" in "".join(segment.text for segment in heard.segments)
 
 
 def test_joined_weights_are_kept_for_the_next_time(engine: Local) -> None:
-    recognised(engine, chunk_of("jfk.flac"), ask(engine, model="tiny.en"))
-    (made,) = Path(engine.models_dir).glob("tiny.en-*")
+    made = Path(weights(engine, "tiny.en"))
     assert BUNDLED["tiny.en"].sha256.startswith(made.name.removeprefix("tiny.en-"))
     assert (made / "model.bin").stat().st_size > 70_000_000
 
