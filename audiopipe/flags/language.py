@@ -10,7 +10,7 @@ from itertools import groupby
 from audiopipe.data import ChunkTranscript, Flag
 from audiopipe.flags.evidence import Evidence, covering, outside
 from audiopipe.flags.thresholds import Thresholds
-from audiopipe.seam import MADE_UP
+from audiopipe.seam.choice import MADE_UP
 
 _DETAIL = (
     "This is in another language than the rest: if it is not spoken here transcribe the passage "

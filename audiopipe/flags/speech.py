@@ -8,7 +8,7 @@ from itertools import groupby
 
 from audiopipe.data import Flag, Segment, Span
 from audiopipe.flags.evidence import Evidence, covering
-from audiopipe.seam import LONGEST_WORD_S
+from audiopipe.seam.choice import LONGEST_WORD_S
 
 _WORD_SLACK_S = 0.2
 """How far from its sound Whisper places a word."""

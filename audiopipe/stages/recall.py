@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from audiopipe.data import ChunkFailure, ChunkTranscript
 from audiopipe.prompt import with_tail
-from audiopipe.seam import MADE_UP, segments_of, words_of
+from audiopipe.seam.choice import MADE_UP
+from audiopipe.seam.tokens import segments_of, words_of
 
 
 def recall(prompt: str, before: ChunkTranscript | ChunkFailure, start_s: float) -> str:

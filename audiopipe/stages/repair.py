@@ -9,7 +9,7 @@ from math import exp
 from audiopipe.align import normal_form
 from audiopipe.data import ChunkTranscript, Repair, Segment, Span, covered_s
 from audiopipe.repairs.passages import REPAIRABLE, Passage
-from audiopipe.seam import MADE_UP
+from audiopipe.seam.choice import MADE_UP
 from audiopipe.text import split_words
 
 _CLEARLY_S = 0.5

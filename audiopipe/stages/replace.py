@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from audiopipe.data import Segment, Span, Transcript, Word
 from audiopipe.glossary import Replacement
-from audiopipe.seam import shared_out
+from audiopipe.seam.tokens import shared_out
 from audiopipe.text import split_words, whole_words
 
 

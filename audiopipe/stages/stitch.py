@@ -22,7 +22,8 @@ from audiopipe.data import (
     Word,
 )
 from audiopipe.flags.language import spoken_languages
-from audiopipe.seam import Token, join, segments_of, words_of
+from audiopipe.seam import join
+from audiopipe.seam.tokens import Token, segments_of, words_of
 
 
 def stitch(
