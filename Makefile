@@ -18,13 +18,13 @@ demo: setup
 	$(BIN)/audiopipe roundtrip fixtures/recordings/jfk.flac --backend local -o demo-out/roundtrip
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest tests/test_architecture.py
+	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_readme.py
 
 bench: setup

@@ -36,30 +36,22 @@ import jiwer
 import numpy as np
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from audiopipe.align import Heard, align, normal_form
-from audiopipe.backends.base import Transcriber
-from audiopipe.backends.local import Local
-from audiopipe.config import ANSWERS, Settings, cache_folder
-from audiopipe.data import (
-    Chunk,
-    ChunkTranscript,
-    Request,
-    Segment,
-    Source,
-    Span,
-    Transcript,
-    Usage,
-    Window,
-    Word,
-)
-from audiopipe.flags.thresholds import thresholds_for
-from audiopipe.intake import Part, pieces
-from audiopipe.purse import Purse
+from audiopipe.backends.local.transcribe import Local
+from audiopipe.backends.protocols import Transcriber
+from audiopipe.limits.spending import Spending
+from audiopipe.pipeline.intake import Part, pieces
+from audiopipe.settings import ANSWERS, Settings, cache_folder
 from audiopipe.stages.flag import flag
-from audiopipe.stages.listen import listen
+from audiopipe.stages.flag.listen import listen
+from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.stages.stitch import stitch
+from audiopipe.stages.stitch.align import align
 from audiopipe.stages.transcribe import transcribe
-from audiopipe.store import Store
+from audiopipe.store.answers import Store
+from audiopipe.text.words import Heard, normal_form
+from audiopipe.values.audio import Chunk, Span, Window
+from audiopipe.values.requests import Request, Usage
+from audiopipe.values.transcript import ChunkTranscript, Segment, Source, Transcript, Word
 
 WHOLE_S = 1e6
 NEAR_S = 1.0
@@ -133,7 +125,7 @@ def _heard(
                 request,
                 engine,
                 store=store,
-                purse=Purse(),
+                spending=Spending(),
                 pause=lambda *_: None,
             )
             assert isinstance(piece.audio, Chunk)

@@ -27,30 +27,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.align import normal_form
-from audiopipe.backends.base import Upload
-from audiopipe.backends.local import Local
+from audiopipe.audio.reading import decode_pcm
+from audiopipe.audio.vad import Detector, by_level, by_network, find_voice, in_file
+from audiopipe.backends.local.transcribe import Local
+from audiopipe.backends.protocols import Upload
 from audiopipe.cli.inputs import MEDIA
-from audiopipe.codec import decode_pcm
-from audiopipe.config import ANSWERS, Settings, cache_folder
-from audiopipe.data import (
-    RATE_HZ,
-    Chunk,
-    ChunkTranscript,
-    Request,
-    Segment,
-    Source,
-    Span,
-    Transcript,
-)
-from audiopipe.flags.thresholds import Thresholds, thresholds_for
-from audiopipe.intake import Part, pieces
-from audiopipe.purse import Purse
+from audiopipe.limits.spending import Spending
+from audiopipe.pipeline.intake import Part, pieces
+from audiopipe.settings import ANSWERS, Settings, cache_folder
 from audiopipe.stages.flag import flag
+from audiopipe.stages.flag.thresholds import Thresholds, thresholds_for
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
-from audiopipe.store import Store
-from audiopipe.voice import Detector, by_level, by_network, find_voice, in_file
+from audiopipe.store.answers import Store
+from audiopipe.text.words import normal_form
+from audiopipe.values.audio import RATE_HZ, Chunk, Span
+from audiopipe.values.requests import Request
+from audiopipe.values.transcript import ChunkTranscript, Segment, Source, Transcript
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "recordings" / "reading.mp3"
 PIECES_S = (30.0, 7.0)
@@ -198,7 +191,7 @@ def _heard(source: Any, settings: Settings, engine: Local, store: Store) -> Iter
                 request,
                 engine,
                 store=store,
-                purse=Purse(),
+                spending=Spending(),
                 pause=lambda _s, _w: None,
             )
             yield Heard(piece.audio, result)

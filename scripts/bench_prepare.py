@@ -77,10 +77,10 @@ def _arguments() -> argparse.Namespace:
 
 def _ours(path: Path, folder: Path, *, by_voice: bool) -> None:
     """One run of our own way, in a process of its own; prints when its first chunk was ready."""
-    from audiopipe.codec import open_source
+    from audiopipe.audio.reading import open_source
+    from audiopipe.audio.vad import by_network
     from audiopipe.stages.chunk import Cutting, chunk
     from audiopipe.stages.prepare import prepare
-    from audiopipe.voice import by_network
 
     detect = by_network if by_voice else None
     cutting = Cutting(CHUNK_S, OVERLAP_S, 25_000_000, detect=detect)

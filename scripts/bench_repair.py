@@ -20,8 +20,8 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 import audiopipe
 from audiopipe.cli.inputs import MEDIA
-from audiopipe.config import Settings
-from audiopipe.data import Transcript
+from audiopipe.settings import Settings
+from audiopipe.values.transcript import Transcript
 
 _NORMALISER = EnglishTextNormalizer()
 

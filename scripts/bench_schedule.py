@@ -30,16 +30,17 @@ import numpy as np
 import soundfile
 
 import audiopipe
-from audiopipe.backends.openai import OpenAI
-from audiopipe.budget import Budget
-from audiopipe.config import Settings
-from audiopipe.data import Chunk, Request
-from audiopipe.ledger import Turn
-from audiopipe.limits import Cost, Limits, Observed
-from audiopipe.models import limits_of
-from audiopipe.planning import BYTES_PER_S
+from audiopipe.backends.catalog import limits_of
+from audiopipe.backends.openai.transcribe import OpenAI
+from audiopipe.concurrency import ordered_map
+from audiopipe.limits.ledger import Turn
+from audiopipe.limits.limiter import Limiter
+from audiopipe.limits.rules import Cost, Limits, Observed
+from audiopipe.settings import Settings
 from audiopipe.stages.chunk import Cutting
-from audiopipe.workers import ordered_map
+from audiopipe.values.audio import Chunk
+from audiopipe.values.requests import Request
+from audiopipe.workflows.plan import BYTES_PER_S
 
 SPEED = 200
 """Seconds of audio that the server recognises in a second, each request by itself."""
@@ -184,7 +185,7 @@ def _ours(audio: Sequence[float], groq: _Groq) -> float:
     waiting: list[Turn] = []
     chance = random.Random(5)
     with tempfile.TemporaryDirectory() as folder:
-        budget = Budget(Path(folder) / "budget.sqlite3", groq.clock)
+        budget = Limiter(Path(folder) / "budget.sqlite3", groq.clock)
         account = budget.account("server", "key", "model")
         while todo or waiting or ahead:
             while ahead and ahead[0].at_s <= groq.now_s:
@@ -206,7 +207,7 @@ def _ours(audio: Sequence[float], groq: _Groq) -> float:
 
 
 def _happen(
-    moment: _Moment, groq: _Groq, budget: Budget, ahead: list[_Moment], todo: deque[float]
+    moment: _Moment, groq: _Groq, budget: Limiter, ahead: list[_Moment], todo: deque[float]
 ) -> None:
     turn = moment.turn
     if moment.headers is not None:

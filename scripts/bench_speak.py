@@ -17,9 +17,9 @@ import numpy as np
 import pyloudnorm
 
 import audiopipe
-from audiopipe.backends.embedded import LocalSpeaker
-from audiopipe.codec import open_source
-from audiopipe.narration import speak
+from audiopipe.audio.reading import open_source
+from audiopipe.backends.local.speak import LocalSpeaker
+from audiopipe.speech import speak
 
 RECORDINGS = Path(__file__).parent.parent / "fixtures" / "recordings"
 ENGLISH = ("jfk.flac", "two_cities.flac", "reading.mp3")

@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audiopipe.store import Store
+from audiopipe.store.answers import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

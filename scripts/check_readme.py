@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from server import KEY, Server  # noqa: E402 - the path to it is set above
+from support.server import KEY, Server  # noqa: E402 - the path to it is set above
 
 
 def blocks(text: str) -> Iterator[tuple[str, str]]:

@@ -21,14 +21,14 @@ from pathlib import Path
 
 import numpy as np
 
-from audiopipe.codec import open_source
+from audiopipe.audio.reading import open_source
 from audiopipe.errors import InputError
 from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.prepare import prepare
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from audio import babble, container_file, plain_file
+from support.audio import babble, container_file, plain_file
 
 MOST_S, MOST_MB = 10, 300
 GOOD, REFUSED, CRASHED = 0, 3, 4

@@ -1,4 +1,4 @@
-"""Makes audiopipe/silero.onnx: Silero's voice detector, rearranged to take 0.4 of the CPU.
+"""Makes audiopipe/audio/silero.onnx: Silero's voice detector, rearranged to take 0.4 of the CPU.
 
 python scripts/make_voice_network.py
 
@@ -18,7 +18,7 @@ from faster_whisper.utils import get_assets_path
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-OUT = Path(__file__).parent.parent / "audiopipe" / "silero.onnx"
+OUT = Path(__file__).parent.parent / "audiopipe" / "audio" / "silero.onnx"
 ORIGIN = "Silero VAD v6, (c) 2020-present Silero Team, MIT licence"
 
 HOP, FRAMES, UNITS = 128, 4, 128

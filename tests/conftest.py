@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from server import Server
+from support.server import Server
 
 # machines are shared: how long an example takes says nothing about it
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from audiopipe.workers import prefetch
+from audiopipe.concurrency import prefetch
 
 
 def test_items_come_in_order_from_another_thread() -> None:

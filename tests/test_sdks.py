@@ -14,13 +14,13 @@ import groq
 import openai
 import pytest
 import soundfile as sf
-import speechlike
-from server import KEY, ROOT, Server
+from support import speechlike
+from support.server import KEY, ROOT, Server
 
 import audiopipe
-from audiopipe.backends.chat import GroqChatter
-from audiopipe.backends.openai import Groq
-from audiopipe.talk import Talk
+from audiopipe.backends.openai.chat import GroqChatter
+from audiopipe.backends.openai.transcribe import Groq
+from audiopipe.conversation import ChatSession
 
 CHAT, TURBO = "openai/gpt-oss-20b", "whisper-large-v3-turbo"
 QUESTION: Any = [{"role": "user", "content": "one two three"}]
@@ -40,15 +40,15 @@ def client(request: pytest.FixtureRequest, server: Server) -> Iterator[Client]:
 
 
 @pytest.fixture
-def talk(server: Server) -> Iterator[Talk]:
+def talk(server: Server) -> Iterator[ChatSession]:
     with (
         GroqChatter(api_key=KEY, base_url=server.url) as backend,
-        Talk(CHAT, backend=backend) as talk,
+        ChatSession(CHAT, backend=backend) as talk,
     ):
         yield talk
 
 
-def test_a_question_gets_the_same_answer(client: Client, talk: Talk) -> None:
+def test_a_question_gets_the_same_answer(client: Client, talk: ChatSession) -> None:
     theirs = client.chat.completions.create(model=CHAT, messages=QUESTION, max_completion_tokens=4)
     ours = talk.ask("one two three", max_completion_tokens=4)
     (choice,) = theirs.choices
@@ -59,13 +59,13 @@ def test_a_question_gets_the_same_answer(client: Client, talk: Talk) -> None:
     assert theirs.model == ours.model
 
 
-def test_a_stream_has_the_same_pieces(client: Client, talk: Talk) -> None:
+def test_a_stream_has_the_same_pieces(client: Client, talk: ChatSession) -> None:
     events: Any = client.chat.completions.create(model=CHAT, messages=QUESTION, stream=True)
     pieces = [event.choices[0].delta.content for event in events]
     assert [piece for piece in pieces if piece] == list(talk.stream("one two three"))
 
 
-def test_json_by_a_schema_is_the_same(client: Client, talk: Talk, server: Server) -> None:
+def test_json_by_a_schema_is_the_same(client: Client, talk: ChatSession, server: Server) -> None:
     schema = {
         "type": "object",
         "properties": {"n": {"type": "integer"}},

@@ -14,15 +14,15 @@ import httpx
 import numpy as np
 import pytest
 import soundfile as sf
-from answers import Refused, go_duration
-from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
-from quota import Quota
-from server import KEY, Server
+from support.answers import Refused, go_duration
+from support.clock import Clock
+from support.quota import Quota
+from support.server import KEY, Server
 
-from audiopipe.backends.faults import duration_s
-from audiopipe.limits import Limits
+from audiopipe.backends.http.errors import duration_s
+from audiopipe.limits.rules import Limits
 
 FREE = Limits(rpm=20, rpd=2000, ash=7200, asd=28_800)
 TURBO = "whisper-large-v3-turbo"

@@ -9,7 +9,7 @@ from types import TracebackType
 
 import click
 
-from audiopipe import __version__
+from audiopipe._version import __version__
 from audiopipe.cli.log import LOGGER, complain, to_stderr
 from audiopipe.errors import AudiopipeError, Stopped
 

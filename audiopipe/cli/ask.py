@@ -13,8 +13,8 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import load
 from audiopipe.errors import AudiopipeError, UsageError
+from audiopipe.settings import load
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
@@ -72,18 +72,18 @@ def command(
     """
     _check(job, len(transcripts), output_dir, output_format, into, instruct)
     settings = load(flags, os.environ, config)
+    from audiopipe.conversation import ChatSession
+    from audiopipe.conversation.jobs import Scribe
+    from audiopipe.conversation.jobs.written import written
     from audiopipe.render import load as load_transcript
-    from audiopipe.talk import Talk
-    from audiopipe.tasks import Scribe
-    from audiopipe.tasks.written import written
 
     failed = 0
     retries = {} if max_retries is None else {"max_retries": max_retries}
     with (
         stop_on_signals() as stop,
-        Talk(model or "", settings=settings, listener=tell_wait, stop=stop) as talk,
+        ChatSession(model or "", settings=settings, listener=tell_wait, stop=stop) as chat_session,
     ):
-        scribe = Scribe(talk, prompts=prompts, **retries)
+        scribe = Scribe(chat_session, prompts=prompts, **retries)
         for path in map(Path, transcripts):
             try:
                 transcript = load_transcript(path)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from audiopipe.cli import options
-from audiopipe.config import ANSWERS, cache_folder, load
 from audiopipe.errors import UsageError
+from audiopipe.settings import ANSWERS, cache_folder, load
 
 if TYPE_CHECKING:
-    from audiopipe.store import Store
+    from audiopipe.store.answers import Store
 
 _MB = 1e6
 _DAY_S = 86_400.0
@@ -112,7 +112,7 @@ def _opened(path: Path) -> Iterator[Store | None]:
     if not path.exists():
         yield None
         return
-    from audiopipe.store import Store
+    from audiopipe.store.answers import Store
 
     with Store(path) as store:
         yield store

@@ -12,10 +12,10 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
-from audiopipe.config import load
-from audiopipe.data import Reply
 from audiopipe.errors import Stopped, UnreadableInput, UsageError
-from audiopipe.events import Waiting
+from audiopipe.settings import load
+from audiopipe.values.events import Waiting
+from audiopipe.values.requests import Reply
 
 _LEAST_WAIT_S = 1.0
 
@@ -74,18 +74,18 @@ def command(
     if stream and structured:
         raise UsageError("--stream cannot be used with JSON: a part of it is no JSON")
     shape = None if schema is None else _schema(schema)
-    from audiopipe.talk import Talk
+    from audiopipe.conversation import ChatSession
 
     text = _read(message)
-    with Talk(model or "", settings=settings, listener=tell_wait) as talk:
+    with ChatSession(model or "", settings=settings, listener=tell_wait) as chat_session:
         if structured:
             retries = {} if max_retries is None else {"max_retries": max_retries}
-            reply = talk.ask(text, json=as_json, schema=shape, **retries, **asked)
+            reply = chat_session.ask(text, json=as_json, schema=shape, **retries, **asked)
             click.echo(json.dumps(reply.value, ensure_ascii=False, indent=1))
         elif stream or (stream is None and sys.stdout.isatty()):
-            reply = _streamed(talk.stream(text, **asked))
+            reply = _streamed(chat_session.stream(text, **asked))
         else:
-            reply = talk.ask(text, **asked)
+            reply = chat_session.ask(text, **asked)
             click.echo(reply.text, nl=not reply.text.endswith("\n"))
     _tell(reply)
     return 0

@@ -13,12 +13,12 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
-from audiopipe.cli.progress import in_words
+from audiopipe.cli.tally import in_words
 from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.errors import AudiopipeError, InputError
 
 if TYPE_CHECKING:
-    from audiopipe.monitor import Findings, Summary
+    from audiopipe.workflows.quality import Findings, Summary
 
 FLAGGED = 5
 """Exit code of a strict check that found something."""
@@ -39,7 +39,7 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     recogniser's measures are distributed, to be watched from batch to batch. Of a folder all
     transcripts below it are read.
     """
-    from audiopipe.monitor import summary
+    from audiopipe.workflows.quality import summary
 
     found, failed = _examined(map(Path, transcripts))
     alone = {path: summary([findings]) for path, findings in found.items()}
@@ -66,8 +66,8 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
 
 def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
     """What was found in each transcript, and how many were named that cannot be read."""
-    from audiopipe.monitor import examine
     from audiopipe.render import load
+    from audiopipe.workflows.quality import examine
 
     found, failed = {}, 0
     for path in paths:

@@ -11,10 +11,11 @@ from pathlib import Path, PurePath
 from audiopipe.cli.inputs import Item, find_inputs
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.results import missing, paths, row_of
-from audiopipe.config import Settings
-from audiopipe.data import Transcript, Usage
 from audiopipe.errors import InputError
-from audiopipe.jobs import NAME, Batch, Row, identity
+from audiopipe.settings import Settings
+from audiopipe.values.requests import Usage
+from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.batch import NAME, Batch, Row, identity
 
 _READERS = 8
 """Threads that read headers, for drives on the network: each header waits for its own answer."""
@@ -91,7 +92,7 @@ def short_first(durations_s: Mapping[Item, float | None]) -> list[Item]:
 
 
 def _duration_s(item: Item) -> float | None:
-    from audiopipe.codec import open_source
+    from audiopipe.audio.reading import open_source
 
     if not Path(item.source).is_file():
         return None
@@ -112,7 +113,7 @@ def _stored(path: Path) -> Transcript | None:
 
 
 def _is_same(transcript: Transcript, settings: Settings) -> bool:
-    from audiopipe.models import resolve
+    from audiopipe.backends.catalog import resolve
 
     models = ("", transcript.model) if not settings.model else (transcript.model,)
     return transcript.task == settings.task and (

@@ -13,8 +13,8 @@ from threading import Thread
 from types import FrameType
 
 from audiopipe.cli.log import LOGGER
+from audiopipe.concurrency import Stop
 from audiopipe.errors import Stopped
-from audiopipe.workers import Stop
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
 

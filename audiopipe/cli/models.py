@@ -7,9 +7,9 @@ from dataclasses import fields
 
 import click
 
+from audiopipe.backends.catalog import MODELS, PRICE_UNITS, Model
 from audiopipe.cli import options
-from audiopipe.limits import Limits
-from audiopipe.models import MODELS, PRICE_UNITS, Model
+from audiopipe.limits.rules import Limits
 
 HEADINGS = ("model", "tasks", "languages", "price", "free tier", "status", "take instead")
 

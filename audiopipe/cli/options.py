@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from audiopipe.cli.log import to_stderr
-from audiopipe.config import Settings
+from audiopipe.settings import Settings
 
 DEFAULTS = Settings()
 FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")

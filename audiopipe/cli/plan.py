@@ -15,11 +15,11 @@ from audiopipe.cli import options
 from audiopipe.cli.inputs import find_inputs, open_input
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import Settings, load
 from audiopipe.errors import AudiopipeError
+from audiopipe.settings import Settings, load
 
 if TYPE_CHECKING:
-    from audiopipe.planning import Load, Plan
+    from audiopipe.workflows.plan import Load, Plan
 
 
 @click.command("plan")
@@ -37,7 +37,7 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
     Takes the flags of transcribe. Reads headers, and decodes only files whose headers do not tell
     their length. Nothing is sent and no key is needed.
     """
-    from audiopipe.planning import plan
+    from audiopipe.workflows.plan import plan
 
     settings = load(flags, os.environ, config)
     items = find_inputs(inputs)

@@ -11,8 +11,8 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import Settings, load
 from audiopipe.errors import AudiopipeError, InputError
+from audiopipe.settings import Settings, load
 
 
 @click.command("prepare")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any, Self
 
 from audiopipe.cli.log import tell
-from audiopipe.data import Usage
-from audiopipe.events import Event, Heard, Mended, Waiting
-from audiopipe.jobs import Row
+from audiopipe.cli.tally import Tally, in_words
+from audiopipe.values.events import Event, Heard, Mended, Waiting
+from audiopipe.workflows.batch import Row
 
 if TYPE_CHECKING:
     from audiopipe.cli.bars import Bars
@@ -24,71 +22,6 @@ _LONG_WAIT_S = 5.0
 """Shorter waits are not worth a line."""
 
 _LEVELS = {"failed": logging.ERROR, "partial": logging.WARNING}
-
-
-class Tally:
-    """What a run has done and what it has before it; for many threads.
-
-    Args:
-        durations_s: seconds of each recording, None where the header does not tell.
-        clock: seconds; only differences matter.
-    """
-
-    def __init__(
-        self, durations_s: Sequence[float | None], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        known = [seconds for seconds in durations_s if seconds is not None]
-        self.files, self.files_done = len(durations_s), 0
-        self.audio_s = sum(known) if len(known) == len(durations_s) else None
-        self.heard_s = 0.0
-        self.spent = Usage()
-        self.clock = clock
-        self._began_s = clock()
-        self._fresh_s = 0.0
-        self._waits: dict[int, tuple[float, str]] = {}
-        self._lock = Lock()
-
-    def count(self, event: Event) -> None:
-        """Note an event, in the thread that works on what it is about."""
-        with self._lock:
-            if isinstance(event, Waiting):
-                self._waits[get_ident()] = (self.clock() + event.wait_s, event.reason)
-                return
-            self._waits.pop(get_ident(), None)
-            if isinstance(event, Mended):
-                self.spent += event.spent
-                return
-            self.heard_s += event.span.duration_s
-            if isinstance(event, Heard) and not event.cached:
-                self._fresh_s += event.span.duration_s
-                self.spent += event.usage
-
-    def finish(self) -> None:
-        """Note that a file is finished, well or badly."""
-        self.files_done += 1
-
-    @property
-    def speed(self) -> float:
-        """Seconds of audio recognised in a second; answers of earlier runs do not count."""
-        return self._fresh_s / max(self.clock() - self._began_s, 1e-9)
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds to the end at this speed or by the longest wait; None where nobody can tell."""
-        if self.audio_s is None or not self.speed:
-            return None
-        at_speed_s = max(0.0, self.audio_s - self.heard_s) / self.speed
-        return max([at_speed_s, *(wait_s for wait_s, _ in self._ahead())])
-
-    @property
-    def wait(self) -> tuple[float, str] | None:
-        """Seconds until the first of all that wait may go on, and what it waits for."""
-        return min(self._ahead(), default=None)
-
-    def _ahead(self) -> list[tuple[float, str]]:
-        now_s = self.clock()
-        with self._lock:
-            return [(end_s - now_s, why) for end_s, why in self._waits.values() if end_s > now_s]
 
 
 class Report:
@@ -185,22 +118,13 @@ class Report:
         tell(logging.INFO, "wait", text, seconds=round(seconds, 3), reason=reason)
 
 
-def in_words(seconds: float) -> str:
-    """A duration to be read: `2 h 5 m`, `3 m 10 s`, `8 s`."""
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes} m"
-    return f"{minutes} m {rest} s" if minutes else f"{rest} s"
-
-
 def shown(row: Row) -> str:
     """The source of a row in one line, from the working directory if it is below."""
     return _in_one_line(row.source.removeprefix(f"{Path.cwd()}{os.sep}"))
 
 
 def _in_one_line(path: str | Path) -> str:
-    from audiopipe.codec import shown
+    from audiopipe.audio.reading import shown
 
     return shown(path)
 

@@ -10,8 +10,8 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import load as load_settings
 from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.settings import load as load_settings
 
 
 @click.command("render")

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from audiopipe.cli.inputs import Item
-from audiopipe.config import Settings
-from audiopipe.data import Transcript, Usage
-from audiopipe.jobs import Row, Status, identity
 from audiopipe.render import RENDERERS, render, write
+from audiopipe.settings import Settings
+from audiopipe.values.requests import Usage
+from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.batch import Row, Status, identity
 
 
 def paths(item: Item, settings: Settings) -> dict[str, Path]:

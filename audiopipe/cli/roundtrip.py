@@ -15,13 +15,13 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.speak import tell_spoken
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.config import Settings, change, load
-from audiopipe.data import Usage
 from audiopipe.errors import UsageError
-from audiopipe.events import Event, Heard, Lost, Mended, Spoke
+from audiopipe.settings import Settings, change, load
+from audiopipe.values.events import Event, Heard, Lost, Mended, Spoke
+from audiopipe.values.requests import Usage
 
 if TYPE_CHECKING:
-    from audiopipe.retelling import RoundTrip
+    from audiopipe.workflows.roundtrip import RoundTrip
 
 
 @click.command("roundtrip")
@@ -76,7 +76,7 @@ def command(
         raise UsageError(f"one recording at a time, and {episode} names {len(more) + 1}")
     if item.error:
         raise item.error
-    from audiopipe.retelling import roundtrip
+    from audiopipe.workflows.roundtrip import roundtrip
 
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
@@ -102,13 +102,13 @@ _ASKED = ("into", "instruct", "align", "chat_model", "speech_model")
 
 
 def _chatter(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
-    from audiopipe.backends.choose import choose_chatter
+    from audiopipe.backends.registry import choose_chatter
 
     return choose_chatter(_at(settings, url), os.environ, asked["chat_model"])
 
 
 def _speaker(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
-    from audiopipe.backends.choose import choose_speaker
+    from audiopipe.backends.registry import choose_speaker
 
     model = {"model": asked["speech_model"]}
     return choose_speaker(change(_at(settings, url), model), os.environ)

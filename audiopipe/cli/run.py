@@ -19,7 +19,7 @@ from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.render.chunks import MANIFEST
 
 if TYPE_CHECKING:
-    from audiopipe.recipe import Result
+    from audiopipe.workflows.recipe import Result
 
 
 @click.command("run")
@@ -36,7 +36,7 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
     Each stage works on what earlier ones have made, and its results are DIR/NAME.*, each written
     whole or not at all. Inputs whose results exist and are newer are left alone.
     """
-    from audiopipe.recipe import Task, read, run
+    from audiopipe.workflows.recipe import Task, read, run
 
     recipe = read(pipeline, flags)
     items = find_inputs(inputs or recipe.inputs)
@@ -68,7 +68,7 @@ def _is_made(source: Path, made: Collection[Path]) -> bool:
 
 def _told(result: Result) -> int:
     """Say what became of a recording; the exit code if it were the only one."""
-    from audiopipe.codec import shown
+    from audiopipe.audio.reading import shown
 
     source = shown(result.task.source)
     if result.is_skipped:

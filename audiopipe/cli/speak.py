@@ -13,9 +13,9 @@ from audiopipe.cli import options
 from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
-from audiopipe.config import load
 from audiopipe.errors import UnreadableInput
-from audiopipe.events import Spoke, Waiting
+from audiopipe.settings import load
+from audiopipe.values.events import Spoke, Waiting
 
 _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
 _STEPS, _LONG_LINES = 10, 50
@@ -55,7 +55,7 @@ def command(
     changed.
     """
     settings = load(flags, os.environ, config)
-    from audiopipe.narration import speak
+    from audiopipe.speech import speak
 
     with stop_on_signals() as stop:
         speech = speak(

@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
-from audiopipe.cli.progress import in_words, shown
+from audiopipe.cli.progress import shown
+from audiopipe.cli.tally import in_words
 from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.jobs import Batch, read
+from audiopipe.workflows.batch import Batch, read
 
 
 @click.command("status")

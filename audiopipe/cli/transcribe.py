@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiopipe import jobs
 from audiopipe.cli import due, options, results
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
-from audiopipe.cli.progress import Report, Tally
-from audiopipe.config import Settings, change, load
+from audiopipe.cli.progress import Report
+from audiopipe.cli.tally import Tally
+from audiopipe.concurrency import Stop
 from audiopipe.errors import AudiopipeError, InputError, UsageError
-from audiopipe.jobs import Manifest, Row
-from audiopipe.workers import Stop
+from audiopipe.settings import Settings, change, load
+from audiopipe.workflows import batch as jobs
+from audiopipe.workflows.batch import Manifest, Row
 
 if TYPE_CHECKING:
-    from audiopipe.backends.base import Transcriber
+    from audiopipe.backends.protocols import Transcriber
 
 SOME_FAILED = 3
 """Exit code of a batch in which some inputs failed and the rest is written."""
@@ -126,7 +127,7 @@ def _report(
     *,
     show_bars: bool,
 ) -> Report:
-    from audiopipe.codec import shown
+    from audiopipe.audio.reading import shown
 
     names = {shown(item.source): jobs.identity(item.source) for item in items}
     tally = Tally(list(durations_s.values()))
@@ -140,7 +141,7 @@ def _report(
 
 
 def _chosen(settings: Settings) -> Transcriber:
-    from audiopipe.backends.choose import choose
+    from audiopipe.backends.registry import choose
 
     choice = choose(settings, os.environ)
     LOGGER.info("%s recognises: %s", choice.transcriber.name, choice.reason)

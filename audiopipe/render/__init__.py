@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Transcript
 from audiopipe.errors import InputError, UsageError
 from audiopipe.render.as_csv import render as csv
 from audiopipe.render.as_json import parse
@@ -21,6 +21,8 @@ from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
 from audiopipe.render.files import write
+from audiopipe.settings import SubtitleSettings, change
+from audiopipe.values.transcript import Transcript
 
 __all__ = ["RENDERERS", "Renderer", "load", "render", "save", "write"]
 
@@ -73,22 +75,38 @@ def render(
     return RENDERERS[output_format].to_text(transcript, settings)
 
 
-def save(transcript: Transcript, path: Path, settings: SubtitleSettings = _DEFAULT) -> Path:
+def save(
+    transcript: Transcript,
+    path: str | os.PathLike[str],
+    settings: SubtitleSettings = _DEFAULT,
+    **changes: Any,
+) -> Path:
     """Write the transcript whole or not at all, in the format that the path's ending names.
 
+    Args:
+        transcript: what to write.
+        path: a file that ends like one of `RENDERERS`.
+        settings: how subtitles are broken and timed.
+        changes: single ones of these settings, such as `max_line_width=32`.
+
+    Returns:
+        The path written.
+
     Raises:
-        UsageError: an ending that names no format.
+        UsageError: an ending that names no format, or settings that cannot work.
         OutputError: the file cannot be written.
     """
-    return write(render(transcript, _format_of(path), settings), path)
+    path = Path(path)
+    return write(render(transcript, _format_of(path), change(settings, changes)), path)
 
 
-def load(path: Path) -> Transcript:
+def load(path: str | os.PathLike[str]) -> Transcript:
     """The transcript that was saved as `json`, exactly as it was.
 
     Raises:
         InputError: the file is missing, or is not a transcript of ours.
     """
+    path = Path(path)
     try:
         return parse(path.read_text(encoding="utf-8"))
     except OSError as error:

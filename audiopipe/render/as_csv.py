@@ -6,8 +6,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from audiopipe.data import Failure, Segment, Transcript
 from audiopipe.render.passages import gap_text, kinds, milliseconds, one_line, passages
+from audiopipe.values.transcript import Failure, Segment, Transcript
 
 COLUMNS = (
     "start",

@@ -13,9 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from audiopipe.data import Failure, Flag, Repair, Segment, Source, Span, Transcript, Usage, Word
 from audiopipe.render.as_verbose_json import json_lines, segment_fields, word_fields
 from audiopipe.render.passages import flags_by_segment, kinds
+from audiopipe.values.audio import Span
+from audiopipe.values.requests import Usage
+from audiopipe.values.transcript import Failure, Flag, Repair, Segment, Source, Transcript, Word
 
 VERSION = 1
 """Grows by one when an older reader could no longer understand what is written."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Transcript
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import one_line
+from audiopipe.settings import SubtitleSettings
+from audiopipe.values.transcript import Transcript
 
 CLEARED_AFTER_MS = 2_000
 """A silence that empties the display: a line has no end of its own in this format."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from audiopipe.data import Failure, Flag, Segment, Transcript
-from audiopipe.languages import NAMES
 from audiopipe.render.passages import (
     Passage,
     clock,
@@ -13,6 +11,8 @@ from audiopipe.render.passages import (
     paragraphs,
     passages,
 )
+from audiopipe.text.languages import NAMES
+from audiopipe.values.transcript import Failure, Flag, Segment, Transcript
 
 
 def render(transcript: Transcript) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Transcript
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import clock
+from audiopipe.settings import SubtitleSettings
+from audiopipe.values.transcript import Transcript
 
 
 def render(transcript: Transcript, settings: SubtitleSettings) -> str:

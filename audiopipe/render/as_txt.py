@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from audiopipe.data import Transcript
 from audiopipe.render.passages import line_of, passages
+from audiopipe.values.transcript import Transcript
 
 
 def render(transcript: Transcript) -> str:

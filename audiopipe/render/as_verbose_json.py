@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from audiopipe.data import Segment, Transcript, Word
-from audiopipe.languages import NAMES
+from audiopipe.text.languages import NAMES
+from audiopipe.values.transcript import Segment, Transcript, Word
 
 
 def render(transcript: Transcript) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from audiopipe.data import RATE_HZ, Chunk, Failure
 from audiopipe.render.files import write
+from audiopipe.values.audio import RATE_HZ, Chunk
+from audiopipe.values.transcript import Failure
 
 MANIFEST = "manifest.json"
 

@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Failure, Segment, Span, Transcript
 from audiopipe.render.breaks import cut, lines
 from audiopipe.render.passages import gap_text, milliseconds, one_line, passages
 from audiopipe.render.timing import Bounds, Wish, place
 from audiopipe.render.units import Unit, spread, units
+from audiopipe.settings import SubtitleSettings
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Failure, Segment, Transcript
 
 PAUSE_S = 1.0
 """A silence after which a new subtitle begins, whatever is said."""

@@ -7,7 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
-from audiopipe.data import Failure, Flag, Segment, Span, Transcript
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Failure, Flag, Segment, Transcript
 
 PAUSE_S = 2.0
 """A silence after which a new paragraph begins."""

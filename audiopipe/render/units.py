@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from audiopipe.data import Segment, Span, Word
 from audiopipe.render.passages import without_controls
-from audiopipe.text import is_unspaced, split_words
+from audiopipe.text.words import is_unspaced, split_words
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Segment, Word
 
 
 class Ending(IntEnum):

@@ -10,10 +10,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audiopipe.codec import Recording
-from audiopipe.data import RATE_HZ
+from audiopipe.audio.reading import Recording
+from audiopipe.concurrency import prefetch
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
-from audiopipe.workers import prefetch
+from audiopipe.values.audio import RATE_HZ
 
 Channels = Literal["mix", "left", "right", "split"]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audiopipe.backends.base import Transcriber
-from audiopipe.data import Chunk, ChunkTranscript, RemoteAudio, Request
-from audiopipe.events import Pause
-from audiopipe.purse import Purse
-from audiopipe.store import Store, key
+from audiopipe.backends.protocols import Transcriber
+from audiopipe.limits.spending import Spending
+from audiopipe.store.answers import Store, key
+from audiopipe.values.audio import Chunk, RemoteAudio
+from audiopipe.values.events import Pause
+from audiopipe.values.requests import Request
+from audiopipe.values.transcript import ChunkTranscript
 
 _LOSSY = ("opus",)
 """Encodings that change what is heard."""
@@ -20,7 +22,7 @@ def transcribe(
     backend: Transcriber,
     *,
     store: Store | None,
-    purse: Purse,
+    spending: Spending,
     pause: Pause,
 ) -> ChunkTranscript:
     """What the recogniser hears in one chunk; its answer is stored before this returns.
@@ -32,17 +34,17 @@ def transcribe(
         request: what is asked, as the backend accepted it.
         backend: who recognises.
         store: answers of earlier runs; None keeps none.
-        purse: pays for the request.
+        spending: pays for the request.
         pause: waits, for a limit or before another try.
 
     Raises:
         BackendError: the recogniser gave no answer.
-        LimitReached: the purse is empty.
+        LimitReached: the spending is empty.
     """
 
     def ask() -> bytes:
         seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
-        purse.take(backend.price(seconds, request))
+        spending.take(backend.price(seconds, request))
         return backend.ask(audio, request, pause)
 
     def read(answer: bytes) -> ChunkTranscript:

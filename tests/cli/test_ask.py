@@ -7,8 +7,8 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from server import Server
-from test_sentences import spoken
+from support.server import Server
+from support.spoken import spoken
 
 from audiopipe.render import load
 

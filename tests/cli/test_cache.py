@@ -9,9 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from audiopipe.config import ANSWERS, LEDGER
-from audiopipe.data import Request
-from audiopipe.store import Store, key
+from audiopipe.settings import ANSWERS, LEDGER
+from audiopipe.store.answers import Store, key
+from audiopipe.values.requests import Request
 
 Run = Callable[..., "CompletedProcess[str]"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from answers import Answer
-from server import Server
+from support.answers import Answer
+from support.server import Server
 
 Run = Callable[..., "CompletedProcess[str]"]
 

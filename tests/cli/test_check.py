@@ -7,13 +7,14 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from support.fixtures import JFK
 
-from audiopipe.data import Flag, Segment, Source, Span, Transcript
 from audiopipe.render import save
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Flag, Segment, Source, Transcript
 
 Run = Callable[..., "CompletedProcess[str]"]
 
-JFK = Path(__file__).parents[2] / "fixtures" / "recordings" / "jfk.flac"
 SAID = Segment(
     Span(61, 64),
     " Thank you for watching.",

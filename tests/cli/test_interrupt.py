@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import soundfile as sf
-import speechlike
-from server import KEY, Server
-from speechlike import hear
+from support import speechlike
+from support.server import KEY, Server
+from support.speechlike import hear
 
-from audiopipe.jobs import read
+from audiopipe.workflows.batch import read
 
 FILES = 6
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
-Run = Callable[..., "CompletedProcess[str]"]
+from support.fixtures import RECORDINGS
 
-RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
+Run = Callable[..., "CompletedProcess[str]"]
 
 
 def test_a_plan_for_machines_is_one_object_and_each_bad_input_one_line(

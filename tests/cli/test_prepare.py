@@ -7,10 +7,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import soundfile as sf
+from support.fixtures import RECORDINGS
 
 Run = Callable[..., "CompletedProcess[str]"]
-
-RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
 
 
 def test_chunks_and_their_manifest_are_written(audiopipe: Run, tmp_path: Path) -> None:

@@ -16,17 +16,19 @@ from threading import Barrier
 
 import pytest
 import soundfile as sf
-import speechlike
-from answers import error
-from clock import Clock
 from hypothesis import given
 from hypothesis import strategies as st
-from server import Server
+from support import speechlike
+from support.answers import error
+from support.clock import Clock
+from support.server import Server
 
-from audiopipe.cli.progress import Report, Tally, in_words
-from audiopipe.data import Span, Usage
-from audiopipe.events import Heard, Lost, Waiting
-from audiopipe.jobs import read
+from audiopipe.cli.progress import Report
+from audiopipe.cli.tally import Tally, in_words
+from audiopipe.values.audio import Span
+from audiopipe.values.events import Heard, Lost, Waiting
+from audiopipe.values.requests import Usage
+from audiopipe.workflows.batch import read
 
 Run = Callable[..., "CompletedProcess[str]"]
 

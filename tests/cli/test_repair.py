@@ -6,9 +6,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import soundfile as sf
-import speechlike
-from mumbling import WORDS, doubtful
-from server import Server
+from support import speechlike
+from support.mumbling import WORDS, doubtful
+from support.server import Server
 
 Run = Callable[..., "CompletedProcess[str]"]
 

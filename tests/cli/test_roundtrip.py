@@ -7,8 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 import soundfile
-import speechlike
-from server import KEY, Server
+from support import speechlike
+from support.server import KEY, Server
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -6,8 +6,8 @@ from subprocess import CompletedProcess
 
 import pytest
 import soundfile
-import speechlike
-from server import Server
+from support import speechlike
+from support.server import Server
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -6,8 +6,8 @@ from subprocess import CompletedProcess
 
 import av
 import pytest
-import speechlike
-from server import KEY, Server
+from support import speechlike
+from support.server import KEY, Server
 
 Run = Callable[..., CompletedProcess[str]]
 

@@ -9,8 +9,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from audiopipe.config import Settings
-from audiopipe.jobs import Manifest, Row, Status
+from audiopipe.settings import Settings
+from audiopipe.workflows.batch import Manifest, Row, Status
 
 Run = Callable[..., "CompletedProcess[str]"]
 

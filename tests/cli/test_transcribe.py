@@ -10,15 +10,15 @@ import av
 import numpy as np
 import pytest
 import soundfile as sf
-import speechlike
-from answers import error
-from server import KEY, Server
+from support import speechlike
+from support.answers import error
+from support.fixtures import RECORDINGS
+from support.server import KEY, Server
 
-from audiopipe.jobs import NAME, read
+from audiopipe.workflows.batch import NAME, read
 
 Run = Callable[..., "CompletedProcess[str]"]
 
-RECORDINGS = Path(__file__).parents[2] / "fixtures" / "recordings"
 TINY = ("--backend", "local", "-m", "tiny.en")
 
 

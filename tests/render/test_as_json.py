@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from samples import any_transcripts
+from support.samples import any_transcripts
 
-from audiopipe.data import Flag, Segment, Source, Span, Transcript, Word
 from audiopipe.errors import InputError
 from audiopipe.render import load, render, save
 from audiopipe.render.as_json import parse
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Flag, Segment, Source, Transcript, Word
 
 WORDS = (Word(Span(0.1, 0.5), " Good", 0.9), Word(Span(0.5, 1), " day."))
 TOLD = Transcript(

@@ -5,14 +5,15 @@ from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
-from samples import any_transcripts, subtitle_settings, transcripts
+from support.samples import any_transcripts, subtitle_settings, transcripts
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Failure, Segment, Source, Span, Transcript, Word
 from audiopipe.errors import UsageError
 from audiopipe.render.cues import cues
 from audiopipe.render.units import columns
-from audiopipe.text import is_unspaced
+from audiopipe.settings import SubtitleSettings
+from audiopipe.text.words import is_unspaced
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Failure, Segment, Source, Transcript, Word
 
 DEFAULT = SubtitleSettings()
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from audiopipe.data import Segment, Source, Span, Transcript
 from audiopipe.errors import OutputError, UsageError
 from audiopipe.render import RENDERERS, render, save, write
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Segment, Source, Transcript
 
 TOLD = Transcript(Source("a.wav", "", 2), "transcribe", "en", (Segment(Span(0, 1), " Hi."),))
 

@@ -8,7 +8,6 @@ import json
 import re
 from dataclasses import replace
 from html import unescape
-from pathlib import Path
 
 import lrcparser
 import pytest
@@ -17,15 +16,15 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from samples import any_transcripts, subtitle_settings
+from support.fixtures import GOLDEN
+from support.samples import any_transcripts, subtitle_settings
 
-from audiopipe.config import SubtitleSettings
-from audiopipe.data import Failure, Flag, Segment, Source, Span, Transcript, Word
 from audiopipe.render import RENDERERS, load, render
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import clock, milliseconds, one_line, passages
-
-GOLDEN = Path(__file__).parents[2] / "fixtures" / "golden"
+from audiopipe.settings import SubtitleSettings
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Failure, Flag, Segment, Source, Transcript, Word
 
 
 def told(*segments: Segment, duration_s: float = 600_000, **more: object) -> Transcript:

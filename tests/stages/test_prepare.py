@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soxr
-from audio import click_error_s, clicks, container_file, plain_file, tone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from support.audio import click_error_s, clicks, container_file, plain_file, tone
 
-from audiopipe.codec import AudioSource, Recording, open_source
+from audiopipe.audio.reading import AudioSource, Recording, open_source
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
 from audiopipe.stages.prepare import Channels, prepare
 
@@ -218,7 +218,7 @@ def test_a_small_file_that_promises_a_hundred_hours_is_refused_by_its_header() -
 _SILENCE = """
 import io, resource, sys
 import numpy, soundfile
-from audiopipe.codec import open_source
+from audiopipe.audio.reading import open_source
 from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.prepare import prepare
 
@@ -291,7 +291,7 @@ def test_an_error_of_the_decoding_thread_is_raised_once_what_came_before_was_giv
 
 _STOPPED = """
 import sys, time
-from audiopipe.codec import open_source
+from audiopipe.audio.reading import open_source
 from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.prepare import prepare
 

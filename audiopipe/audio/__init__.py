@@ -1,0 +1,1 @@
+"""Sound: reading, encoding, cutting out and measuring it."""

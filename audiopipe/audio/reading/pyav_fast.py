@@ -1,0 +1,89 @@
+"""The reader over a filter graph of ffmpeg's: no Python for each frame, while none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from av.error import FFmpegError
+from av.filter import Graph
+
+from audiopipe.audio.reading.pyav import ContainerRecording
+from audiopipe.audio.reading.recording import (
+    BLOCK_FRAMES,
+    TOLERANCE_S,
+    Block,
+    Recording,
+    skip_frames,
+)
+
+_ROUNDED_S = 0.002
+"""Clocks may be rounded to a millisecond; one lost frame of any codec makes more."""
+
+
+class UnbrokenRecording(Recording):
+    """A track that is read, decoded and joined to large blocks in C.
+
+    A block is given once the clock of the next one, or the length that the header states, shows
+    that it lacks no frame. At the first doubt the reader that looks at each frame begins again, and
+    gives what was not given yet.
+
+    Args:
+        probed: has read the header; it is closed.
+        descriptor: of the same file, which stays open.
+    """
+
+    def __init__(self, probed: ContainerRecording, descriptor: int) -> None:
+        super().__init__(probed.name, probed.rate_hz, probed.channels, probed.duration_s)
+        self.notes = probed.notes
+        self._probed = probed
+        self._descriptor = descriptor
+        # Before the graph opens the file: the index of an hour takes megabytes.
+        probed.close()
+
+    def blocks(self) -> Iterator[Block]:
+        held: Block = np.empty((0, self.channels), np.float32)
+        given = 0
+        for frame in self._joined():
+            if frame is None or not self._follows(frame, given + len(held)):
+                break
+            yield held
+            given += len(held)
+            held = frame.to_ndarray().T
+        else:
+            frames = given + len(held)
+            if frames / self.rate_hz > (self.duration_s or 0.0) - TOLERANCE_S:
+                yield held[: len(held) - self._probed.padding_frames(frames)]
+                return
+        with self._probed.reopened() as careful:
+            yield from skip_frames(careful.blocks(), given)
+            self.losses = careful.losses
+
+    def sha256(self) -> str:
+        return self._probed.sha256()
+
+    def _joined(self) -> Iterator[Any]:
+        """The track in frames of the length of a block; None in place of what is damaged."""
+        try:
+            graph = Graph()
+            source = self._probed.add_to(graph, self._descriptor)
+            floats = graph.add("aformat", sample_fmts="fltp")
+            join = graph.add("asetnsamples", n=str(BLOCK_FRAMES), p="0")
+            sink = graph.add("abuffersink")
+            graph.link_nodes(source, floats, join, sink).configure()
+            while True:
+                yield sink.pull()
+        except EOFError:
+            return
+        except FFmpegError:
+            yield None
+
+    def _follows(self, frame: Any, frames: int) -> bool:
+        """Whether a frame is of the same kind, and comes at its time behind so many."""
+        if (frame.sample_rate, frame.layout.nb_channels) != (self.rate_hz, self.channels):
+            return False
+        if frame.pts is None:
+            return False
+        at_s = float(frame.pts * frame.time_base) - self._probed.start_s
+        return abs(at_s - frames / self.rate_hz) < _ROUNDED_S

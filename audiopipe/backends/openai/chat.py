@@ -1,0 +1,261 @@
+"""Chat completions, as Groq and every server of the same dialect take and give them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from audiopipe.backends.catalog import find, resolve
+from audiopipe.backends.http import errors as faults
+from audiopipe.backends.http.client import Call
+from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
+from audiopipe.errors import BadReply, RejectedRequest, ServerFault, UsageError
+from audiopipe.limits.rules import Cost
+from audiopipe.values.events import Pause
+from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
+
+ASSUMED_ANSWER_TOKENS = 1024
+"""What an answer without a limit of its own is taken for, until it tells what it took."""
+
+ASSUMED_CONTEXT_TOKENS = 8192
+"""Prompt and answer together, for a model that nobody here knows."""
+
+_STRICT_GROQ = ("openai/gpt-oss-120b", "openai/gpt-oss-20b")
+"""Models that are held to a JSON Schema while they write (Groq's page on structured outputs)."""
+
+_STRICT_OPENAI = ("gpt-4o-mini", "gpt-4o-2024-08", "gpt-4o-2024-11", "gpt-4.1", "gpt-5")
+"""Beginnings of the ids of such models at OpenAI; its page names them as "gpt-4o-2024-08-06 and
+later"."""
+
+_PATH = "/chat/completions"
+_MOST_STOPS = 4
+_MOST_SHOWN = 12
+
+
+class OpenAIChatter(OpenAIAccount):
+    """Any server with OpenAI's chat completions; arguments as in `OpenAIAccount`.
+
+    A token is taken for three bytes of UTF-8, which is rather too many for the languages that
+    models know best; the answer tells the true number, and the budget is corrected by it.
+    """
+
+    _models: Sequence[str] = ()
+    _stream_options: Mapping[str, Any] = {"stream_options": {"include_usage": True}}
+
+    def accept(self, request: ChatRequest) -> ChatRequest:
+        """The request as it will be sent; see `base.Chatter.accept`."""
+        _check(request)
+        return replace(request, model=self._model(request.model))
+
+    def has_schemas(self, model: str) -> bool:
+        """See `base.Chatter.has_schemas`. Of servers other than OpenAI's nothing is known here."""
+        return self._is_home and model.startswith(_STRICT_OPENAI)
+
+    def window(self, model: str) -> int:
+        """See `base.Chatter.window`."""
+        known = find(model)
+        context = (known and known.context) or ASSUMED_CONTEXT_TOKENS
+        return int(min(context, self._http.limits(model).most("tokens")))
+
+    def price(self, request: ChatRequest) -> Usage:
+        """What a request takes, by estimate."""
+        answer = request.max_completion_tokens or ASSUMED_ANSWER_TOKENS
+        return self._usage(request.model, estimated_tokens(request.messages), answer)
+
+    def ask(self, request: ChatRequest, pause: Pause) -> bytes:
+        """The reply's body. See `base.Chatter.ask`."""
+
+        def checked(reply: faults.Reply) -> bytes:
+            self.read(reply.content)
+            return reply.content
+
+        return self._http.send(self._call(request, self._body(request)), checked, pause)
+
+    def stream(self, request: ChatRequest, pause: Pause) -> Generator[str, None, bytes]:
+        """The pieces of the answer, and in the end its body. See `base.Chatter.stream`."""
+        call = self._call(request, {**self._body(request), "stream": True, **self._stream_options})
+        text, finish_reason, usage, model = "", "", None, request.model
+        for event in self._http.stream(call, _event, pause):
+            usage = event.get("usage") or (event.get("x_groq") or {}).get("usage") or usage
+            model = event.get("model") or model
+            for choice in event.get("choices") or ():
+                piece = (choice.get("delta") or {}).get("content") or ""
+                finish_reason = choice.get("finish_reason") or finish_reason
+                text += piece
+                if piece:
+                    yield piece
+        if not finish_reason:
+            raise ServerFault(f"{call.what}: the answer broke off; try again later")
+        message = {"role": "assistant", "content": text}
+        choices = [{"index": 0, "message": message, "finish_reason": finish_reason}]
+        return json.dumps({"model": model, "choices": choices, "usage": usage}).encode()
+
+    def read(self, answer: bytes) -> Reply:
+        """What a reply says. See `base.Chatter.read`."""
+        try:
+            body = json.loads(answer)
+            choice = body["choices"][0]
+            message = choice["message"]
+            text, model = message.get("content") or "", str(body.get("model") or "")
+            tokens = body.get("usage") or {}
+            counts = (int(tokens.get(f"{part}_tokens", 0)) for part in ("prompt", "completion"))
+            if not isinstance(text, str):
+                raise BadReply("the answer is not text")
+            if message.get("refusal"):
+                raise RejectedRequest(f"{model} refuses to answer: {message['refusal']}")
+            usage = self._usage(model, *counts)
+            return Reply(text, model, str(choice.get("finish_reason") or "stop"), usage)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise BadReply(f"the reply is no chat completion: {answer[:60]!r}") from error
+
+    def _usage(self, model: str, prompt_tokens: int, completion_tokens: int) -> Usage:
+        """One request; the price is not known here."""
+        return Usage(1, 0.0, 0.0, None, prompt_tokens, completion_tokens)
+
+    def _model(self, name: str) -> str:
+        """The full id of a model; the server's only one if no name is given."""
+        if name:
+            return name
+        have = self._models or self._http.send(Call("GET", "/models", "list of models"), _ids)
+        if len(have) == 1:
+            self._models = have
+            return have[0]
+        shown = ", ".join(have[:_MOST_SHOWN]) + (", ..." if len(have) > _MOST_SHOWN else "")
+        raise UsageError(f"name a model with -m: the server has {shown or 'none'}")
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        """The request's fields; those that are left to the server are left out."""
+        fields: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            self._tokens_field(): request.max_completion_tokens,
+            "seed": request.seed,
+            "stop": list(request.stop) or None,
+            "response_format": _format(request),
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def _tokens_field(self) -> str:
+        """Ollama, llama.cpp's Python server and Mistral know no `max_completion_tokens`."""
+        return "max_completion_tokens" if self._is_home else "max_tokens"
+
+    @property
+    def _is_home(self) -> bool:
+        return self.address == self._home
+
+    def _call(self, request: ChatRequest, body: Mapping[str, Any]) -> Call:
+        expected = self.price(request)
+        tokens = expected.prompt_tokens + expected.completion_tokens
+        what = f"chat with {request.model}"
+        return Call("POST", _PATH, what, request.model, Cost(tokens=tokens), json=body)
+
+
+class GroqChatter(GroqAccount, OpenAIChatter):
+    """Groq's chat models; arguments as in `GroqAccount`."""
+
+    _default = "openai/gpt-oss-120b"
+    _stream_options: Mapping[str, Any] = {}
+
+    def accept(self, request: ChatRequest) -> ChatRequest:
+        """The request as it will be sent; see `base.Chatter.accept`."""
+        request = super().accept(request)
+        known = find(request.model)
+        if known and "chat" not in known.tasks:
+            raise UsageError(f"{known.id} does not chat: take -m {self._default}")
+        return request
+
+    def has_schemas(self, model: str) -> bool:
+        """See `base.Chatter.has_schemas`."""
+        return model in _STRICT_GROQ
+
+    def _usage(self, model: str, prompt_tokens: int, completion_tokens: int) -> Usage:
+        """One request, as Groq bills it."""
+        known = find(model)
+        usage = super()._usage(model, prompt_tokens, completion_tokens)
+        if known is None or known.price_usd is None or known.output_price_usd is None:
+            return usage
+        read, written = prompt_tokens * known.price_usd, completion_tokens * known.output_price_usd
+        return replace(usage, cost_usd=(read + written) / 1e6)
+
+    @classmethod
+    def model_of(cls, name: str) -> str:
+        """The full id of a model; "" is the default."""
+        return resolve(name or cls._default)
+
+    def _model(self, name: str) -> str:
+        return self.model_of(name)
+
+    def _tokens_field(self) -> str:
+        return "max_completion_tokens"
+
+    def _body(self, request: ChatRequest) -> dict[str, Any]:
+        fields = super()._body(request)
+        if request.temperature == 0:
+            fields["temperature"] = 1e-8  # what Groq makes of 0, and advises where 0 gives trouble
+        if request.model.startswith("qwen/"):
+            fields["reasoning_format"] = "hidden"  # else the thoughts stand in the answer
+        return fields
+
+
+def estimated_tokens(messages: Sequence[Message]) -> int:
+    """About how many tokens a model reads, with a few around each message."""
+    return sum(-(-len(each.content.encode()) // 3) + 8 for each in messages)
+
+
+def _check(request: ChatRequest) -> None:
+    """Refuse what no server of this kind takes.
+
+    Raises:
+        UsageError: it names the flag.
+    """
+    if not any(each.content.strip() for each in request.messages):
+        raise UsageError("there is no message to answer")
+    if not 0 <= (request.temperature or 0) <= 2:
+        raise UsageError(f"--temperature {request.temperature:g} is not between 0 and 2")
+    if request.top_p is not None and not 0 < request.top_p <= 1:
+        raise UsageError(f"--top-p {request.top_p:g} is not above 0 and at most 1")
+    if request.max_completion_tokens is not None and request.max_completion_tokens < 1:
+        raise UsageError(f"--max-tokens {request.max_completion_tokens} is not at least 1")
+    if len(request.stop) > _MOST_STOPS or "" in request.stop:
+        raise UsageError(f"--stop takes one to {_MOST_STOPS} texts, none of them empty")
+    if request.json and request.stop:
+        raise UsageError(
+            "--stop cannot be used with JSON: Groq refuses it, and an answer that is cut at a "
+            "text is no JSON"
+        )
+
+
+def _format(request: ChatRequest) -> dict[str, Any] | None:
+    if request.schema:
+        shape = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
+        return {"type": "json_schema", "json_schema": shape}
+    return {"type": "json_object"} if request.json else None
+
+
+def _event(data: str) -> dict[str, Any]:
+    """The event; empty at the end of the stream.
+
+    Raises:
+        ServerFault: it tells that the server goes no further.
+        BadReply: it is none.
+    """
+    if data == "[DONE]":
+        return {}
+    event = faults.Reply(200, {}, data.encode()).json()
+    if not isinstance(event, dict):
+        raise BadReply(f"not an event of a chat: {data[:60]!r}")
+    if told := event.get("error") or (event.get("x_groq") or {}).get("error"):
+        message = told.get("message") if isinstance(told, dict) else told
+        raise ServerFault(f"the server stopped early: {message}; try again later")
+    return event
+
+
+def _ids(reply: faults.Reply) -> list[str]:
+    try:
+        return [str(row["id"]) for row in reply.json()["data"]]
+    except (LookupError, TypeError) as error:
+        raise BadReply("the reply is no list of models") from error

@@ -1,0 +1,88 @@
+"""What jobs give, as text: for people, or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from audiopipe.conversation.jobs import ActionItem, Scribe
+from audiopipe.render import render
+from audiopipe.settings import SubtitleSettings
+from audiopipe.values.audio import Chapter
+from audiopipe.values.transcript import Transcript
+
+SHAPES = ("txt", "json")
+"""Formats of what is no transcript."""
+
+
+def written(
+    scribe: Scribe,
+    job: str,
+    transcript: Transcript,
+    asked: str,
+    shape: str,
+    subtitles: SubtitleSettings,
+) -> str:
+    """What a job gives, as text.
+
+    Args:
+        scribe: does it.
+        job: `summary`, `chapters`, `actions`, `clean`, `rewrite` or `translate`.
+        transcript: what it is done on.
+        asked: the language, or of `rewrite` the instruction.
+        shape: a format of transcripts for the last three, else one of `SHAPES`.
+        subtitles: how they are broken and timed.
+    """
+    if job == "summary":
+        return summary_text(scribe.summary(transcript, asked), shape)
+    if job == "chapters":
+        return chapters_text(scribe.chapters(transcript, asked), shape)
+    if job == "actions":
+        return actions_text(scribe.action_items(transcript, asked), shape)
+    return render(rewritten(scribe, job, transcript, asked), shape, subtitles)
+
+
+def rewritten(scribe: Scribe, job: str, transcript: Transcript, asked: str) -> Transcript:
+    """What a job gives that makes another transcript; arguments as in `written`."""
+    if job == "clean":
+        return scribe.clean(transcript)
+    return (scribe.rewrite if job == "rewrite" else scribe.translate)(transcript, asked)
+
+
+def summary_text(summary: str, shape: str) -> str:
+    """A summary as one of `SHAPES`."""
+    return summary if shape == "txt" else _json({"summary": summary})
+
+
+def chapters_text(chapters: Iterable[Chapter], shape: str) -> str:
+    """Chapters as one of `SHAPES`; as text one a line, as video sites read them."""
+    if shape == "txt":
+        return "".join(f"{_clock(each.span.start_s)} {each.title}\n" for each in chapters)
+    rows = [
+        {"start": each.span.start_s, "end": each.span.end_s, "title": each.title}
+        for each in chapters
+    ]
+    return _json({"chapters": rows})
+
+
+def actions_text(items: Iterable[ActionItem], shape: str) -> str:
+    """Action items as one of `SHAPES`; as text a list."""
+    if shape == "json":
+        rows = [asdict(item) for item in items]
+        return _json({"items": [{"start": row.pop("start_s"), **row} for row in rows]})
+    lines = []
+    for item in items:
+        more = ", ".join(filter(None, (item.owner, item.due)))
+        lines.append(f"- [{_clock(item.start_s)}] {item.task}" + (f" ({more})" if more else ""))
+    return "\n".join(lines) if lines else "No action items."
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -1,0 +1,1 @@
+"""Working under the limits of a provider."""

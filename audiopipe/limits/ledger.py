@@ -1,0 +1,255 @@
+"""The budget's books: queue, charges and levels of an account, in tables of SQLite.
+
+All of it happens inside one transaction that the caller holds, at one moment that it names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from audiopipe.limits.rules import Cost, Limits, drained, schedule
+from audiopipe.store.database import Schema
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from audiopipe.limits.rules import Observed
+
+STALE_S = 45.0
+"""A place in the queue that nobody asked for in this time is given up."""
+IN_FLIGHT_S = 300.0
+"""A request without an answer is taken for lost after this time; its charge stands."""
+TOLD_S = 86_400.0
+"""How long a limit that the server told is believed: an account's tier may rise meanwhile."""
+
+_TOLERANCE_S = 1e-3  # a sleep that ends on time by the clock may miss it by a rounding
+_SERVERS_WISH = "the wait that the server asked for"
+
+SCHEMA = Schema(
+    application_id=0x41504C47,
+    version=1,
+    tables=(
+        "CREATE TABLE salt (salt BLOB NOT NULL)",
+        "INSERT INTO salt VALUES (randomblob(16))",
+        """CREATE TABLE buckets (
+            account TEXT, rule TEXT, used REAL NOT NULL, at_s REAL NOT NULL,
+            PRIMARY KEY (account, rule)) WITHOUT ROWID""",
+        """CREATE TABLE told (
+            account TEXT, rule TEXT, units REAL NOT NULL, at_s REAL NOT NULL,
+            PRIMARY KEY (account, rule)) WITHOUT ROWID""",
+        "CREATE TABLE pauses (account TEXT PRIMARY KEY, until_s REAL NOT NULL) WITHOUT ROWID",
+        # a request waits while sent_s is null, and is in flight while answered_s is
+        """CREATE TABLE requests (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,
+            requests REAL NOT NULL, tokens REAL NOT NULL, audio_s REAL NOT NULL,
+            asked_s REAL NOT NULL, sent_s REAL, answered_s REAL)""",
+        "CREATE INDEX by_answer ON requests (account, answered_s)",
+        "CREATE INDEX by_time ON requests (sent_s)",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An answer to the question who may send.
+
+    Attributes:
+        id: the place in the ledger.
+        account: whose budget it is, as `Limiter.account` named it.
+        limits: the limits that were asked for.
+        cost: what the request takes.
+        wait_s: seconds until it fits; 0 means that it is charged and must be sent now.
+        cause: what it waits for, such as "7200 audio seconds an hour"; empty if it need not wait.
+        sent_s: when it was charged, on the budget's clock; 0 before.
+        next_s: seconds until the first request of the whole queue fits.
+    """
+
+    id: int
+    account: str
+    limits: Limits
+    cost: Cost
+    wait_s: float
+    cause: str
+    sent_s: float = 0.0
+    next_s: float = 0.0
+
+
+class Books:
+    """What the ledger knows of one account, brought up to the present.
+
+    Args:
+        db: inside a transaction.
+        turn: the request that it is about.
+        now_s: seconds since the epoch.
+    """
+
+    def __init__(self, db: sqlite3.Connection, turn: Turn, now_s: float) -> None:
+        self._db = db
+        self._turn = turn
+        self._now_s = now_s
+        self._drop_the_dead()
+        self._limits = turn.limits.within(told(db, turn.account, now_s))
+        self._levels = self._present_levels()
+
+    def turn(self) -> Turn:
+        """The turn, charged if it is now; else its place in the queue is kept.
+
+        Raises:
+            RequestTooLarge: no wait is long enough.
+        """
+        self._limits.check(self._turn.cost)
+        place = self._place()
+        queue = [*self._ahead_of(place), self._turn.cost]
+        first, *later = schedule(self._levels, self._limits, queue, self._pause_s())
+        slot = later[-1] if later else first
+        if slot.wait_s > _TOLERANCE_S:
+            self._save()
+            cause = str(slot.cause or _SERVERS_WISH)
+            return replace(
+                self._turn, id=place, wait_s=slot.wait_s, cause=cause, next_s=first.wait_s
+            )
+        self._db.execute("UPDATE requests SET sent_s = ? WHERE id = ?", (self._now_s, place))
+        self._charge(self._turn.cost, 1)
+        self._save()
+        return replace(self._turn, id=place, wait_s=0.0, cause="", sent_s=self._now_s)
+
+    def answered(self, observed: tuple[Observed, ...], tokens: float | None) -> None:
+        """Note the answer and the tokens that it took in truth, if it tells.
+
+        Then move each level into the bounds that its headers give.
+
+        The server's level now is at least what it told, less what came back since the request was
+        sent, and at most that plus all requests that it may not have counted by then.
+        """
+        if tokens is None:
+            tokens = self._turn.cost.tokens
+        self._db.execute(
+            "UPDATE requests SET answered_s = ?, tokens = ? WHERE id = ?",
+            (self._now_s, tokens, self._turn.id),
+        )
+        self._charge(Cost(0.0, tokens - self._turn.cost.tokens), 1)
+        others = self._sum(
+            "sent_s IS NOT NULL AND id <> ? AND (answered_s IS NULL OR answered_s >= ?)",
+            (self._turn.id, self._turn.sent_s),
+        )
+        for each in observed:
+            rule = each.rule()
+            if rule is None:
+                continue
+            used = each.limit - each.remaining
+            back = each.limit / rule.window_s * max(0.0, self._now_s - self._turn.sent_s)
+            level = max(self._levels.get(rule.name, 0.0), used - back)
+            self._levels[rule.name] = min(level, used + others.of(each.quantity))
+            self._learn(rule.name, each.limit)
+        self._save()
+
+    def refused(
+        self, rule: str | None, used: float | None, limit: float | None, wait_s: float
+    ) -> None:
+        """Note a refusal, the server's own figures of it, and the wait that it asked for."""
+        self._forget(replace(self._turn.cost, requests=0.0))
+        if rule and used is not None and limit:
+            self._levels[rule] = max(self._levels.get(rule, 0.0), used)
+            self._learn(rule, limit)
+        self._db.execute(
+            "INSERT INTO pauses VALUES (?1, ?2)"
+            " ON CONFLICT DO UPDATE SET until_s = max(until_s, ?2)",
+            (self._turn.account, self._now_s + wait_s),
+        )
+        self._save()
+
+    def unsent(self) -> None:
+        """Take the whole charge back."""
+        self._forget(self._turn.cost)
+        self._save()
+
+    def _drop_the_dead(self) -> None:
+        # times in the future are those of a clock that has been set back since
+        self._db.execute(
+            "DELETE FROM requests WHERE sent_s IS NULL AND abs(asked_s - ?) > ?",
+            (self._now_s, STALE_S),
+        )
+        self._db.execute(
+            "DELETE FROM requests WHERE sent_s < ? OR sent_s > ?",
+            (self._now_s - IN_FLIGHT_S, self._now_s + IN_FLIGHT_S),
+        )
+
+    def _present_levels(self) -> dict[str, float]:
+        rows = self._db.execute(
+            "SELECT rule, used, at_s FROM buckets WHERE account = ?", (self._turn.account,)
+        )
+        before = {rule: (used, at_s) for rule, used, at_s in rows}
+        in_flight = self._sum("sent_s IS NOT NULL AND answered_s IS NULL")
+        levels = {}
+        for each in self._limits.allowances():
+            used, at_s = before.get(each.rule.name, (0.0, self._now_s))
+            floor = in_flight.of(each.rule.quantity)
+            levels[each.rule.name] = drained(used, each, self._now_s - at_s, floor)
+        return levels
+
+    def _place(self) -> int:
+        kept = self._db.execute(
+            "UPDATE requests SET asked_s = ? WHERE id = ? AND account = ? AND sent_s IS NULL",
+            (self._now_s, self._turn.id, self._turn.account),
+        )
+        if kept.rowcount:
+            return self._turn.id
+        cost = self._turn.cost
+        made = self._db.execute(
+            "INSERT INTO requests (account, requests, tokens, audio_s, asked_s)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (self._turn.account, cost.requests, cost.tokens, cost.audio_s, self._now_s),
+        )
+        return int(made.lastrowid or 0)
+
+    def _ahead_of(self, place: int) -> list[Cost]:
+        rows = self._db.execute(
+            "SELECT requests, tokens, audio_s FROM requests"
+            " WHERE account = ? AND sent_s IS NULL AND id < ? ORDER BY id",
+            (self._turn.account, place),
+        )
+        return [Cost(*row) for row in rows]
+
+    def _sum(self, condition: str, values: tuple[float, ...] = ()) -> Cost:
+        row = self._db.execute(
+            "SELECT total(requests), total(tokens), total(audio_s) FROM requests"
+            f" WHERE account = ? AND {condition}",
+            (self._turn.account, *values),
+        )
+        return Cost(*row.fetchone())
+
+    def _pause_s(self) -> float:
+        row = self._db.execute(
+            "SELECT until_s FROM pauses WHERE account = ?", (self._turn.account,)
+        ).fetchone()
+        return max(0.0, row[0] - self._now_s) if row else 0.0
+
+    def _forget(self, charge: Cost) -> None:
+        self._db.execute("DELETE FROM requests WHERE id = ?", (self._turn.id,))
+        self._charge(charge, -1)
+
+    def _charge(self, cost: Cost, sign: Literal[1, -1]) -> None:
+        for each in self._limits.allowances():
+            level = self._levels[each.rule.name] + sign * cost.of(each.rule.quantity)
+            self._levels[each.rule.name] = max(0.0, level)
+
+    def _learn(self, rule: str, units: float) -> None:
+        self._db.execute(
+            "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)",
+            (self._turn.account, rule, units, self._now_s),
+        )
+
+    def _save(self) -> None:
+        self._db.executemany(
+            "INSERT OR REPLACE INTO buckets VALUES (?, ?, ?, ?)",
+            [(self._turn.account, rule, used, self._now_s) for rule, used in self._levels.items()],
+        )
+
+
+def told(db: sqlite3.Connection, account: str, now_s: float) -> Limits:
+    """The limits that the server itself has told of late."""
+    rows = db.execute(
+        "SELECT rule, units FROM told WHERE account = ? AND at_s > ?", (account, now_s - TOLD_S)
+    )
+    return Limits(**dict(rows))

@@ -1,0 +1,164 @@
+"""One budget for all processes of a machine: who may send now, who waits, and for how long.
+
+The ledger is a SQLite file. A caller asks for its turn; if the request does not fit yet, the
+caller has a place in the queue of its account, and asks again when the wait is over. Each place is
+kept by asking: one that was not asked for in `STALE_S` is given up, so that a killed process holds
+nobody up. A charge is made when a turn is given, in the same transaction that looked at the levels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from audiopipe.limits.ledger import SCHEMA, Books, Turn, told
+from audiopipe.store.database import Database, Unavailable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from audiopipe.limits.rules import Cost, Limits, Observed
+
+T = TypeVar("T")
+
+POLL_S = 10.0
+"""The longest sleep between two questions for a turn."""
+_LOGGER = logging.getLogger("audiopipe")
+
+
+class Limiter:
+    """The ledger, for many threads and processes.
+
+    If its file is damaged, a new one is begun; if it cannot be used, this process goes on with a
+    budget of its own. Either is logged as a warning.
+
+    Args:
+        path: the file; made private to the user if missing. None keeps the budget in memory.
+        clock: seconds since the epoch, the same for all processes.
+    """
+
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        try:
+            self._database = Database(path, SCHEMA)
+        except Unavailable as fault:
+            self._database = self._alone(fault)
+
+    def account(self, address: str, key: str, model: str) -> str:
+        """The name of a budget: a hash, salted by the ledger, of server, API key and model."""
+        (salt,) = self._write(lambda db: db.execute("SELECT salt FROM salt").fetchone())
+        parts = "\0".join((address, key, model)).encode()
+        return hashlib.blake2b(parts, key=salt, digest_size=16).hexdigest()
+
+    def told(self, account: str) -> Limits:
+        """The limits that the server told within a day; the caller may ask by higher ones."""
+        return self._write(lambda db: told(db, account, self._clock()))
+
+    def ask(self, account: str, limits: Limits, cost: Cost) -> Turn:
+        """Ask for a turn: now, or a place at the end of the account's queue.
+
+        Args:
+            account: whose budget, see `account`.
+            limits: the limits to hold; figures of the server that are lower hold too.
+            cost: what the request takes.
+
+        Raises:
+            RequestTooLarge: no wait is long enough; it names the most that fits.
+        """
+        return self.again(Turn(0, account, limits, cost, 0.0, ""))
+
+    def again(self, turn: Turn) -> Turn:
+        """Ask again for a turn that has to wait; at least every `POLL_S`, lest the place be lost.
+
+        Raises:
+            RequestTooLarge: the server has told a limit under which no wait is long enough.
+        """
+        return self._write(lambda db: Books(db, turn, self._clock()).turn())
+
+    def acquire(
+        self,
+        account: str,
+        limits: Limits,
+        cost: Cost,
+        wait: Callable[[Turn, float], object],
+    ) -> Turn:
+        """Wait for a turn; the place is given up if `wait` raises.
+
+        Args:
+            account: whose budget, see `account`.
+            limits: the limits to hold.
+            cost: what the request takes.
+            wait: sleeps for the seconds it is called with, at most `POLL_S`; the turn knows the
+                whole wait and its cause.
+
+        Raises:
+            RequestTooLarge: no wait is long enough; it names the most that fits.
+        """
+        turn = self.ask(account, limits, cost)
+        try:
+            while turn.wait_s > 0:
+                wait(turn, min(turn.wait_s, POLL_S))
+                turn = self.again(turn)
+        finally:
+            if turn.wait_s > 0:
+                self._write(lambda db: db.execute("DELETE FROM requests WHERE id = ?", (turn.id,)))
+        return turn
+
+    def answered(
+        self, turn: Turn, observed: tuple[Observed, ...] = (), tokens: float | None = None
+    ) -> None:
+        """Note that a request got its answer, good or bad.
+
+        Args:
+            turn: the request.
+            observed: what the answer's headers say.
+            tokens: what it took in place of the estimate; None if nobody says.
+        """
+        self._write(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
+
+    def refused(
+        self,
+        turn: Turn,
+        *,
+        rule: str | None = None,
+        used: float | None = None,
+        limit: float | None = None,
+        wait_s: float = 0.0,
+    ) -> None:
+        """Note that the server refused a request for a limit; ask for a new turn to send it again.
+
+        The request stays charged as a request, its audio and tokens are given back: servers count
+        attempts, but not what they did not work on.
+
+        Args:
+            turn: the request.
+            rule: name of the limit, such as `ash`, where the server told it.
+            used: units that the server has counted.
+            limit: units of the allowance.
+            wait_s: seconds the server asked to wait; the whole account waits.
+        """
+        self._write(lambda db: Books(db, turn, self._clock()).refused(rule, used, limit, wait_s))
+
+    def unsent(self, turn: Turn) -> None:
+        """Give back the whole charge of a request that never reached the server."""
+        self._write(lambda db: Books(db, turn, self._clock()).unsent())
+
+    def close(self) -> None:
+        """Close the ledger. Closing twice is harmless."""
+        self._database.close()
+
+    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return self._database.write(work)
+        except Unavailable as fault:
+            self._database.close()
+            self._database = self._alone(fault)
+            return self._database.write(work)
+
+    def _alone(self, fault: Unavailable) -> Database:
+        _LOGGER.warning("limits are not shared with other processes: %s", fault)
+        return Database(None, SCHEMA)

@@ -1,0 +1,130 @@
+"""Flags from comparing where somebody speaks with where there is text."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from audiopipe.stages.flag.evidence import Evidence, covering
+from audiopipe.text.words import LONGEST_WORD_S
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Flag, Segment
+
+_WORD_SLACK_S = 0.2
+"""How far from its sound Whisper places a word."""
+
+_PLACED_S = 0.05
+"""A word that Whisper cannot place gets no time, or a step or two of 0.02 s."""
+
+_TEXT_SLACK_S = 0.5
+"""Voice so near to a word belongs to it: words are timed too short more often than too long."""
+
+
+def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
+    """Words, or segments where words have no times, in which nobody can be heard."""
+    least = evidence.thresholds.min_voice_share
+    if evidence.voice is None or least is None:
+        return
+    voice = [_wider(span, _WORD_SLACK_S) for span in evidence.voice.possible]
+    timed = [span for segment in evidence.segments for span in _timed(segment)]
+    shares = [(span, voiced_share(span, voice)) for span in timed]
+    for silent, group in groupby(shares, key=lambda pair: pair[1] < least):
+        if silent:
+            run = list(group)
+            yield Flag(
+                "text-without-speech",
+                covering(span for span, _ in run),
+                max(share for _, share in run),
+                least,
+                "Nobody is heard here, but silence, music or noise: if so the text is made up, so "
+                "strike it, and trim the passage or reduce its noise before the next run.",
+            )
+
+
+def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
+    """A voice that nothing was written for.
+
+    What a neighbouring chunk hears too is left to it: a chunk often loses the phrase that its edge
+    cuts, and the stitched transcript has it from the neighbour.
+    """
+    most_s = evidence.thresholds.max_untranscribed_s
+    if evidence.voice is None or most_s is None:
+        return
+    written = [
+        _wider(span, _TEXT_SLACK_S)
+        for segment in evidence.segments
+        for timed in _timed(segment)
+        for span in (_ends(timed) if segment.words else (timed,))
+    ]
+    for span in _without(evidence.voice.certain, written, _heard_alone(evidence)):
+        if span.duration_s > most_s:
+            yield Flag(
+                "speech-without-text",
+                span,
+                span.duration_s,
+                most_s,
+                "Somebody speaks here and nothing is written: transcribe the passage again in "
+                "shorter chunks or with other boundaries.",
+            )
+
+
+def voiced_share(span: Span, voice: Sequence[Span]) -> float:
+    """The share of a span's time that is voice; of a span without length whether it is in voice.
+
+    Args:
+        span: what is asked about.
+        voice: in order of their ends.
+    """
+    first = bisect_left(voice, span.start_s, key=_end_s)
+    voiced_s = 0.0
+    for each in voice[first:]:
+        if each.start_s > span.end_s:
+            break
+        voiced_s += each.overlap_s(span)
+        if not span.duration_s:
+            return 1.0
+    return voiced_s / span.duration_s if span.duration_s else 0.0
+
+
+def _timed(segment: Segment) -> list[Span]:
+    """Where its words lie that have a place; where none has, the segment itself."""
+    spans = [w.span for w in segment.words if w.text.strip() and w.span.duration_s >= _PLACED_S]
+    return spans or ([segment.span] if segment.text.strip() else [])
+
+
+def _ends(word: Span) -> tuple[Span, ...]:
+    """The word; of one that is stretched over something else, where it may be: either end."""
+    if word.duration_s <= 2 * LONGEST_WORD_S:
+        return (word,)
+    first = Span(word.start_s, word.start_s + LONGEST_WORD_S)
+    return first, Span(word.end_s - LONGEST_WORD_S, word.end_s)
+
+
+def _wider(span: Span, by_s: float) -> Span:
+    return Span(max(0.0, span.start_s - by_s), span.end_s + by_s)
+
+
+def _heard_alone(evidence: Evidence) -> Span:
+    """The part of the chunk that no other one hears: overlaps lie evenly around their seams."""
+    span, core = evidence.transcript.window.span, evidence.transcript.window.core
+    start_s = 2 * core.start_s - span.start_s
+    return Span(start_s, max(start_s, 2 * core.end_s - span.end_s))
+
+
+def _without(voice: Sequence[Span], written: Sequence[Span], inside: Span) -> Iterator[Span]:
+    """What is voice, is not written, and lies inside."""
+    for each in voice:
+        at_s, end_s = max(each.start_s, inside.start_s), min(each.end_s, inside.end_s)
+        for text in written[bisect_left(written, at_s, key=_end_s) :]:
+            if text.start_s >= end_s:
+                break
+            if text.start_s > at_s:
+                yield Span(at_s, text.start_s)
+            at_s = max(at_s, text.end_s)
+        if at_s < end_s:
+            yield Span(at_s, end_s)
+
+
+def _end_s(span: Span) -> float:
+    return span.end_s

@@ -1,0 +1,103 @@
+"""Choice: who speaks where two chunks heard different words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import exp
+from statistics import fmean
+
+from audiopipe.stages.stitch.tokens import Token, first_that
+from audiopipe.text.words import LONGEST_WORD_S
+from audiopipe.values.audio import Span
+from audiopipe.values.flags import HURRIED, MADE_UP
+from audiopipe.values.transcript import Flag
+
+LEAST_SURENESS = 0.3
+"""Words that only one side heard are left out if they are less sure than this on average."""
+
+EDGE_S = 1.0
+"""Within this of an edge of its chunk a word counts for less, half at the edge itself: there words
+are cut, and the recogniser lacks what comes before or after."""
+
+BEYOND = 0.8
+"""What a word counts beyond its chunk's own part: there the other chunk heard more around it."""
+
+
+MAX_DIFFERENT_WORDS = 2
+"""Where two chunks heard more words than this differently in a row, the place is flagged: fewer
+are a matter of spelling and endings at most seams. Characters, in scripts without spaces."""
+
+
+def choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: bool) -> list[Token]:
+    """Who speaks where the sides differ; without an agreed word it may change at the seam."""
+    sound = [side for side in (ours, theirs) if side and not _is_flagged(side, MADE_UP)]
+    sound = [side for side in sound if not _is_flagged(side, HURRIED)] or sound
+    if len(sound) == 2:
+        early = ours[: first_that(ours, lambda token: token.heard.span.middle_s >= seam_s)]
+        late = theirs[first_that(theirs, lambda token: token.heard.span.middle_s >= seam_s) :]
+        in_turn = ours if ours[0].heard.span.start_s < seam_s else theirs
+        ways = [in_turn if agreed else early + late, ours, theirs]
+        return max(ways, key=lambda way: round(_worth(way), 6))
+    alone = sound[0] if sound else []
+    if alone and not (ours and theirs) and fmean(map(_sureness, alone)) < LEAST_SURENESS:
+        return []
+    return alone
+
+
+def disagreement(ours: Iterable[Token], theirs: Iterable[Token]) -> Iterator[Flag]:
+    """A flag where each side heard words of its own, those near an edge left aside."""
+    sides = [[t for t in side if t.heard.norm and clearness(t) == 1] for side in (ours, theirs)]
+    most = max(map(len, sides))
+    if not all(sides) or most <= MAX_DIFFERENT_WORDS:
+        return
+    spans = [t.heard.span for side in sides for t in side]
+    texts = ["".join(t.text for t in side).strip() for side in sides]
+    yield Flag(
+        "seam-disagreement",
+        Span(min(span.start_s for span in spans), max(span.end_s for span in spans)),
+        float(most),
+        float(MAX_DIFFERENT_WORDS),
+        f"Two chunks heard this differently, as “{texts[0]}” and as “{texts[1]}”: listen, or cut "
+        "the chunks elsewhere.",
+    )
+
+
+def clearness(token: Token) -> float:
+    """One half at the edge of the chunk, to one from `EDGE_S` inside."""
+    window, at_s = token.chunk.window.span, token.heard.span.middle_s
+    inside_s = min(at_s - window.start_s, window.end_s - at_s)
+    return 0.5 + 0.5 * min(1.0, max(0.0, inside_s / EDGE_S))
+
+
+def _worth(tokens: Iterable[Token]) -> float:
+    """Seconds that the side is sure of.
+
+    A word beyond its chunk's own part counts for less.
+
+    Where a chunk and the whole of a recording heard different words, at 179 places, this leaves 118
+    words wrong; the mean sureness 122, the sum 135, always the same side 175, the best choice 61.
+    """
+    return sum(
+        min(t.heard.span.duration_s, LONGEST_WORD_S) * _sureness(t) * clearness(t) * _nearness(t)
+        for t in tokens
+    )
+
+
+def _sureness(token: Token) -> float:
+    """0 to 1: the word's own probability, else the mean one of its segment, else one half."""
+    if token.word and token.word.probability is not None:
+        return token.word.probability
+    avg_logprob = token.segment.avg_logprob
+    return 0.5 if avg_logprob is None else exp(min(0.0, avg_logprob))
+
+
+def _nearness(token: Token) -> float:
+    return 1.0 if token.chunk.window.core.holds(token.heard.span) else BEYOND
+
+
+def _is_flagged(tokens: Sequence[Token], kinds: frozenset[str]) -> bool:
+    flagged = sum(
+        any(flag.kind in kinds and flag.span.holds(token.heard.span) for flag in token.chunk.flags)
+        for token in tokens
+    )
+    return 2 * flagged > len(tokens)

@@ -1,0 +1,102 @@
+"""The languages that Whisper knows, by ISO 639-1 code (639-3 where there is no shorter one)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from audiopipe.errors import UsageError
+from audiopipe.values.flags import MADE_UP
+from audiopipe.values.transcript import ChunkTranscript
+
+_TABLE = """
+af afrikaans        am amharic          ar arabic           as assamese         az azerbaijani
+ba bashkir          be belarusian       bg bulgarian        bn bengali          bo tibetan
+br breton           bs bosnian          ca catalan          cs czech            cy welsh
+da danish           de german           el greek            en english          es spanish
+et estonian         eu basque           fa persian          fi finnish          fo faroese
+fr french           gl galician         gu gujarati         ha hausa            haw hawaiian
+he hebrew           hi hindi            hr croatian         ht haitian_creole   hu hungarian
+hy armenian         id indonesian       is icelandic        it italian          ja japanese
+jw javanese         ka georgian         kk kazakh           km khmer            kn kannada
+ko korean           la latin            lb luxembourgish    ln lingala          lo lao
+lt lithuanian       lv latvian          mg malagasy         mi maori            mk macedonian
+ml malayalam        mn mongolian        mr marathi          ms malay            mt maltese
+my myanmar          ne nepali           nl dutch            nn nynorsk          no norwegian
+oc occitan          pa punjabi          pl polish           ps pashto           pt portuguese
+ro romanian         ru russian          sa sanskrit         sd sindhi           si sinhala
+sk slovak           sl slovenian        sn shona            so somali           sq albanian
+sr serbian          su sundanese        sv swedish          sw swahili          ta tamil
+te telugu           tg tajik            th thai             tk turkmen          tl tagalog
+tr turkish          tt tatar            uk ukrainian        ur urdu             uz uzbek
+vi vietnamese       yi yiddish          yo yoruba           yue cantonese       zh chinese
+"""
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        code: name.replace("_", " ")
+        for code, name in zip(_TABLE.split()[::2], _TABLE.split()[1::2], strict=True)
+    }
+)
+"""Lower-case English name of each code, as OpenAI's transcription API spells it."""
+
+
+def code_of(name: object) -> str | None:
+    """The code in `NAMES` for a code or an English name of any case; else None."""
+    if not isinstance(name, str):
+        return None
+    text = name.strip().lower().replace("_", "-")
+    return _CODES.get(text) or _CODES.get(text.split("-")[0])
+
+
+def require_code(name: str | None) -> str | None:
+    """The code of a language that a user named; None for None or "".
+
+    Raises:
+        UsageError: no language that Whisper knows.
+    """
+    code = code_of(name)
+    if name and code is None:
+        raise UsageError(f"no language {name!r}: write a code such as de, or its English name")
+    return code
+
+
+_CODES = {code: code for code in NAMES} | {name: code for code, name in NAMES.items()}
+_CODES |= {
+    "jv": "jw",
+    "mandarin": "zh",
+    "castilian": "es",
+    "valencian": "ca",
+    "flemish": "nl",
+    "haitian": "ht",
+    "burmese": "my",
+    "letzeburgesch": "lb",
+    "pushto": "ps",
+    "panjabi": "pa",
+    "moldavian": "ro",
+    "moldovan": "ro",
+    "sinhalese": "si",
+}
+"""Second names and codes of the same languages, as OpenAI's Whisper takes them."""
+
+
+def spoken_languages(transcripts: Iterable[ChunkTranscript]) -> Mapping[str, float]:
+    """The share of each language in the speech of a file, the largest first.
+
+    What a flag says is made up counts only where there is nothing else: over silence a recogniser
+    guesses the language too.
+    """
+    spoken_s: defaultdict[str, float] = defaultdict(float)
+    made_up_s: defaultdict[str, float] = defaultdict(float)
+    for transcript in transcripts:
+        made_up = [flag.span for flag in transcript.flags if flag.kind in MADE_UP]
+        for segment in transcript.segments:
+            if language := segment.language or transcript.language:
+                doubtful = any(span.holds(segment.span) for span in made_up)
+                counted = made_up_s if doubtful else spoken_s
+                counted[language] += segment.span.duration_s
+    spoken_s = spoken_s or made_up_s
+    total_s = sum(spoken_s.values()) or 1.0
+    in_order = sorted(spoken_s, key=spoken_s.__getitem__, reverse=True)
+    return {language: spoken_s[language] / total_s for language in in_order}

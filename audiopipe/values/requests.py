@@ -1,0 +1,155 @@
+"""What is asked of recognisers, voices and chat models, and what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from audiopipe.values.audio import Audio, Task
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The sound of a text, without silence around it.
+
+    `cached` tells that it is of an earlier run, and cost this one nothing.
+    """
+
+    audio: Audio
+    usage: Usage
+    cached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a recogniser, the same for each chunk of a file.
+
+    Attributes:
+        task: `transcribe` keeps the language, `translate` gives English.
+        model: the backend's own id of the model.
+        language: ISO 639-1 code of what is spoken; None lets the model guess.
+        prompt: context or spellings that steer the model; None for none.
+        temperature: 0 to 1; 0 is the recommended deterministic decoding.
+        word_timestamps: whether each word gets its own times.
+    """
+
+    task: Task
+    model: str
+    language: str | None = None
+    prompt: str | None = None
+    temperature: float = 0.0
+    word_timestamps: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRequest:
+    """What is asked of a voice.
+
+    Attributes:
+        text: what is spoken.
+        model: the backend's own id of the model.
+        voice: one of the model's voices.
+        language: ISO 639-1 code of the text; None where nobody knows.
+    """
+
+    text: str
+    model: str = ""
+    voice: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a result took.
+
+    Attributes:
+        requests: answered requests.
+        audio_s: seconds of audio sent, overlaps included.
+        billed_s: seconds the provider bills (at least 10 a request on Groq).
+        cost_usd: price of it all; None where the price is not known.
+        prompt_tokens: tokens that chat models read.
+        completion_tokens: tokens that they wrote, thoughts included.
+    """
+
+    requests: int = 0
+    audio_s: float = 0.0
+    billed_s: float = 0.0
+    cost_usd: float | None = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost_usd is not None and other.cost_usd is not None
+        return Usage(
+            self.requests + other.requests,
+            self.audio_s + other.audio_s,
+            self.billed_s + other.billed_s,
+            (self.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, as text."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What is asked of a chat model.
+
+    Attributes:
+        messages: the conversation so far, the question last.
+        model: the backend's own id of the model.
+        temperature: 0 to 2; None leaves it to the server.
+        top_p: above 0, to 1: the share of likely tokens to choose from; None leaves it to the
+            server.
+        max_completion_tokens: most tokens of the answer, thoughts included; None leaves it to the
+            server.
+        seed: for answers that repeat as far as the server can; None for none.
+        stop: up to four texts at which the answer ends.
+        json: whether the answer is to be a JSON object.
+        schema: JSON Schema, as text, that the server is to hold the answer to; "" for none.
+    """
+
+    messages: tuple[Message, ...]
+    model: str = ""
+    temperature: float | None = None
+    top_p: float | None = None
+    max_completion_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    json: bool = False
+    schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a chat model answered.
+
+    Attributes:
+        text: the answer.
+        model: who answered, by the server's own word.
+        finish_reason: `stop`, or why it ends: `length`, `content_filter`.
+        usage: what it took, corrections included.
+        value: what the answer says, where a shape of it was asked for: a dict, or a pydantic model.
+        cached: whether it is of an earlier run, and cost this one nothing.
+    """
+
+    text: str
+    model: str
+    finish_reason: str
+    usage: Usage
+    value: Any = None
+    cached: bool = False
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the answer was cut off."""
+        return self.finish_reason in ("length", "content_filter")

@@ -1,0 +1,1 @@
+"""Whole tasks made of pipelines: batches, plans, round trips, recipes."""

@@ -1,0 +1,272 @@
+"""The record of a batch: what became of each input, in a file beside the results."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from threading import Lock, Timer
+from typing import Any, Literal, Self, get_args
+
+from audiopipe.backends.http.address import public_name
+from audiopipe.errors import InputError, OutputError
+from audiopipe.render import write
+from audiopipe.settings import Settings
+
+NAME = "batch.json"
+VERSION = 1
+"""Grows by one when an older reader could no longer understand what is written."""
+
+Status = Literal["pending", "done", "partial", "failed", "skipped"]
+
+_SHAPING = (
+    "backend task model language prompt glossary condition_on_previous_text temperature "
+    "word_timestamps chunk_length_s overlap_s upload_format channels track skip_silence_s repair "
+    "output_formats max_line_width max_line_count max_cue_duration_s min_cue_duration_s min_gap_s "
+    "reading_speed_cps"
+).split()
+_REST_S = 1.0
+_SHARE = 20  # the rest between two writes is at least so many times what a write takes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What became of one input.
+
+    Attributes:
+        source: what `identity` gives for it.
+        stem: path of its results below the folder, without an ending.
+        status: `partial` lacks a passage; `skipped` was done already.
+        reason: why it is partial or failed.
+        outputs: paths of its results below the folder.
+        duration_s: seconds of the recording; None where nobody knows.
+        flags: passages not to trust.
+        requests: requests that its transcript took, in all runs.
+        billed_s: seconds that were billed for them.
+        cost_usd: their price; None where it is not known.
+        spent_usd: the part of it that the last run paid which worked on it.
+    """
+
+    source: str
+    stem: str
+    status: Status = "pending"
+    reason: str = ""
+    outputs: tuple[str, ...] = ()
+    duration_s: float | None = None
+    flags: int = 0
+    requests: int = 0
+    billed_s: float = 0.0
+    cost_usd: float | None = 0.0
+    spent_usd: float | None = 0.0
+
+    def __post_init__(self) -> None:
+        stem = PurePath(self.stem)
+        if stem.is_absolute() or ".." in stem.parts:
+            raise ValueError(f"{self.stem!r} leads out of the folder")
+        if self.status not in get_args(Status):
+            raise ValueError(f"{self.status!r} is no status")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is left to do."""
+        return self.status in ("pending", "partial", "failed")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the source tells all that it takes to read it again."""
+        return self.source != "-" and not ("://" in self.source and "#" in self.source)
+
+    def facts(self) -> dict[str, Any]:
+        """All attributes by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All inputs whose results went to one folder.
+
+    Attributes:
+        begun, updated: the first and the last write; ISO 8601, UTC.
+        stopped: why the last run ended before its end.
+        settings: values of the last run that shape results, by their names in `Settings`.
+        rows: in the order of the inputs, those of the last run first.
+    """
+
+    begun: str
+    updated: str
+    stopped: str
+    settings: Mapping[str, Any]
+    rows: tuple[Row, ...]
+
+    @property
+    def counts(self) -> Mapping[Status, int]:
+        """How many rows have each status, every status named."""
+        found = Counter(row.status for row in self.rows)
+        return {status: found[status] for status in get_args(Status)}
+
+
+def identity(source: str) -> str:
+    """What tells an input from every other, wherever a later run is started.
+
+    The absolute path of a file, its links unresolved; an address without user, password and query,
+    which may carry a signature: a hash stands for them, behind `#`. Stdin is `-`.
+    """
+    if source == "-":
+        return source
+    if "://" not in source:
+        return os.path.abspath(source)  # noqa: PTH100 - a path may be no file
+    return public_name(source)
+
+
+def read(folder: Path) -> Batch:
+    """The batch of a folder.
+
+    Raises:
+        InputError: there is none, or the file is not ours.
+    """
+    path = folder / NAME
+    try:
+        return _parse(json.loads(path.read_text("utf-8")))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"no batch in {folder}: it has no {NAME}") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path} is not the record of a batch: {error}") from error
+
+
+class Manifest:
+    """The record of a running batch: a context that writes it at its beginning and its end, and
+    soon after each change.
+
+    Rows of earlier runs, and of other processes that work in the same folder, are kept. Writing
+    takes at most a twentieth of the time, so that its cost for 10,000 files is linear.
+
+    Args:
+        folder: where results go.
+        settings: of this run. Neither key nor address is kept: who hands on a folder must not
+            decide where the next one sends a key.
+        rows: the inputs of this run, in order; of those that an earlier run left undone, what it
+            knew is kept until there is news.
+        clock: seconds since the epoch.
+
+    Raises:
+        InputError: the name of the file is taken by something else, which is left alone.
+        OutputError: the record cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        rows: Iterable[Row],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._path, self._clock = folder / NAME, clock
+        earlier = read(folder) if self._mark() else None
+        known = {row.source: row for row in earlier.rows if row.is_due} if earlier else {}
+        self._rows = {row.source: known.get(row.source, row) for row in rows}
+        self._known_others: tuple[Row, ...] = ()
+        self._ours: tuple[int, int] | None = None
+        self._settings = {name: getattr(settings, name) for name in _SHAPING}
+        self._begun = earlier.begun if earlier else self._now()
+        self._stopped = ""
+        self._rest_s = _REST_S
+        self._timer: Timer | None = None
+        self._lock = Lock()
+
+    def put(self, row: Row) -> None:
+        """There is news of an input."""
+        with self._lock:
+            self._rows[row.source] = row
+            if self._timer is None:
+                self._timer = Timer(self._rest_s, self._save_in_time)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def stop(self, reason: str) -> None:
+        """The run ends before its end."""
+        self._stopped = reason
+
+    def __enter__(self) -> Self:
+        self._save()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+        self._save()
+
+    def _save_in_time(self) -> None:
+        with suppress(OutputError):  # the write at the end tells, where somebody can hear it
+            self._save()
+
+    def _save(self) -> None:
+        with self._lock:
+            self._timer = None
+            began_s = time.monotonic()
+            rows = (*self._rows.values(), *self._others())
+            batch = Batch(self._begun, self._now(), self._stopped, self._settings, rows)
+            write("".join(_lines(batch)), self._path)
+            self._ours = self._mark()
+            self._rest_s = max(_REST_S, _SHARE * (time.monotonic() - began_s))
+
+    def _others(self) -> tuple[Row, ...]:
+        """Rows of other runs; they are read again only where another process has written."""
+        if self._mark() not in (None, self._ours):
+            rows = read(self._path.parent).rows
+            self._known_others = tuple(row for row in rows if row.source not in self._rows)
+        return self._known_others
+
+    def _mark(self) -> tuple[int, int] | None:
+        """Changes with each write; None if there is no file."""
+        with suppress(FileNotFoundError):
+            stat = self._path.stat()
+            return stat.st_ino, stat.st_mtime_ns
+        return None
+
+    def _now(self) -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+
+
+def _lines(batch: Batch) -> Iterator[str]:
+    """JSON with a row a line, to be read and searched by eye."""
+    head = {"version": VERSION, "begun": batch.begun, "updated": batch.updated}
+    head |= {"stopped": batch.stopped, "settings": batch.settings}
+    yield json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "rows": ['
+    for n, row in enumerate(batch.rows):
+        yield (",\n  " if n else "\n  ") + json.dumps(row.facts(), ensure_ascii=False)
+    yield "\n ]\n}\n"
+
+
+def _parse(document: Mapping[str, Any]) -> Batch:
+    if document["version"] != VERSION:
+        raise ValueError(f"its version is {document['version']!r}, not {VERSION}")
+    texts = (document["begun"], document["updated"], document["stopped"])
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("its times are no text")
+    rows = tuple(Row(**_checked(row, _ROW)) for row in document["rows"])
+    return Batch(*texts, _checked(document["settings"], _SETTINGS), rows)
+
+
+_ROW = Row("", "").facts() | {"duration_s": 0.0}
+_SETTINGS = {name: getattr(Settings(), name) for name in _SHAPING} | {"language": "", "prompt": ""}
+_OPTIONAL = ("duration_s", "cost_usd", "spent_usd", "language", "prompt")
+
+
+def _checked(values: Mapping[str, Any], likes: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, lists as tuples; each is of the kind of its like, or there is a TypeError."""
+    made = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    for name, value in made.items():
+        like = likes[name]
+        kinds = (int, float) if isinstance(like, float) else type(like)
+        if not (isinstance(value, kinds) or (value is None and name in _OPTIONAL)):
+            raise TypeError(f"{name} cannot be {value!r}")
+    return made

@@ -1,0 +1,188 @@
+"""A pipeline file, read and checked before any work."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path, PurePath
+from typing import Any
+
+from audiopipe.conversation.jobs.written import SHAPES
+from audiopipe.errors import UsageError
+from audiopipe.render import RENDERERS
+from audiopipe.settings import Settings, change, convert, load, read_toml
+from audiopipe.speech import require_kind
+from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, SETTINGS, Stage
+
+_OWN = {
+    field.name: field.default for field in fields(Stage) if field.name not in ("name", "settings")
+}
+_ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A pipeline.
+
+    Attributes:
+        settings: of the whole run.
+        stages: in order.
+        inputs: recordings that it names.
+        changed_s: when its file was changed, in seconds since the epoch.
+    """
+
+    settings: Settings
+    stages: tuple[Stage, ...]
+    inputs: tuple[str, ...] = ()
+    changed_s: float = 0.0
+
+    def path(self, stem: PurePath) -> Path:
+        """Where the results of an input go, without an ending."""
+        return Path(self.settings.output_dir) / stem
+
+    def files(self, stem: PurePath) -> tuple[Path, ...]:
+        """All that an input becomes, each file once."""
+        at, found = self.path(stem), dict[Path, None]()
+        for stage in self.stages:
+            found |= dict.fromkeys(stage.files(at))
+            at = stage.stem(at)
+        return tuple(found)
+
+
+def read(file: Path, flags: Mapping[str, Any]) -> Recipe:
+    """The recipe in a TOML file: settings, `inputs`, and a table `[[stage]]` for each stage.
+
+    A table has a `name`, and options by the names of the command line's flags. `prepare` says how
+    the recording is cut for the stages behind it, and `repair` hears as `transcribe` did.
+
+    Args:
+        file: the pipeline.
+        flags: settings that go before those of the file; None means not given.
+
+    Raises:
+        UsageError: it cannot be read, a name is unknown, or the order cannot work.
+    """
+    table = read_toml(file)
+    inputs, tables = table.pop("inputs", []), table.pop("stage", None)
+    if not isinstance(inputs, list) or not all(isinstance(each, str) for each in inputs):
+        raise UsageError(f"{file}: inputs must be a list of texts")
+    if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
+        raise UsageError(f"{file}: name the stages, each in a table [[stage]]")
+    try:
+        settings = load(flags, os.environ, file, table)
+        stages: list[Stage] = []
+        for number, options in enumerate(tables, 1):
+            stages.append(_stage(options, f"stage {number}", settings, stages))
+        _check_order(stages)
+    except UsageError as error:
+        message = str(error)
+        raise UsageError(message if str(file) in message else f"{file}: {message}") from error
+    return Recipe(settings, tuple(stages), tuple(inputs), file.stat().st_mtime)
+
+
+def _stage(
+    table: Mapping[str, Any], place: str, settings: Settings, earlier: Sequence[Stage]
+) -> Stage:
+    given = {str(name).replace("-", "_"): value for name, value in table.items()}
+    name = str(given.pop("name", ""))
+    if name not in OPTIONS:
+        raise UsageError(_unknown(f"{place}: there is no stage", name, OPTIONS))
+    place = f"{place} ({name})"
+    for option in given:
+        if option not in OPTIONS[name]:
+            raise UsageError(_unknown(f"{place} has no option", option, OPTIONS[name]))
+    own = {option: _own(option, given.pop(option), place) for option in [*given] if option in _OWN}
+    stage = Stage(name, settings, **own)
+    told = {
+        SETTINGS.get(option, option): convert(
+            SETTINGS.get(option, option), value, f"{place}: {option}"
+        )
+        for option, value in given.items()
+    }
+    stage = Stage(name, _settings(stage, told, settings, earlier), **own)
+    _check(stage, place)
+    return stage
+
+
+def _own(option: str, value: Any, place: str) -> Any:
+    if type(value) is not type(_OWN[option]):
+        raise UsageError(f"{place}: {option} cannot be {value!r}")
+    return value
+
+
+def _settings(
+    stage: Stage, told: dict[str, Any], settings: Settings, earlier: Sequence[Stage]
+) -> Settings:
+    """Settings of a stage: what the recipe says of hearing is for those that hear."""
+    formats = {"output_formats": ("json",) if stage.hears or stage.rewrites else ("txt",)}
+    if stage.name == "render":
+        formats = {}
+    if _ALL in told.get("output_formats", ()):
+        told["output_formats"] = tuple(RENDERERS)
+    if stage.name == "prepare":
+        return change(settings, told)
+    if not stage.hears:
+        return change(settings, {"model": "", "language": None, **formats, **told})
+    before = [each.settings for each in earlier if each.hears or each.name == "prepare"]
+    if stage.name == "translate":
+        told["task"] = "translate"
+    if stage.name == "repair":
+        told["repair"] = True
+    made = change(before[-1] if before else settings, {**formats, **told})
+    return change(made, {"output_formats": tuple(dict.fromkeys(("json", *made.output_formats)))})
+
+
+def _check(stage: Stage, place: str) -> None:
+    known = SHAPES if stage.name in JOBS else tuple(RENDERERS)
+    for name in stage.settings.output_formats:
+        if name not in known and stage.name not in ("prepare", "check", "speak"):
+            raise UsageError(_unknown(f"{place} has no format", name, known))
+    if stage.name == "rewrite" and not stage.instruct:
+        raise UsageError(f'{place} needs to be told what to do: instruct = "..."')
+    if stage.prompts and not Path(stage.prompts).is_dir():
+        raise UsageError(f"{place}: prompts = {stage.prompts!r} is no folder")
+    if stage.of not in ("transcript", "summary"):
+        raise UsageError(_unknown(f"{place} cannot speak", stage.of, ("transcript", "summary")))
+    require_kind(f".{stage.format}")
+
+
+def _check_order(stages: Sequence[Stage]) -> None:
+    """Raises UsageError for a stage that would lack something, or undo what is done."""
+    if not stages:
+        raise UsageError("name the stages, each in a table [[stage]]")
+    for number, stage in enumerate(stages):
+        place, earlier = f"stage {number + 1} ({stage.name})", stages[:number]
+        heard = next((each.name for each in earlier if each.hears), None)
+        rewritten = next((each.name for each in earlier if each.rewrites), None)
+        if stage.name == "prepare" and heard:
+            raise UsageError(f"{place} would change nothing: put it before {heard}")
+        if stage.name == "repair" and rewritten:
+            raise UsageError(f"{place} hears again, and would undo {rewritten}: put it before that")
+        if stage.hears and heard and stage.name != "repair":
+            raise UsageError(f"{place} would begin anew: {heard} has made a transcript already")
+        if not (stage.hears or stage.name == "prepare" or heard):
+            raise UsageError(f"{place} needs a transcript: put transcribe before it")
+        if stage.of == "summary" and not any(each.name == "summary" for each in earlier):
+            raise UsageError(f"{place} of a summary needs one: put summary before it")
+    _check_files(stages)
+
+
+def _check_files(stages: Iterable[Stage]) -> None:
+    """Raises UsageError where two stages would write the same; what hears again, and what renders,
+    writes again on purpose."""
+    stem, written = Path("it"), dict[Path, str]()
+    for number, stage in enumerate(stages, 1):
+        place = f"stage {number} ({stage.name})"
+        for path in () if stage.name in ("repair", "render") else stage.files(stem):
+            if path in written:
+                raise UsageError(f"{place} would write what {written[path]} has written")
+            written[path] = place
+        stem = stage.stem(stem)
+
+
+def _unknown(lead: str, name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
+    return f"{lead} {name!r}: {hint}"

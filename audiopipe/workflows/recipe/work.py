@@ -1,0 +1,269 @@
+"""What each stage does with one input."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from audiopipe.audio.reading.chapters import chapters
+from audiopipe.backends.protocols import Speaker, Transcriber
+from audiopipe.backends.registry import choose, choose_speaker
+from audiopipe.concurrency import Stop
+from audiopipe.conversation import ChatSession
+from audiopipe.conversation.jobs import Scribe
+from audiopipe.conversation.jobs.written import actions_text, chapters_text, rewritten, summary_text
+from audiopipe.conversation.schema import shape_of
+from audiopipe.errors import Flagged
+from audiopipe.limits.spending import Spending
+from audiopipe.pipeline import prepare_and_tell, transcribe, transcribe_many
+from audiopipe.render import render, write
+from audiopipe.render.chunks import write_chunks
+from audiopipe.speech import speak
+from audiopipe.speech.script import Paragraph
+from audiopipe.text.languages import code_of
+from audiopipe.values.audio import Chapter
+from audiopipe.values.requests import SpeechRequest
+from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.quality import examine
+from audiopipe.workflows.recipe.stages import Stage
+from audiopipe.workflows.roundtrip import Listener
+from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings, without_headings
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the stages so far have made of an input.
+
+    Attributes:
+        source: as `transcribe` takes it.
+        stem: what the next results are named after, without an ending.
+        transcript: as it is now; None before anybody has listened.
+        marks: chapters that a model has found; None for those of the recording.
+        summary: "" before one is made.
+        summary_language: ISO 639-1 code of it; None where nobody knows.
+    """
+
+    source: Any
+    stem: Path
+    transcript: Transcript | None = None
+    marks: tuple[Chapter, ...] | None = None
+    summary: str = ""
+    summary_language: str | None = None
+
+    @property
+    def said(self) -> Transcript:
+        """The transcript, for the stages that need one."""
+        assert self.transcript is not None
+        return self.transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all stages of a run share."""
+
+    spending: Spending
+    listener: Listener
+    stop: Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A stage with all that it needs at hand; for many threads."""
+
+    stage: Stage
+    run: Run
+    ears: Transcriber | None = None
+    scribe: Scribe | None = None
+    voice: Speaker | None = None
+
+    def work(self, work: Work) -> Work:
+        """What the stage makes of an input; its files are written when this returns.
+
+        Raises:
+            Flagged: a strict check has found something.
+            AudiopipeError: what else can go wrong with the input, or with the whole run.
+        """
+        return _WORK[self.stage.name](self, work)
+
+    def save(self, work: Work, text: Callable[[str], str]) -> None:
+        """Write a text for each format of the stage."""
+        formats = self.stage.settings.output_formats
+        for name, path in zip(formats, self.stage.files(work.stem), strict=True):
+            made = text(name)
+            write(made if made.endswith("\n") else f"{made}\n", path)
+
+
+def station(stage: Stage, earlier: tuple[Stage, ...], run: Run, stack: ExitStack) -> Station:
+    """A stage with its backends, which are closed with the stack.
+
+    Raises:
+        AuthError: there is no key, or nobody to chat with.
+        UsageError: settings that cannot work, or a voice that does not speak the language.
+        EngineMissing: the embedded engine is not installed.
+    """
+    if stage.hears:
+        ears = stack.enter_context(choose(stage.settings, os.environ).transcriber)
+        for _ in transcribe_many((), backend=ears, settings=stage.settings):
+            pass  # refuses what cannot work, and has nothing to read
+        return Station(stage, run, ears=ears)
+    if stage.chats:
+        shape_of({"type": "object"})  # refuses where nothing can check answers
+        chat_session = ChatSession(
+            stage.settings.model,
+            settings=stage.settings,
+            spending=run.spending,
+            listener=run.listener,
+            stop=run.stop,
+        )
+        prompts = Path(stage.prompts) if stage.prompts else None
+        scribe = Scribe(
+            stack.enter_context(chat_session), prompts=prompts, max_retries=stage.max_retries
+        )
+        return Station(stage, run, scribe=scribe)
+    if stage.name == "speak":
+        voice = stack.enter_context(choose_speaker(stage.settings, os.environ))
+        settings = stage.settings
+        language = settings.language or _language_after(earlier, stage.of)
+        voice.accept(SpeechRequest("", settings.model, settings.voice, language))
+        return Station(stage, run, voice=voice)
+    return Station(stage, run)
+
+
+def _language_after(stages: tuple[Stage, ...], of: str) -> str | None:
+    """What the transcript, or the summary, is in behind these stages, as far as anybody knows."""
+    language: dict[str, str | None] = {"transcript": None, "summary": None}
+    for stage in stages:
+        if stage.hears:
+            asked = "en" if stage.settings.task == "translate" else stage.settings.language
+            language["transcript"] = code_of(asked)
+        elif stage.rewrites and stage.into:
+            language["transcript"] = code_of(stage.into)
+        elif stage.name == "summary":
+            language["summary"] = code_of(stage.into) if stage.into else language["transcript"]
+    return language[of]
+
+
+def _prepare(at: Station, work: Work) -> Work:
+    (manifest,) = at.stage.files(work.stem)
+    name = (
+        os.fsdecode(work.source) if isinstance(work.source, str | os.PathLike) else work.stem.name
+    )
+    write_chunks(prepare_and_tell(work.source, at.stage.settings), name, manifest.parent)
+    return work
+
+
+def _hear(at: Station, work: Work) -> Work:
+    transcript = transcribe(
+        work.source,
+        backend=at.ears,
+        settings=at.stage.settings,
+        spending=at.run.spending,
+        listener=at.run.listener,
+        stop=at.run.stop,
+    )
+    at.save(work, lambda name: render(transcript, name, at.stage.settings))
+    return replace(work, transcript=transcript)
+
+
+def _check(at: Station, work: Work) -> Work:
+    flags = [{**asdict(flag), "text": text} for flag, text in examine(work.said).flags]
+    (path,) = at.stage.files(work.stem)
+    write(json.dumps({"flags": flags}, ensure_ascii=False, indent=1) + "\n", path)
+    if flags and at.stage.strict:
+        name = work.said.source.name
+        raise Flagged(f"{name}: {len(flags)} flags, see {path}; later stages were left out")
+    return work
+
+
+def _rewrite(at: Station, work: Work) -> Work:
+    stage = at.stage
+    if stage.hears:  # `translate` into English, which a recogniser does
+        return _hear(at, work)
+    marks, said = work.marks, work.said
+    if stage.into:  # titles are translated where they stand
+        marks = chapters(work.source) if marks is None else marks
+        said = with_headings(said, marks)
+    made = rewritten(_scribe(at), stage.name, said, stage.into or stage.instruct)
+    if marks is not None:
+        made, marks = without_headings(made, marks)
+    at.save(work, lambda name: render(made, name, at.stage.settings))
+    return replace(work, transcript=made, marks=marks, stem=stage.stem(work.stem))
+
+
+def _summary(at: Station, work: Work) -> Work:
+    summary = _scribe(at).summary(work.said, at.stage.into)
+    at.save(work, lambda name: summary_text(summary, name))
+    language = code_of(at.stage.into) if at.stage.into else work.said.language
+    return replace(work, summary=summary, summary_language=language)
+
+
+def _chapters(at: Station, work: Work) -> Work:
+    marks = _scribe(at).chapters(work.said, at.stage.into)
+    at.save(work, lambda name: chapters_text(marks, name))
+    return replace(work, marks=marks)
+
+
+def _actions(at: Station, work: Work) -> Work:
+    items = _scribe(at).action_items(work.said, at.stage.into)
+    at.save(work, lambda name: actions_text(items, name))
+    return work
+
+
+def _render(at: Station, work: Work) -> Work:
+    at.save(work, lambda name: render(work.said, name, at.stage.settings))
+    return work
+
+
+def _speak(at: Station, work: Work) -> Work:
+    stage, (path,) = at.stage, at.stage.files(work.stem)
+    text: str | Sequence[Paragraph]
+    if stage.of == "summary":
+        text, language = work.summary, work.summary_language
+    else:
+        marks = chapters(work.source) if work.marks is None else work.marks
+        text, language = (
+            manuscript(with_headings(work.said, marks), align=stage.align),
+            work.said.language,
+        )
+    settings = replace(stage.settings, language=stage.settings.language or language)
+    speak(
+        text,
+        path,
+        title=stage.title or work.stem.name,
+        author=stage.author,
+        backend=at.voice,
+        settings=settings,
+        spending=at.run.spending,
+        listener=at.run.listener,
+        stop=at.run.stop,
+    )
+    return work
+
+
+def _scribe(at: Station) -> Scribe:
+    assert at.scribe is not None
+    return at.scribe
+
+
+_WORK: Mapping[str, Callable[[Station, Work], Work]] = MappingProxyType(
+    {
+        "prepare": _prepare,
+        "transcribe": _hear,
+        "translate": _rewrite,
+        "repair": _hear,
+        "check": _check,
+        "summary": _summary,
+        "chapters": _chapters,
+        "actions": _actions,
+        "clean": _rewrite,
+        "rewrite": _rewrite,
+        "render": _render,
+        "speak": _speak,
+    }
+)

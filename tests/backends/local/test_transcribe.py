@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import soundfile as sf
+import soxr
+from faster_whisper import WhisperModel
+from faster_whisper.tokenizer import Tokenizer
+from support.ears import recognised
+from support.fixtures import RECORDINGS
+
+from audiopipe.audio.reading import decode_pcm
+from audiopipe.backends.local.transcribe import BUNDLED, Local
+from audiopipe.backends.local.whisper import Whisper
+from audiopipe.errors import ModelUnavailable, UsageError
+from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
+from audiopipe.values.requests import Request
+
+
+def chunk_of(name: str, index: int = 0, start_s: float = 0.0) -> Chunk:
+    samples, rate_hz = sf.read(RECORDINGS / name, dtype="float32", always_2d=True)
+    mono = soxr.resample(samples.mean(axis=1), rate_hz, 16_000)
+    span = Span(start_s, start_s + len(mono) / 16_000)
+    data = (mono * 32767).astype("<i2").tobytes()
+    return Chunk(Window(index, (span,), span), data, "pcm", "00")
+
+
+def weights(engine: Local, model: str) -> str:
+    """The folder of a bundled model, which is made when the model is first used."""
+    recognised(engine, chunk_of("jfk.flac"), ask(engine, model=model))
+    (made,) = Path(engine.models_dir).glob(f"{model}-*")
+    return str(made)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Local:
+    return Local(models_dir=tmp_path_factory.mktemp("models"))
+
+
+def ask(engine: Local, **asked: object) -> Request:
+    return engine.accept(Request(**{"task": "transcribe", "model": "", **asked}))  # type: ignore[arg-type]
+
+
+def test_speech_is_heard_with_word_times_in_file_time(engine: Local) -> None:
+    heard = recognised(engine, chunk_of("jfk.flac", start_s=100.0), ask(engine, model="tiny.en"))
+    text = "".join(segment.text for segment in heard.segments)
+    assert "ask not what your country can do for you" in text.lower()
+    words = [word for segment in heard.segments for word in segment.words]
+    assert words[0].span.start_s >= 100 and words[-1].span.end_s <= 111.1
+    assert all(word.probability is not None for word in words)
+    assert heard.segments[0].avg_logprob is not None
+    assert heard.language == "en"
+
+
+def test_the_default_model_knows_german_and_translates_it(engine: Local) -> None:
+    chunk = chunk_of("lesung.opus")
+    german = recognised(engine, chunk, ask(engine))
+    assert german.language == "de"
+    english = recognised(engine, chunk, ask(engine, task="translate"))
+    words = "".join(segment.text for segment in english.segments).lower().split()
+    assert len({"the", "a", "and", "of", "is", "to", "in"} & set(words)) >= 3
+
+
+def test_the_language_is_that_of_the_speech_when_a_chunk_begins_with_silence(
+    engine: Local,
+) -> None:
+    speech = chunk_of("lesung.opus")
+    span = Span(0, 31 + speech.window.audio_s)
+    late = Chunk(Window(0, (span,), span), bytes(2 * 16_000 * 31) + speech.data, "pcm", "00")
+    assert recognised(engine, late, ask(engine)).language == "de"
+
+
+def test_many_threads_hear_what_one_hears(engine: Local) -> None:
+    request = ask(engine, model="tiny.en")
+    alone = recognised(engine, chunk_of("jfk.flac"), request)
+    with ThreadPoolExecutor(4) as pool:
+        chunks = [chunk_of("jfk.flac")] * 4
+        assert list(pool.map(lambda c: recognised(engine, c, request), chunks)) == [alone] * 4
+
+
+def test_a_prompt_holds_in_every_window(engine: Local) -> None:
+    """Without it Whisper base hears McVee at 20 s and, in the second window, mad at 42 s."""
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt="Mab, McFee"))
+    text = "".join(segment.text for segment in heard.segments)
+    assert "McFee" in text and "pass Mab" in text
+
+
+def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
+    prompt = "the word " * 400 + "Mab, McFee"
+    heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt=prompt))
+    assert "McFee" in "".join(segment.text for segment in heard.segments)
+
+
+def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Local) -> None:
+    model = Whisper(weights(engine, "base"), compute_type="int8")
+    tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language="en")
+    before = list(range(200))
+    names = "".join(f" name{n}" for n in range(300))
+    prompt = model.get_prompt(tokenizer, before, hotwords=names)
+    start, told = prompt[0], prompt[1 : -len(tokenizer.sot_sequence)]
+    assert start == tokenizer.sot_prev and len(told) == 223
+    assert told[111:] == before[-112:]
+    assert tokenizer.decode(told[:111]).endswith("name298 name299")
+
+
+def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -> None:
+    chunk = chunk_of("jfk.flac")
+    base = weights(engine, "base")
+    spoken = "ask not what your country can do for you"
+
+    def times(kind: type[WhisperModel]) -> int:
+        options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
+        model = kind(base, compute_type="int8")
+        segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
+        return sum(segment.text.count(spoken) for segment in segments)
+
+    assert times(WhisperModel) > 2
+    assert times(Whisper) == 1
+
+
+def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
+    shutil.copytree(weights(engine, "tiny.en"), tmp_path / "mine")
+    heard = recognised(engine, chunk_of("jfk.flac"), ask(engine, model=str(tmp_path / "mine")))
+    assert "country" in "".join(segment.text for segment in heard.segments)
+
+
+def test_joined_weights_are_kept_for_the_next_time(engine: Local) -> None:
+    made = Path(weights(engine, "tiny.en"))
+    assert BUNDLED["tiny.en"].sha256.startswith(made.name.removeprefix("tiny.en-"))
+    assert (made / "model.bin").stat().st_size > 70_000_000
+
+
+def test_a_model_that_nobody_has_is_named_with_those_that_are_there(engine: Local) -> None:
+    with pytest.raises(ModelUnavailable, match=r"no-such-model.*base, tiny\.en"):
+        recognised(engine, chunk_of("jfk.flac"), ask(engine, model="no-such-model"))
+
+
+def test_an_english_model_cannot_translate(engine: Local) -> None:
+    with pytest.raises(UsageError, match="-m base"):
+        ask(engine, task="translate", model="tiny.en")
+
+
+def test_an_address_cannot_be_handed_to_this_machine(engine: Local) -> None:
+    with pytest.raises(UsageError, match="--by-url"):
+        recognised(engine, RemoteAudio("https://example.org/a.mp3"), ask(engine))

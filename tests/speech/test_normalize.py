@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopipe.speech.normalize import is_silent, speakable
+
+ENGLISH = """
+1,250 people paid $9.99 | one thousand two hundred fifty people paid nine dollars and ninety-nine cents
+at 7:30 pm, at 7:00 and at 7:05 a.m. | at seven thirty pm, at seven o'clock and at seven oh five a.m.
+See https://www.example.org/a?b=c#d. | See example dot org.
+(see http://localhost:8000/v1), or www.foo.co.uk | (see localhost), or foo dot co dot uk
+write to Ann.Lee@mail.example.org | write to Ann dot Lee at mail dot example dot org
+visit example.com, then README.md | visit example dot com, then README.md
+rose 5% to 3.14, in 20°C | rose five percent to three point one four, in twenty degrees Celsius
+5 km, 5km and 1 kg at 30 km/h | five kilometers, five kilometers and one kilogram at thirty kilometers per hour
+on 2026-11-24 | on November twenty-fourth, twenty twenty-six
+the 21st, in 1984, the 1980s and the '90s | the twenty-first, in nineteen eighty-four, the nineteen eighties and the nineties
+call (212) 555-1234 | call two one two, five five five, one two three four
+version 1.2.3 | version one point two point three
+pages 10–20, 2019–20 | pages ten to twenty, twenty nineteen to twenty
+No. 5 and #4, -5 degrees | number five and number four, minus five degrees
+$3.2bn, £1, €1.50, $1.5 million | three point two billion dollars, one pound, one euro and fifty cents, one point five million dollars
+1½ cups & ½ more | one and one half cups and one half more
+2 + 2 = 4 | two plus two equals four
+COVID-19, A4, MP3 | COVID-nineteen, A4, MP3
+as shown [12], [3, 4] and [5–7]. | as shown, and.
+a   😀 smile\u200d ☕ ! | a smile!
+x 1,25 3:2 1/2 4K | x 1,25 3:2 1/2 4K
+He said [cheerful] hello | He said [cheerful] hello
+"""  # noqa: E501  a table is read by its rows
+
+
+@pytest.mark.parametrize("row", ENGLISH.strip().splitlines())
+def test_english_is_put_into_words_by_set_rules(row: str) -> None:
+    written, said = row.split(" | ")
+    assert speakable(written, "en") == said
+
+
+@pytest.mark.parametrize("language", ["de", "ar", None])
+def test_numbers_of_other_languages_are_left_to_the_voice(language: str | None) -> None:
+    written = "1.250 € auf https://www.example.org/a 😀"
+    assert speakable(written, language) == "1.250 € auf example.org"
+
+
+@given(st.text())
+def test_any_text_becomes_one_line_without_pictures_or_addresses(text: str) -> None:
+    said = speakable(text, "en")
+    assert said == " ".join(said.split())
+    assert "http://" not in said
+
+
+@given(st.text(st.characters(categories=["L", "P", "Zs"], exclude_characters="$€£¥&@#~×÷=+%°.")))
+def test_what_has_neither_numbers_nor_signs_keeps_its_words(text: str) -> None:
+    kept = [character for character in text if character.isalnum()]
+    assert [character for character in speakable(text, "en") if character.isalnum()] == kept
+
+
+@given(st.integers(0, 10**12))
+def test_a_number_by_itself_leaves_no_figure(n: int) -> None:
+    assert not any(map(str.isdigit, speakable(f"There are {n:,} of them.", "en")))
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"), [("...", True), ("— *", True), ("", True), ("é", False)]
+)
+def test_silent_is_what_has_no_letter_and_no_figure(text: str, silent: bool) -> None:
+    assert is_silent(text) == silent

@@ -1,0 +1,250 @@
+"""Recipes through a server that hears what it speaks."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from support import speechlike
+from support.mumbling import WORDS, doubtful
+from support.server import Server
+
+from audiopipe.audio.mastering import Master
+from audiopipe.audio.reading.chapters import chapters
+from audiopipe.concurrency import Stop
+from audiopipe.errors import AuthError, LimitReached, Stopped, UsageError
+from audiopipe.render import load
+from audiopipe.values.audio import Chapter, Span
+from audiopipe.workflows.recipe import Result, Task, read, run
+
+SOUND = speechlike.make_recording(20)
+TRUTH = speechlike.text(range(WORDS))
+TITLES = [speechlike.text([51, 52]), speechlike.text([61, 62])]
+
+Cook = Callable[..., list[Result]]
+
+
+@pytest.fixture
+def cook(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cook:
+    """Runs a recipe with the server as Groq."""
+    for name, value in server.as_groq.items():
+        monkeypatch.setenv(name, value)
+
+    def cook(text: str, *sources: Path, stop: Stop | None = None, **flags: Any) -> list[Result]:
+        path = tmp_path / "pipeline.toml"
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            os.utime(path, (1, 1))
+        recipe = read(path, {"output_dir": str(tmp_path / "out"), "tier": "dev", **flags})
+        tasks = [Task(str(each), Path(each.stem)) for each in sources]
+        return list(run(recipe, tasks, stop=stop))
+
+    return cook
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Path:
+    path = tmp_path / "talk.wav"
+    soundfile.write(path, SOUND, 16_000)
+    os.utime(path, (1, 1))
+    return path
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> Path:
+    """The same with a chapter a sentence."""
+    path = tmp_path / "marked.m4a"
+    with Master(path, 16_000) as master:
+        master.write(SOUND)
+        spans = (Span(0, 5), Span(5, 10))
+        master.finish({}, [*map(Chapter, TITLES, spans)])
+    return path
+
+
+def stage(name: str, **options: Any) -> str:
+    lines = [f"{option} = {json.dumps(value)}" for option, value in options.items()]
+    return "\n".join(["[[stage]]", f'name = "{name}"', *lines, ""])
+
+
+HEAR = stage("transcribe", language="en", voice_check=False)
+
+
+def lines(body: dict[str, Any]) -> str:
+    """A model that gives each line back as it is."""
+    rows = [line.split(": ", 1) for line in body["messages"][1]["content"].splitlines()]
+    return json.dumps({"lines": [{"number": int(n), "text": text} for n, text in rows]})
+
+
+def names(results: list[Result]) -> list[str]:
+    return [path.name for result in results for path in result.files]
+
+
+def test_each_stage_works_on_what_earlier_ones_have_made(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    server.replies.extend(
+        [json.dumps({"summary": "Short."}), json.dumps({"items": []}), lines, lines]
+    )
+    recipe = (
+        stage("prepare")
+        + HEAR
+        + stage("check")
+        + stage("summary")
+        + stage("actions", output_format="json")
+        + stage("clean")
+        + stage("translate", into="en", output_format="json,srt")
+        + stage("render", output_format="vtt")
+        + stage("speak", format="wav")
+    )
+    results = cook(recipe, talk, workers=1)
+    assert [result.error for result in results] == [None]
+    assert names(results) == [
+        "manifest.json",
+        "talk.json",
+        "talk.check.json",
+        "talk.summary.txt",
+        "talk.actions.json",
+        "talk.clean.json",
+        "talk.clean.en.json",
+        "talk.clean.en.srt",
+        "talk.clean.en.vtt",
+        "talk.clean.en.narration.wav",
+    ]
+    out = tmp_path / "out"
+    assert (out / "talk.summary.txt").read_text() == "Short.\n"
+    assert load(out / "talk.clean.en.json").text == speechlike.text(range(20))
+    heard = speechlike.hear(*soundfile.read(out / "talk.clean.en.narration.wav", dtype="float32"))
+    assert [each.text for each in heard] == speechlike.text(range(20)).split()
+
+
+def test_nothing_is_done_twice_and_what_is_newer_is_left_alone(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    recipe = HEAR + stage("render", output_format="srt") + stage("speak", format="flac")
+    first = cook(recipe, talk)
+    sent = len(server.seen)
+    (again,) = cook(recipe, talk)
+    assert again.is_skipped and again.files == first[0].files
+    (tmp_path / "out" / "talk.srt").unlink()
+    (mended,) = cook(recipe, talk)
+    assert not mended.is_skipped and (tmp_path / "out" / "talk.srt").exists()
+    os.utime(tmp_path / "out" / "talk.srt", (0.5, 0.5))  # older than the recording
+    assert not cook(recipe, talk)[0].is_skipped
+    assert not cook(recipe, talk, overwrite=True)[0].is_skipped
+    assert len(server.seen) == sent
+
+
+def test_one_recording_that_fails_does_not_stop_the_others(
+    cook: Cook, talk: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"no sound")
+    results = cook(HEAR + stage("render", output_format="srt"), bad, talk)
+    assert [bool(result.error) for result in results] == [True, False]
+    assert names(results) == ["talk.json", "talk.srt"]
+
+
+def test_chapters_of_the_recording_are_spoken_and_translated(
+    cook: Cook, marked: Path, server: Server, tmp_path: Path
+) -> None:
+    server.replies.append(lines)
+    recipe = HEAR + stage("translate", into="en") + stage("speak")
+    assert cook(recipe, marked)[0].error is None
+    chat = next(seen for seen in server.seen if "chat" in seen.path)
+    assert TITLES[1] in chat.json["messages"][1]["content"]
+    assert TITLES[1] not in load(tmp_path / "out" / "marked.en.json").text
+    found = chapters(tmp_path / "out" / "marked.en.narration.m4a")
+    assert [each.title for each in found] == TITLES
+
+
+def test_chapters_of_a_model_go_before_those_of_the_recording(
+    cook: Cook, marked: Path, server: Server, tmp_path: Path
+) -> None:
+    made = {"chapters": [{"time": "0:00:00", "title": "Bababa"}]}
+    server.replies.append(json.dumps(made))
+    assert cook(HEAR + stage("chapters") + stage("speak"), marked)[0].error is None
+    assert [each.title for each in chapters(tmp_path / "out" / "marked.narration.m4a")] == [
+        "Bababa"
+    ]
+
+
+def test_a_summary_can_be_spoken_in_its_own_language(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    server.replies.append(json.dumps({"summary": speechlike.text(range(40, 50))}))
+    german = stage("transcribe", language="de", voice_check=False)
+    recipe = german + stage("summary", into="en") + stage("speak", of="summary", format="wav")
+    assert cook(recipe, talk)[0].error is None
+    path = tmp_path / "out" / "talk.narration.wav"
+    heard = speechlike.hear(*soundfile.read(path, dtype="float32"))
+    assert [each.text for each in heard] == speechlike.text(range(40, 50)).split()
+
+
+def test_a_strict_check_keeps_a_flagged_recording_from_later_stages(
+    cook: Cook, talk: Path, tmp_path: Path
+) -> None:
+    hear = stage("transcribe", language="en", voice_check=False, flag_limit=["min-avg-logprob=0"])
+    recipe = hear + stage("check", strict=True) + stage("speak")
+    for _ in range(2):
+        (result,) = cook(recipe, talk)
+        assert result.error and result.error.exit_code == 5
+        assert names([result]) == ["talk.json", "talk.check.json"]
+    flags = json.loads((tmp_path / "out" / "talk.check.json").read_text())["flags"]
+    assert flags and flags[0]["kind"] == "low-confidence"
+
+
+def test_repair_asks_again_only_about_what_is_flagged(
+    cook: Cook, server: Server, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, speechlike.make_recording(WORDS), 16_000)
+    server.faults.append(doubtful(20, 30))
+    recipe = HEAR + stage("check") + stage("repair") + stage("render", output_format="txt")
+    assert cook(recipe, path)[0].error is None
+    out = tmp_path / "out"
+    assert json.loads((out / "long.check.json").read_text())["flags"]
+    assert " ".join((out / "long.txt").read_text().split()) == TRUTH
+    assert load(out / "long.json").flags == ()
+    assert sum(seen.audio_s > WORDS / 2 - 1 for seen in server.seen) == 1
+
+
+def test_one_purse_pays_for_all_recordings_and_stages(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.wav"
+    soundfile.write(other, np.concatenate([SOUND, SOUND]), 16_000)
+    recipe = HEAR + stage("speak")
+    with pytest.raises(LimitReached, match="--max-requests 2"):
+        cook(recipe, talk, other, max_requests=2)
+    assert len(server.seen) == 2
+
+
+def test_a_wish_to_stop_is_heard(cook: Cook, talk: Path, server: Server) -> None:
+    stop = Stop()
+    stop.set()
+    with pytest.raises(Stopped):
+        cook(HEAR, talk, stop=stop)
+    assert server.seen == []
+
+
+@pytest.mark.parametrize(
+    ("recipe", "error", "words"),
+    [
+        (HEAR + stage("speak", voice="tom"), UsageError, "choose from autumn"),
+        (HEAR + stage("translate", into="de") + stage("speak"), UsageError, "not German"),
+        (HEAR + stage("summary", backend="local"), AuthError, "nobody to chat with"),
+        (stage("transcribe", model="orpheus") + stage("render"), UsageError, "orpheus"),
+    ],
+)
+def test_what_cannot_work_is_told_before_any_work(
+    cook: Cook, talk: Path, server: Server, recipe: str, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        cook(recipe, talk)
+    assert server.seen == []
