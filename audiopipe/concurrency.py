@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
@@ -150,6 +151,37 @@ class OneAtATime:
                 _, users = self._users.pop(thing)
                 if users > 1:
                     self._users[thing] = lock, users - 1
+
+
+class PerProcess(Generic[T]):
+    """A value that each process makes for itself when it first needs it; for many threads.
+
+    A child made by `fork` shares the sockets, files and locks of its parent: it may neither use
+    them, or two processes read each other's answers, nor close them. It leaves the parent's value
+    alone and makes its own.
+
+    Args:
+        make: gives the value.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[Lock, list[T]]] = {}
+
+    def get(self) -> T:
+        """This process's value."""
+        # a lock of the parent's may have been held by a thread that the fork did not copy
+        lock, made = self._made.setdefault(os.getpid(), (Lock(), []))
+        with lock:
+            if not made:
+                made.append(self._make())
+            return made[0]
+
+    def take(self) -> T | None:
+        """This process's value, no longer held here, for closing it; None if there is none."""
+        lock, made = self._made.setdefault(os.getpid(), (Lock(), []))
+        with lock:
+            return made.pop() if made else None
 
 
 class prefetch(Generic[T]):  # noqa: N801 - it is called like the iterators of itertools

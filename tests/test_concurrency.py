@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audiopipe.concurrency import OneAtATime, Stop, ordered_map
+from audiopipe.concurrency import OneAtATime, PerProcess, Stop, ordered_map
 
 
 @settings(max_examples=30, deadline=None)
@@ -153,3 +155,39 @@ def test_a_wish_reaches_the_parts_of_a_run_and_no_part_ends_the_whole() -> None:
     assert (whole.is_set(), one.is_set(), other.is_set()) == (False, True, False)
     whole.set()
     assert other.is_set() and whole.part().is_set()
+
+
+def test_each_process_makes_its_own_value_once() -> None:
+    held = PerProcess(object)
+    with ThreadPoolExecutor(8) as pool:
+        values = set(pool.map(lambda _: id(held.get()), range(64)))
+    assert values == {id(held.get())}
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        os.write(writer, b"same" if id(held.get()) in values else b"other")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(reader, 8) == b"other"
+    assert held.take() is not None
+    assert held.take() is None
+
+
+def test_a_child_makes_its_value_though_a_thread_held_the_lock_when_it_was_forked() -> None:
+    begun, done = threading.Event(), threading.Event()
+
+    def slow() -> int:
+        if os.getpid() == parent:
+            begun.set()
+            done.wait()
+        return os.getpid()
+
+    parent = os.getpid()
+    held = PerProcess(slow)
+    thread = threading.Thread(target=held.get)
+    thread.start()
+    begun.wait()
+    if not (child := os.fork()):
+        os._exit(0 if held.get() == os.getpid() else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    done.set()
+    thread.join()

@@ -109,6 +109,26 @@ class Window:
         """Seconds of audio in the chunk: what is sent and paid for."""
         return sum(stretch.duration_s for stretch in self.stretches)
 
+    def file_s(self, chunk_s: float, *, ends: bool = False) -> float:
+        """The file time of a moment in the chunk, inside its stretches and in whole milliseconds.
+
+        Where a stretch was left out, one moment of the chunk is two of the file: what ends there
+        ends before the silence, and what starts there starts after it.
+
+        Args:
+            chunk_s: seconds from the start of the chunk's audio; what lies outside is moved in.
+            ends: whether something ends then, rather than starts.
+        """
+        left_s = max(0.0, chunk_s)
+        for n, stretch in enumerate(self.stretches):
+            inside = left_s <= stretch.duration_s if ends else left_s < stretch.duration_s
+            if inside or n == len(self.stretches) - 1:
+                break
+            left_s -= stretch.duration_s
+        earliest_s = math.ceil(round(stretch.start_s * 1000, 6)) / 1000
+        latest_s = math.floor(round(stretch.end_s * 1000, 6)) / 1000
+        return max(earliest_s, min(round(stretch.start_s + left_s, 3), latest_s))
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:

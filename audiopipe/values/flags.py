@@ -1,46 +1,121 @@
-"""What can be wrong with a transcript: a file for each sort of evidence."""
+"""The kinds of flags, each a row: what it says of a passage, and what may be done about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from audiopipe import plugins
 from audiopipe.errors import UsageError
 
-KINDS = (
-    "low-confidence",
-    "likely-no-speech",
-    "repetition",
-    "too-fast",
-    "too-slow",
-    "speech-without-text",
-    "text-without-speech",
-    "prompt-echo",
-    "stock-phrase",
-    "language-switch",
-    "time-anomaly",
-    "seam-disagreement",
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of flag.
+
+    Attributes:
+        name: short and hyphenated.
+        seen: what was seen, for documentation.
+        advice: what to do.
+        made_up: it says that nobody spoke the words of the passage.
+        hurried: it says that the times are wrong or the words made up: the other side of a seam,
+            if it has something to say, is heard instead.
+        repairable: asking again may help. A language is the user's to name, and a seam has been
+            heard twice already.
+    """
+
+    name: str
+    seen: str
+    advice: str
+    made_up: bool = False
+    hurried: bool = False
+    repairable: bool = True
+
+
+TABLE: tuple[Kind, ...] = (
+    Kind(
+        "low-confidence",
+        "low `avg_logprob`",
+        "listen for noise, several speakers, accents; clean the audio or cut elsewhere",
+    ),
+    Kind(
+        "likely-no-speech",
+        "high `no_speech_prob`, and no clear voice that contradicts it",
+        "trim silence, reduce noise",
+        made_up=True,
+    ),
+    Kind(
+        "repetition",
+        "a high `compression_ratio`, or a phrase again and again, across segments too",
+        "other boundaries, higher temperature",
+        made_up=True,
+    ),
+    Kind(
+        "too-fast",
+        "more syllables than anybody speaks",
+        "listen; shorter chunks",
+        hurried=True,
+    ),
+    Kind("too-slow", "fewer syllables than anybody speaks", "listen; shorter chunks"),
+    Kind(
+        "speech-without-text",
+        "a voice for which nothing is written",
+        "transcribe again in shorter chunks",
+    ),
+    Kind(
+        "text-without-speech",
+        "words over silence, music or noise",
+        "strike them, trim the passage",
+        made_up=True,
+    ),
+    Kind(
+        "prompt-echo",
+        "words of what was sent as the prompt, in a row",
+        "strike it, leave the prompt out",
+        made_up=True,
+    ),
+    Kind(
+        "stock-phrase",
+        "what Whisper says over silence, in 27 languages, with a second sign",
+        "strike it",
+        made_up=True,
+    ),
+    Kind(
+        "language-switch",
+        "another script than the rest of the chunk, or a language that little of the file is in",
+        "name the language",
+        repairable=False,
+    ),
+    Kind(
+        "time-anomaly",
+        "text that takes no time, or more than the 30 s that Whisper hears at once",
+        "listen",
+    ),
+    Kind(
+        "seam-disagreement",
+        "two chunks heard different words in their overlap",
+        "listen",
+        repairable=False,
+    ),
 )
-"""Every kind of flag there is."""
+
+KINDS = tuple(kind.name for kind in TABLE)
+"""Every kind of flag that is ours."""
+
+MADE_UP = frozenset(kind.name for kind in TABLE if kind.made_up)
+HURRIED = frozenset(kind.name for kind in TABLE if kind.hurried)
+REPAIRABLE = frozenset(kind.name for kind in TABLE if kind.repairable)
 
 
 def require_kinds(names: Iterable[str]) -> frozenset[str]:
-    """The kinds that a user named.
+    """The kinds that a user named, those of plug-ins included.
 
     Raises:
         UsageError: no such kind.
     """
     kinds = frozenset(name.strip().replace("_", "-") for name in names)
-    if unknown := sorted(kinds - {*KINDS}):
-        raise UsageError(f"no flag is called {unknown[0]!r}, but {', '.join(KINDS)}")
+    if kinds - {*KINDS}:
+        known = (*KINDS, *plugins.names("checks"))
+        if unknown := sorted(kinds - {*known}):
+            raise UsageError(f"no flag is called {unknown[0]!r}, but {', '.join(known)}")
     return kinds
-
-
-MADE_UP = frozenset(
-    ("likely-no-speech", "repetition", "text-without-speech", "prompt-echo", "stock-phrase")
-)
-"""Kinds of flags that say of a passage that nobody spoke its words."""
-
-
-HURRIED = frozenset(("too-fast",))
-"""Kinds of flags that say that the times are wrong or the words made up: the other side, if it has
-something to say, is heard instead."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -19,6 +18,7 @@ from audiopipe.backends.http.concurrency import Lanes
 from audiopipe.backends.http.errors import Reply, fault
 from audiopipe.backends.http.retry import Retry
 from audiopipe.backends.http.turns import Turns
+from audiopipe.concurrency import PerProcess
 from audiopipe.errors import (
     AuthError,
     BackendError,
@@ -124,8 +124,7 @@ class Http:
             ledger, self.root, self._key, limits_of, self._retry.max_wait_s, self._clock
         )
         self._circuit = Circuit()
-        self._opening = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._client = PerProcess(self._made)
 
     def limits(self, model: str) -> Limits:
         """The limits that hold for a model, those that the server told included."""
@@ -190,9 +189,7 @@ class Http:
 
     def close(self) -> None:
         """Close the connections and the ledger; harmless if there are none."""
-        with self._opening:
-            client, self._client = self._client, None
-        if client:
+        if client := self._client.take():
             client.close()
         self._turns.close()
 
@@ -240,25 +237,23 @@ class Http:
             raise fault(self._without_key(refused), what, self._clock())
 
     def _streamed(self, call: Call) -> AbstractContextManager[httpx.Response]:
-        return self._opened().stream(call.method, self.root + call.path, json=call.json)
+        return self._client.get().stream(call.method, self.root + call.path, json=call.json)
 
     def _once(self, call: Call, what: str) -> Reply:
         files: list[tuple[str, Any]] = [(name, (None, value)) for name, value in call.fields]
         if call.file:
             files.append(("file", call.file))
         with _mapped(what):
-            answer = self._opened().request(
+            answer = self._client.get().request(
                 call.method, self.root + call.path, files=files or None, json=call.json
             )
         return replace(_reply(answer), content=answer.content)
 
-    def _opened(self) -> httpx.Client:
-        with self._opening:
-            if self._client is None:
-                self._client = _client(self._timeouts)
-                if self._key:
-                    self._client.headers["Authorization"] = f"Bearer {self._key}"
-            return self._client
+    def _made(self) -> httpx.Client:
+        client = _client(self._timeouts)
+        if self._key:
+            client.headers["Authorization"] = f"Bearer {self._key}"
+        return client
 
     def _without_key(self, reply: Reply) -> Reply:
         """Some servers repeat the key that they refuse."""

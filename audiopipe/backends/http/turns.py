@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 
 from audiopipe.backends.http.errors import Reply, dictated_wait_s
 from audiopipe.backends.http.quota import observed, refusal, spent_tokens
+from audiopipe.concurrency import PerProcess
 from audiopipe.errors import RateLimited
 from audiopipe.limits.ledger import Turn
 from audiopipe.limits.limiter import Limiter
@@ -39,22 +39,18 @@ class Turns:
         self._limits_of = limits_of
         self._max_wait_s = max_wait_s
         self._clock = clock
-        self._ledger = ledger
         self._owner = (address, key)
         self._accounts: dict[str, str] = {}
-        self._opening = Lock()
-        self._budget: Limiter | None = None
+        self._limiter = PerProcess(lambda: Limiter(ledger, clock))
 
     def close(self) -> None:
         """Close the ledger. Closing twice is harmless."""
-        with self._opening:
-            budget, self._budget = self._budget, None
-        if budget:
-            budget.close()
+        if limiter := self._limiter.take():
+            limiter.close()
 
     def limits(self, model: str) -> Limits:
         """The limits that hold for a model, those that the server told included."""
-        return self._limits_of(model).within(self._opened().told(self._account(model)))
+        return self._limits_of(model).within(self._limiter.get().told(self._account(model)))
 
     def take(self, model: str, cost: Cost, pause: Pause) -> Turn:
         """Wait for a turn; the request must be sent now, and one of the others called after it.
@@ -71,35 +67,29 @@ class Turns:
                 )
             pause(seconds, Waiting(turn.wait_s, turn.cause))
 
-        return self._opened().acquire(self._account(model), self._limits_of(model), cost, wait)
+        return self._limiter.get().acquire(self._account(model), self._limits_of(model), cost, wait)
 
     def replied(self, turn: Turn, reply: Reply) -> None:
         """Learn from a reply, good or bad."""
         told = refusal(reply)
         if reply.status == 429 or (reply.status == 413 and told.rule):
             wait_s = dictated_wait_s(reply, self._clock()) or 0.0
-            self._opened().refused(
+            self._limiter.get().refused(
                 turn, rule=told.rule, used=told.used, limit=told.limit, wait_s=wait_s
             )
         else:
             tokens = spent_tokens(reply) if turn.cost.tokens and reply.status == 200 else None
-            self._opened().answered(turn, observed(reply), tokens)
+            self._limiter.get().answered(turn, observed(reply), tokens)
 
     def cut(self, turn: Turn) -> None:
         """No reply came, but the server may have worked."""
-        self._opened().answered(turn)
+        self._limiter.get().answered(turn)
 
     def unsent(self, turn: Turn) -> None:
         """The request never reached the server."""
-        self._opened().unsent(turn)
-
-    def _opened(self) -> Limiter:
-        with self._opening:
-            if self._budget is None:
-                self._budget = Limiter(self._ledger, self._clock)
-            return self._budget
+        self._limiter.get().unsent(turn)
 
     def _account(self, model: str) -> str:
         if model not in self._accounts:
-            self._accounts[model] = self._opened().account(*self._owner, model)
+            self._accounts[model] = self._limiter.get().account(*self._owner, model)
         return self._accounts[model]

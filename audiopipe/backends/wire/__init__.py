@@ -77,7 +77,7 @@ def parse_transcription(
     words = _words(body, found) if request.word_timestamps else []
     rows = lay(heard, words) if words else [()] * len(heard)
     times = [
-        (_file_s(window, start_s, ends=False), _file_s(window, end_s, ends=True))
+        (window.file_s(start_s, ends=False), window.file_s(end_s, ends=True))
         for start_s, end_s in _spans(heard, rows, window.audio_s)
     ]
     spans = [Span(*pair) for pair in in_order(times)]
@@ -173,8 +173,8 @@ def _file_words(rows: Sequence[Sequence[Timed]], window: Window) -> Iterator[tup
     """The words in file time, never going back from the chunk's first to its last."""
     times = [
         (
-            _file_s(window, word.start_s or 0.0, ends=False),
-            _file_s(window, word.end_s or 0.0, ends=True),
+            window.file_s(word.start_s or 0.0, ends=False),
+            window.file_s(word.end_s or 0.0, ends=True),
         )
         for row in rows
         for word in row
@@ -182,23 +182,6 @@ def _file_words(rows: Sequence[Sequence[Timed]], window: Window) -> Iterator[tup
     spans = iter([Span(*pair) for pair in in_order(times)])
     for row in rows:
         yield tuple(Word(next(spans), word.text, word.probability) for word in row)
-
-
-def _file_s(window: Window, chunk_s: float, *, ends: bool) -> float:
-    """The file time of a moment in the chunk, inside its stretches and in whole milliseconds.
-
-    Where a stretch was left out, one moment of the chunk is two of the file: what ends there ends
-    before the silence, and what starts there starts after it.
-    """
-    left_s = max(0.0, chunk_s)
-    for n, stretch in enumerate(window.stretches):
-        inside = left_s <= stretch.duration_s if ends else left_s < stretch.duration_s
-        if inside or n == len(window.stretches) - 1:
-            break
-        left_s -= stretch.duration_s
-    earliest_s = math.ceil(round(stretch.start_s * 1000, 6)) / 1000
-    latest_s = math.floor(round(stretch.end_s * 1000, 6)) / 1000
-    return max(earliest_s, min(round(stretch.start_s + left_s, 3), latest_s))
 
 
 def _segment(
@@ -211,7 +194,7 @@ def _segment(
         span=span,
         text=text,
         words=words,
-        seek=round(_file_s(window, seek_s, ends=False) * 100),
+        seek=round(window.file_s(seek_s, ends=False) * 100),
         tokens=tuple(t for t in tokens if type(t) is int) if isinstance(tokens, list) else (),
         temperature=_number(raw.get("temperature")),
         avg_logprob=_number(raw.get("avg_logprob")),

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 
-from audiopipe.stages.repair.passages import REPAIRABLE, Passage
+from audiopipe.stages.repair.passages import Passage
 from audiopipe.text.words import normal_form, split_words
 from audiopipe.values.audio import Span, covered_s
-from audiopipe.values.flags import MADE_UP
+from audiopipe.values.flags import MADE_UP, REPAIRABLE
 from audiopipe.values.transcript import ChunkTranscript, Repair, Segment
 
 _CLEARLY_S = 0.5

@@ -9,11 +9,8 @@ from itertools import pairwise
 
 from audiopipe.audio.vad import Voice
 from audiopipe.values.audio import Span
-from audiopipe.values.flags import KINDS
+from audiopipe.values.flags import REPAIRABLE
 from audiopipe.values.transcript import ChunkTranscript
-
-REPAIRABLE = frozenset(KINDS) - {"language-switch", "seam-disagreement"}
-"""A language is the user's to name, and a seam has been heard twice already."""
 
 _PAUSE_S = 0.2
 """Where neither a voice nor a word is for so long one may cut."""
