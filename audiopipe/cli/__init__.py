@@ -10,6 +10,7 @@ from types import TracebackType
 import click
 
 from audiopipe._version import __version__
+from audiopipe.cli.codes import CODES
 from audiopipe.cli.log import LOGGER, complain, to_stderr
 from audiopipe.errors import AudiopipeError, Stopped
 
@@ -55,8 +56,7 @@ class _Commands(click.Group):
         "help_option_names": ["-h", "--help"],
         "token_normalize_func": lambda token: token.replace("_", "-"),
     },
-    epilog="Exit codes: 0 all done; 1 nothing could be done; 2 wrong usage; 3 some inputs failed; "
-    "4 stopped at a limit, resumable; 5 check --strict found flags; 130 interrupted.",
+    epilog=f"Exit codes: {'; '.join(f'{code} {what}' for code, what in CODES.items())}.",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="audiopipe")
 def cli() -> None:

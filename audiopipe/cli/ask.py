@@ -10,9 +10,9 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.chat import tell_wait
+from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
-from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.settings import load
 
@@ -98,9 +98,7 @@ def command(
     LOGGER.info(
         "%d tokens read, %d written", scribe.usage.prompt_tokens, scribe.usage.completion_tokens
     )
-    return (
-        0 if not failed else SOME_FAILED if failed < len(transcripts) else AudiopipeError.exit_code
-    )
+    return of_inputs(failed, len(transcripts))
 
 
 def _check(

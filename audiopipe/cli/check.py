@@ -12,16 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.tally import in_words
-from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.errors import AudiopipeError, InputError
+from audiopipe.errors import InputError
 
 if TYPE_CHECKING:
     from audiopipe.workflows.quality import Findings, Summary
-
-FLAGGED = 5
-"""Exit code of a strict check that found something."""
 
 _MOST_CHARACTERS = 60
 
@@ -60,7 +57,7 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
             lines = _folder_lines(folder, [found[path] for path in paths], totals[folder])
             click.echo("\n".join(lines))
     if failed:
-        return SOME_FAILED if found else AudiopipeError.exit_code
+        return SOME_FAILED if found else NOTHING_DONE
     return FLAGGED if strict and any(each.flags for each in totals.values()) else 0
 
 

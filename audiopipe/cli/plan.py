@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.inputs import find_inputs, open_input
 from audiopipe.cli.log import LOGGER
-from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.errors import AudiopipeError
 from audiopipe.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
         click.echo(json.dumps(asdict(told), ensure_ascii=False))
     elif len(failed) < len(items):
         click.echo("\n".join(_lines(told, settings)))
-    return (
-        0 if not failed else SOME_FAILED if len(failed) < len(items) else AudiopipeError.exit_code
-    )
+    return of_inputs(len(failed), len(items))
 
 
 def _lines(plan: Plan, settings: Settings) -> Iterator[str]:

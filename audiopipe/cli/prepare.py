@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
-from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.errors import AudiopipeError, InputError
+from audiopipe.errors import InputError
 from audiopipe.settings import Settings, load
 
 
@@ -40,7 +40,7 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
             click.echo(f"audiopipe: {error}", err=True)
             failed += 1
     if failed == len(items):
-        return AudiopipeError.exit_code
+        return NOTHING_DONE
     return SOME_FAILED if failed or partial else 0
 
 

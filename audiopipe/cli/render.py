@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
-from audiopipe.cli.transcribe import SOME_FAILED
-from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.cli.codes import of_inputs
+from audiopipe.errors import InputError, UsageError
 from audiopipe.settings import load as load_settings
 
 
@@ -45,6 +45,4 @@ def command(
             elif name != "json" or output_dir:
                 folder = Path(output_dir) if output_dir else path.parent
                 write(text, folder / (path.stem + RENDERERS[name].ending))
-    return (
-        0 if not failed else SOME_FAILED if failed < len(transcripts) else AudiopipeError.exit_code
-    )
+    return of_inputs(failed, len(transcripts))

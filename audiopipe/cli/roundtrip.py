@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.inputs import find_inputs, open_input
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.speak import tell_spoken
-from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.errors import UsageError
 from audiopipe.settings import Settings, change, load
 from audiopipe.values.events import Event, Heard, Lost, Mended, Spoke

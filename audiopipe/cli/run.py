@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiopipe.cli import options
-from audiopipe.cli.check import FLAGGED
+from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import find_inputs
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.roundtrip import tell_step
-from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.render.chunks import MANIFEST
 
@@ -88,4 +87,4 @@ def _code(codes: list[int]) -> int:
     if len(codes) == 1 or set(codes) <= {0, FLAGGED}:
         return max(codes)
     written = {0, SOME_FAILED, FLAGGED}.intersection(codes)
-    return SOME_FAILED if written else AudiopipeError.exit_code
+    return SOME_FAILED if written else NOTHING_DONE

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.progress import shown
 from audiopipe.cli.tally import in_words
-from audiopipe.cli.transcribe import SOME_FAILED
 from audiopipe.workflows.batch import Batch, read
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from audiopipe.cli import due, options, results
+from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
@@ -28,9 +29,6 @@ from audiopipe.workflows.batch import Manifest, Row
 
 if TYPE_CHECKING:
     from audiopipe.backends.protocols import Transcriber
-
-SOME_FAILED = 3
-"""Exit code of a batch in which some inputs failed and the rest is written."""
 
 _NO_STEM = "."
 """Of a folder without recordings, which is an error but no part of the batch."""
@@ -193,8 +191,8 @@ def _follow(rows: Iterable[Row], report: Report, record: Manifest | None) -> int
         if record:
             record.stop(str(error))
         code = error.exit_code
-    if code not in (0, AudiopipeError.exit_code):
+    if code not in (0, NOTHING_DONE):
         return code
     some_bad = code or statuses["failed"] or statuses["partial"]
     some_good = statuses["done"] or statuses["partial"] or statuses["skipped"]
-    return 0 if not some_bad else SOME_FAILED if some_good else AudiopipeError.exit_code
+    return 0 if not some_bad else SOME_FAILED if some_good else NOTHING_DONE
