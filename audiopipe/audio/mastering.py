@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from audiopipe.audio.filters import filtered
 from audiopipe.errors import OutputError
+from audiopipe.text.clocks import clock, milliseconds
 from audiopipe.values.audio import Chapter
 
 LOUDNESS_LUFS = -16.0
@@ -207,8 +208,8 @@ _FLOOR_LUFS = -70.0
 def _chapter(number: int, chapter: Chapter) -> Any:
     return {
         "id": number,
-        "start": round(chapter.span.start_s * 1000),
-        "end": round(chapter.span.end_s * 1000),
+        "start": milliseconds(chapter.span.start_s),
+        "end": milliseconds(chapter.span.end_s),
         "time_base": Fraction(1, 1000),
         "metadata": {"title": chapter.title},
     }
@@ -218,9 +219,7 @@ def _comments(chapters: Sequence[Chapter]) -> dict[str, str]:
     """Chapters as Xiph's recommendation names them: CHAPTER000, CHAPTER000NAME."""
     comments = {}
     for number, chapter in enumerate(chapters):
-        minutes, seconds = divmod(round(chapter.span.start_s, 3), 60)
-        hours, minutes = divmod(int(minutes), 60)
-        comments[f"CHAPTER{number:03}"] = f"{hours:02}:{minutes:02}:{seconds:06.3f}"
+        comments[f"CHAPTER{number:03}"] = clock(milliseconds(chapter.span.start_s))
         comments[f"CHAPTER{number:03}NAME"] = chapter.title
     return comments
 

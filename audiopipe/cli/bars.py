@@ -8,7 +8,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from audiopipe.cli.tally import Tally, in_words
+from audiopipe.cli.tally import Tally
+from audiopipe.text.clocks import in_words
 
 
 class Bars:

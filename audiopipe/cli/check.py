@@ -14,8 +14,8 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.log import LOGGER
-from audiopipe.cli.tally import in_words
 from audiopipe.errors import InputError
+from audiopipe.text.clocks import clock, in_words, milliseconds
 
 if TYPE_CHECKING:
     from audiopipe.workflows.quality import Findings, Summary
@@ -89,8 +89,9 @@ def _file_lines(path: Path, findings: Findings, figures: Summary) -> Iterator[st
         f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
     )
     for flag, text in findings.flags:
+        start, end = (clock(milliseconds(s)) for s in (flag.span.start_s, flag.span.end_s))
         yield (
-            f"  {_clock(flag.span.start_s)} - {_clock(flag.span.end_s)}  {flag.kind:<19} "
+            f"  {start} - {end}  {flag.kind:<19} "
             f"{flag.value:>7.2f} (limit {flag.limit:g})  {_shortened(text)}"
         ).rstrip()
 
@@ -114,12 +115,6 @@ def _shortened(text: str) -> str:
 
     text = one_line(text)
     return text if len(text) <= _MOST_CHARACTERS else text[:_MOST_CHARACTERS].rstrip() + "…"
-
-
-def _clock(seconds: float) -> str:
-    from audiopipe.render.passages import clock, milliseconds
-
-    return clock(milliseconds(seconds))
 
 
 def _file_facts(path: Path, findings: Findings, figures: Summary) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.inputs import find_inputs, open_input
 from audiopipe.cli.log import LOGGER
 from audiopipe.settings import Settings, load
+from audiopipe.text.clocks import in_words
 
 if TYPE_CHECKING:
     from audiopipe.workflows.plan import Load, Plan
@@ -54,14 +55,14 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
 def _lines(plan: Plan, settings: Settings) -> Iterator[str]:
     load = plan.load
     more = f", {plan.decoded} decoded to know their length" if plan.decoded else ""
-    yield f"recordings   {plan.files}, {_time(plan.recorded_s)}{more}"
+    yield f"recordings   {plan.files}, {in_words(plan.recorded_s)}{more}"
     if plan.unknown:
         yield f"not counted  {len(plan.unknown)} to download: their length is not known before"
     yield f"model        {plan.model} ({plan.backend})"
     length = f"{load.chunk_length_s:.10g} s with {settings.overlap_s:g} s overlap"
     about = "at most" if plan.is_bound else "about"
     yield f"requests     {about} {load.requests:,}, each a chunk of up to {length}"
-    yield f"audio        {_time(load.audio_s)} to send, {_percent(load)} of it overlap"
+    yield f"audio        {in_words(load.audio_s)} to send, {_percent(load)} of it overlap"
     yield f"upload       about {plan.upload_bytes / 1e6:,.0f} MB (an estimate)"
     if plan.prices:
         yield f"billed       {load.billed_s:,.0f} s, each request at least 10 s"
@@ -76,11 +77,11 @@ def _lines(plan: Plan, settings: Settings) -> Iterator[str]:
 
 def _verdict(plan: Plan, settings: Settings) -> Iterator[str]:
     load, soonest = plan.load, plan.soonest
-    held = f"the limits hold it for {_time(load.finish_s)}: {load.cause}"
+    held = f"the limits hold it for {in_words(load.finish_s)}: {load.cause}"
     yield f"finish       {held if load.finish_s else 'no limit holds it up'}"
     if soonest != load:
         length = f"--chunk-length {soonest.chunk_length_s:.10g}"
-        yield f"sooner       {_time(soonest.finish_s)} with {length}"
+        yield f"sooner       {in_words(soonest.finish_s)} with {length}"
     if plan.advice:
         yield f"recommended  -m {plan.advice.model}: {plan.advice.reason}"
     if plan.cost_usd and 0 < settings.max_cost_usd < plan.cost_usd:
@@ -111,14 +112,3 @@ def _usd(cost: float | None) -> str:
 
 def _percent(load: Load) -> str:
     return f"{load.overlap_s / load.audio_s if load.audio_s else 0:.1%}"
-
-
-def _time(seconds: float) -> str:
-    """Two units: `3 h 20 min`."""
-    minutes = seconds / 60
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    if minutes < 60:
-        return f"{int(minutes)} min {int(seconds % 60)} s"
-    hours, rest = divmod(round(minutes), 60)
-    return f"{hours:,} h {rest} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from audiopipe.cli.log import tell
-from audiopipe.cli.tally import Tally, in_words
+from audiopipe.cli.tally import Tally
+from audiopipe.text.clocks import in_words
 from audiopipe.values.events import Event, Heard, Mended, Waiting
 from audiopipe.workflows.batch import Row
 

@@ -15,6 +15,7 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.errors import UnreadableInput
 from audiopipe.settings import load
+from audiopipe.text.clocks import short_clock
 from audiopipe.values.events import Spoke, Waiting
 
 _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
@@ -67,13 +68,11 @@ def command(
             listener=tell_spoken,
             stop=stop,
         )
-    minutes, seconds = divmod(round(speech.duration_s), 60)
     cost = "unknown cost" if speech.spent.cost_usd is None else f"${speech.spent.cost_usd:.4f}"
     LOGGER.info(
-        "%s: %d:%02d, chapters: %d, voice %s of %s; requests: %d, %s",
+        "%s: %s, chapters: %d, voice %s of %s; requests: %d, %s",
         output,
-        minutes,
-        seconds,
+        short_clock(speech.duration_s),
         len(speech.chapters),
         speech.voice,
         speech.model,

@@ -12,7 +12,7 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.progress import shown
-from audiopipe.cli.tally import in_words
+from audiopipe.text.clocks import in_words
 from audiopipe.workflows.batch import Batch, read
 
 

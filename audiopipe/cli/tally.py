@@ -73,12 +73,3 @@ class Tally:
         now_s = self.clock()
         with self._lock:
             return [(end_s - now_s, why) for end_s, why in self._waits.values() if end_s > now_s]
-
-
-def in_words(seconds: float) -> str:
-    """A duration to be read: `2 h 5 m`, `3 m 10 s`, `8 s`."""
-    whole = round(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes} m"
-    return f"{minutes} m {rest} s" if minutes else f"{rest} s"

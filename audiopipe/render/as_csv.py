@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Iterator
 
-from audiopipe.render.passages import gap_text, kinds, milliseconds, one_line, passages
+from audiopipe.render.passages import gap_text, kinds, one_line, passages
+from audiopipe.text.clocks import milliseconds
 from audiopipe.values.transcript import Failure, Segment, Transcript
 
 COLUMNS = (

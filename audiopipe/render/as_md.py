@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from audiopipe.render.passages import (
     Passage,
-    clock,
     escaped,
     gap_text,
-    milliseconds,
     paragraphs,
     passages,
 )
+from audiopipe.text.clocks import whole_clock
 from audiopipe.text.languages import NAMES
 from audiopipe.values.transcript import Failure, Flag, Segment, Transcript
 
@@ -32,7 +31,7 @@ def render(transcript: Transcript) -> str:
 def _made_by(transcript: Transcript) -> str:
     language = transcript.language
     facts = (
-        _clock(transcript.duration_s),
+        whole_clock(transcript.duration_s),
         NAMES.get(language, language).capitalize() if language else "",
         "translated into English" if transcript.task == "translate" else "",
         f"{transcript.model} ({transcript.backend})" if transcript.model else "",
@@ -42,7 +41,7 @@ def _made_by(transcript: Transcript) -> str:
 
 def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
     first = group[0][0]
-    head = f"**{_clock(first.span.start_s)}**"
+    head = f"**{whole_clock(first.span.start_s)}**"
     if isinstance(first, Failure):
         return f"{head} *{escaped(gap_text(first))}*"
     if first.speaker:
@@ -56,11 +55,6 @@ def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
 
 
 def _flag(flag: Flag) -> str:
-    when = f"{_clock(flag.span.start_s)} to {_clock(flag.span.end_s)}"
+    when = f"{whole_clock(flag.span.start_s)} to {whole_clock(flag.span.end_s)}"
     measured = f"{flag.value:.3g}, limit {flag.limit:.3g}"
     return f"**{escaped(flag.kind)}** {when} ({measured}). {escaped(flag.detail)}"
-
-
-def _clock(time_s: float) -> str:
-    """`HH:MM:SS`, for readers."""
-    return clock(milliseconds(time_s))[:-4]

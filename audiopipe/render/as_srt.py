@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from audiopipe.render.cues import cues
-from audiopipe.render.passages import clock
 from audiopipe.settings import SubtitleSettings
+from audiopipe.text.clocks import clock
 from audiopipe.values.transcript import Transcript
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audiopipe.render.passages import line_of, milliseconds, passages
+from audiopipe.render.passages import line_of, passages
+from audiopipe.text.clocks import milliseconds
 from audiopipe.values.transcript import Transcript
 
 

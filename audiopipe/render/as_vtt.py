@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from audiopipe.render.cues import Cue, cues
-from audiopipe.render.passages import clock
 from audiopipe.settings import SubtitleSettings
+from audiopipe.text.clocks import clock
 from audiopipe.values.transcript import Transcript
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from audiopipe.render.breaks import cut, lines
-from audiopipe.render.passages import gap_text, milliseconds, one_line, passages
+from audiopipe.render.passages import gap_text, one_line, passages
 from audiopipe.render.timing import Bounds, Wish, place
 from audiopipe.render.units import Unit, spread, units
 from audiopipe.settings import SubtitleSettings
+from audiopipe.text.clocks import milliseconds
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure, Segment, Transcript
 

@@ -78,17 +78,6 @@ def line_of(part: Segment | Failure) -> str:
     return f"{speaker}: {one_line(part.text)}" if speaker else one_line(part.text)
 
 
-def milliseconds(seconds: float) -> int:
-    """Whole milliseconds. All time text is cut from this integer, so no field can round to 60."""
-    return round(seconds * 1000)
-
-
-def clock(ms: int, decimal: str = ".") -> str:
-    """`HH:MM:SS.mmm`; hours take more digits from 100 on."""
-    minutes, ms = divmod(ms, 60_000)
-    return f"{minutes // 60:02}:{minutes % 60:02}:{ms // 1000:02}{decimal}{ms % 1000:03}"
-
-
 def flags_by_segment(transcript: Transcript) -> list[list[Flag]]:
     """For each segment the flags that share time with it, in the transcript's order.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from audiopipe.text.clocks import short_clock
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Segment, Transcript
 
@@ -32,8 +33,7 @@ class Sentence:
     @property
     def clock(self) -> str:
         """When it begins, as `h:mm:ss`."""
-        minutes, seconds = divmod(int(self.span.start_s), 60)
-        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        return short_clock(self.span.start_s)
 
     @property
     def line(self) -> str:

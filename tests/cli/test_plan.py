@@ -37,7 +37,7 @@ def test_a_plan_for_people_tells_price_limits_and_what_would_stop_the_run(
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     for words in (
-        "recordings   5, 2 min 20 s",
+        "recordings   5, 2 m 20 s",
         "not counted  1 to download",
         "whisper-large-v3 (groq)",
         "60 audio seconds an hour",

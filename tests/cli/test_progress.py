@@ -16,15 +16,13 @@ from threading import Barrier
 
 import pytest
 import soundfile as sf
-from hypothesis import given
-from hypothesis import strategies as st
 from support import speechlike
 from support.answers import error
 from support.clock import Clock
 from support.server import Server
 
 from audiopipe.cli.progress import Report
-from audiopipe.cli.tally import Tally, in_words
+from audiopipe.cli.tally import Tally
 from audiopipe.values.audio import Span
 from audiopipe.values.events import Heard, Lost, Waiting
 from audiopipe.values.requests import Usage
@@ -119,14 +117,6 @@ def test_a_wait_is_one_line_before_it_begins_however_often_it_is_asked_about(
     report.listen(Waiting(2.0, "another try"))
     report.listen(Waiting(8.0, "another try"))
     assert caplog.messages[1:] == [""]  # for machines alone: it is short
-
-
-@given(st.floats(0, 1e6))
-def test_durations_in_words_are_right_to_their_last_unit(seconds: float) -> None:
-    units = {"h": 3600, "m": 60, "s": 1}
-    told = re.findall(r"(\d+) ([hms])", in_words(seconds))
-    last = units[told[-1][1]]
-    assert abs(sum(int(number) * units[unit] for number, unit in told) - seconds) <= last
 
 
 def at_terminal(

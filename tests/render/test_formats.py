@@ -21,8 +21,9 @@ from support.samples import any_transcripts, subtitle_settings
 
 from audiopipe.render import RENDERERS, load, render
 from audiopipe.render.cues import cues
-from audiopipe.render.passages import clock, milliseconds, one_line, passages
+from audiopipe.render.passages import one_line, passages
 from audiopipe.settings import SubtitleSettings
+from audiopipe.text.clocks import milliseconds
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure, Flag, Segment, Source, Transcript, Word
 
@@ -133,20 +134,6 @@ def test_markdown_lists_each_flag_and_marks_where_it_stands() -> None:
 def test_markdown_begins_a_paragraph_after_a_pause() -> None:
     text = render(told(Segment(Span(0, 1), " One."), Segment(Span(3.5, 4), " Two.")), "md")
     assert "**00:00:00** One.\n\n**00:00:03** Two." in text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.0, "00:00:00.000"),
-        (0.0004, "00:00:00.000"),
-        (59.9996, "00:01:00.000"),
-        (3599.9999, "01:00:00.000"),
-        (360_000.001, "100:00:00.001"),
-    ],
-)
-def test_times_are_rounded_once_to_whole_milliseconds(seconds: float, text: str) -> None:
-    assert clock(milliseconds(seconds)) == text
 
 
 def test_subtitles_after_a_hundred_hours_are_read_back() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from audiopipe.conversation.jobs import ActionItem, Scribe
 from audiopipe.render import render
 from audiopipe.settings import SubtitleSettings
+from audiopipe.text.clocks import short_clock
 from audiopipe.values.audio import Chapter
 from audiopipe.values.transcript import Transcript
 
@@ -59,7 +60,7 @@ def summary_text(summary: str, shape: str) -> str:
 def chapters_text(chapters: Iterable[Chapter], shape: str) -> str:
     """Chapters as one of `SHAPES`; as text one a line, as video sites read them."""
     if shape == "txt":
-        return "".join(f"{_clock(each.span.start_s)} {each.title}\n" for each in chapters)
+        return "".join(f"{short_clock(each.span.start_s)} {each.title}\n" for each in chapters)
     rows = [
         {"start": each.span.start_s, "end": each.span.end_s, "title": each.title}
         for each in chapters
@@ -75,14 +76,10 @@ def actions_text(items: Iterable[ActionItem], shape: str) -> str:
     lines = []
     for item in items:
         more = ", ".join(filter(None, (item.owner, item.due)))
-        lines.append(f"- [{_clock(item.start_s)}] {item.task}" + (f" ({more})" if more else ""))
+        more = f" ({more})" if more else ""
+        lines.append(f"- [{short_clock(item.start_s)}] {item.task}{more}")
     return "\n".join(lines) if lines else "No action items."
 
 
 def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1)
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
