@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 
 from audiopipe.audio.filters import filtered
 from audiopipe.errors import OutputError
+from audiopipe.store.files import replacing
 from audiopipe.text.clocks import clock, milliseconds
 from audiopipe.values.audio import Chapter
 
@@ -119,16 +118,9 @@ class Master:
         Raises:
             OutputError: it cannot be written.
         """
-        temporary = self._path.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
-            gain_db = self._gain_db()
-            try:
-                self._encode(temporary, gain_db, tags, chapters)
-                with temporary.open("rb") as file:
-                    os.fsync(file.fileno())
-                temporary.replace(self._path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with replacing(self._path) as temporary:
+                self._encode(temporary, self._gain_db(), tags, chapters)
         except (OSError, FFmpegError) as error:
             raise _unwritable(self._path, error) from error
 

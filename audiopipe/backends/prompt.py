@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from audiopipe.text.tokens import tokens_about
 from audiopipe.text.words import split_words
 
 MOST_PROMPT_CHARACTERS = 896
@@ -11,17 +12,6 @@ MOST_PROMPT_CHARACTERS = 896
 
 MOST_PROMPT_TOKENS = 224
 """Half of Whisper's context; of a longer prompt the model reads the end only."""
-
-_BYTES_PER_TOKEN = 4
-
-
-def prompt_tokens(prompt: str) -> int:
-    """Tokens that a prompt has, about.
-
-    A token is taken for four bytes of UTF-8: the rule of thumb for English, and about right for
-    other alphabets, whose letters take more bytes and more tokens.
-    """
-    return -(-len(prompt.encode()) // _BYTES_PER_TOKEN)
 
 
 def with_terms(prompt: str, terms: Iterable[str]) -> tuple[str, int]:
@@ -61,4 +51,4 @@ def _joined(prompt: str, terms: list[str]) -> str:
 
 
 def _fits(prompt: str) -> bool:
-    return len(prompt) <= MOST_PROMPT_CHARACTERS and prompt_tokens(prompt) <= MOST_PROMPT_TOKENS
+    return len(prompt) <= MOST_PROMPT_CHARACTERS and tokens_about(prompt) <= MOST_PROMPT_TOKENS

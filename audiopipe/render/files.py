@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 from audiopipe.errors import OutputError
+from audiopipe.store.files import replacing
 
 
 def write(content: str | bytes, path: Path) -> Path:
@@ -26,17 +25,9 @@ def write(content: str | bytes, path: Path) -> Path:
         OutputError: nothing was written, and an older file at the path is untouched.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as f:
-                f.write(data)
-                f.flush()
-                os.fsync(f.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary:
+            temporary.write_bytes(data)
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from audiopipe.text.clocks import short_clock
+from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Segment, Transcript
 
@@ -43,7 +44,7 @@ class Sentence:
     @property
     def tokens(self) -> int:
         """About how many tokens its line takes; see `backends.chat`."""
-        return -(-len(self.text.encode()) // 3) + 8
+        return tokens_at_most(self.text) + 8
 
 
 def sentences(transcript: Transcript) -> Iterator[Sentence]:

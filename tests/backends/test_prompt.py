@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from audiopipe.backends.prompt import (
     MOST_PROMPT_CHARACTERS,
     MOST_PROMPT_TOKENS,
-    prompt_tokens,
     with_tail,
     with_terms,
 )
+from audiopipe.text.tokens import tokens_about
 
 own = st.text(alphabet="ab é名", max_size=300).map(str.strip)
 terms = st.lists(st.text(alphabet="xy é名", min_size=1, max_size=400).map(lambda t: f"q{t}q"))
 
 
 def is_within(prompt: str) -> bool:
-    return len(prompt) <= MOST_PROMPT_CHARACTERS and prompt_tokens(prompt) <= MOST_PROMPT_TOKENS
+    return len(prompt) <= MOST_PROMPT_CHARACTERS and tokens_about(prompt) <= MOST_PROMPT_TOKENS
 
 
 @given(own, terms)

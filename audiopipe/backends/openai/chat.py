@@ -13,6 +13,7 @@ from audiopipe.backends.http.client import Call
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
 from audiopipe.errors import BadReply, RejectedRequest, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
+from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
 
@@ -203,7 +204,7 @@ class GroqChatter(GroqAccount, OpenAIChatter):
 
 def estimated_tokens(messages: Sequence[Message]) -> int:
     """About how many tokens a model reads, with a few around each message."""
-    return sum(-(-len(each.content.encode()) // 3) + 8 for each in messages)
+    return sum(tokens_at_most(each.content) + 8 for each in messages)
 
 
 def _check(request: ChatRequest) -> None:

@@ -10,6 +10,7 @@ from audiopipe.backends.voice_checks import voiced, with_voice
 from audiopipe.errors import UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.languages import require_code
+from audiopipe.text.tokens import tokens_about
 from audiopipe.values.audio import Audio
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import SpeechRequest, Usage
@@ -48,7 +49,7 @@ class OpenAISpeaker(OpenAIAccount):
             "/audio/speech",
             f"speak {request.text[:40]!r} with {request.model}",
             request.model,
-            Cost(tokens=_tokens(request.text)),
+            Cost(tokens=tokens_about(request.text)),
             json={
                 "model": request.model,
                 "input": request.text,
@@ -101,8 +102,3 @@ class GroqSpeaker(GroqAccount, OpenAISpeaker):
     def price(self, request: SpeechRequest) -> Usage:
         """One request, by its characters."""
         return Usage(requests=1, cost_usd=speech_cost_usd(request.model, len(request.text)))
-
-
-def _tokens(text: str) -> int:
-    """About what a text takes of the token limits: four bytes a token, as English does."""
-    return -(-len(text.encode()) // 4)

@@ -12,12 +12,13 @@ from audiopipe.backends.http.address import without_secrets
 from audiopipe.backends.http.client import Call
 from audiopipe.backends.http.errors import Reply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount, Options
-from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS, prompt_tokens
+from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import ReplyFormat, audio_s, form_fields, parse_transcription
 from audiopipe.errors import BadReply, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.languages import require_code
+from audiopipe.text.tokens import tokens_about
 from audiopipe.values.audio import AudioFormat, Chunk, RemoteAudio, Span, Task, Window
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import Request, Usage
@@ -200,7 +201,7 @@ def _check_prompt(prompt: str | None) -> None:
         raise UsageError(
             f"--prompt has {len(prompt)} characters and may have {MOST_PROMPT_CHARACTERS}"
         )
-    tokens = prompt_tokens(prompt)
+    tokens = tokens_about(prompt)
     if tokens > MOST_PROMPT_TOKENS:
         raise UsageError(
             f"--prompt has about {tokens} tokens (4 bytes each) and may have {MOST_PROMPT_TOKENS}"

@@ -35,6 +35,7 @@ from audiopipe.conversation.schema import Checked
 from audiopipe.errors import InputError, RequestTooLarge, TruncatedAnswer, UsageError
 from audiopipe.text.languages import NAMES, code_of
 from audiopipe.text.sentences import Sentence, runs, sentences
+from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.audio import Chapter, Span
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Segment, Transcript
@@ -240,7 +241,7 @@ class Scribe:
     ) -> list[Row]:
         """The rows without what stands there twice; as they are if they are too many at once."""
         text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-        if len(text.encode()) // 3 > self._room():
+        if tokens_at_most(text) > self._room():
             return rows
         (merged,) = self._ask(f"{name}_merge", blanks, text, schema, check).values()
         return list(merged)
@@ -312,7 +313,7 @@ def _groups(parts: Sequence[str], most_tokens: int) -> list[list[str]]:
     groups: list[list[str]] = []
     size = 0
     for part in parts:
-        tokens = len(part.encode()) // 3
+        tokens = tokens_at_most(part)
         if not groups or (len(groups[-1]) > 1 and size + tokens > most_tokens):
             groups.append([])
             size = 0
