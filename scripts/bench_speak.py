@@ -19,7 +19,7 @@ import pyloudnorm
 import audiopipe
 from audiopipe.audio.reading import open_source
 from audiopipe.backends.local.speak import LocalSpeaker
-from audiopipe.speech import speak
+from audiopipe.session import speak
 
 RECORDINGS = Path(__file__).parent.parent / "fixtures" / "recordings"
 ENGLISH = ("jfk.flac", "two_cities.flac", "reading.mp3")

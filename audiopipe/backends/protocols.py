@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol, Self, runtime_checkable
 
+from audiopipe.errors import AudiopipeError, BackendError
 from audiopipe.values.audio import Audio, AudioFormat, Chunk, RemoteAudio
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import ChatRequest, Reply, Request, SpeechRequest, Usage
 from audiopipe.values.transcript import ChunkTranscript
+
+_log = logging.getLogger("audiopipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +195,23 @@ class Speaker(Backend, Protocol):
         Raises:
             BadReply: it is not what `ask` gives.
         """
+
+
+@contextmanager
+def guarded(name: str) -> Iterator[None]:
+    """A door for backends of other packages: whatever they raise costs one request, not the run.
+
+    Args:
+        name: of the backend.
+
+    Raises:
+        BackendError: in place of anything that is no AudiopipeError.
+    """
+    try:
+        yield
+    except AudiopipeError:
+        raise
+    except Exception as error:
+        _log.debug("the backend %s failed", name, exc_info=True)
+        kind = type(error).__name__
+        raise BackendError(f"the backend {name} failed: {kind}: {error}") from error

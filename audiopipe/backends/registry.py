@@ -1,11 +1,11 @@
-"""Which recogniser a run uses, and why."""
+"""Who works for a run: the backend that was named, or the first that can."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from audiopipe import plugins
 from audiopipe.backends.catalog import limits_of
 from audiopipe.backends.http.address import is_groqs
 from audiopipe.backends.protocols import Chatter, Speaker, Transcriber
@@ -15,37 +15,64 @@ from audiopipe.settings import LEDGER, Settings, cache_folder
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The recogniser, and the reason in a few words for the user."""
-
-    transcriber: Transcriber
-    reason: str
+BUILT_IN = ("groq", "openai", "local")
 
 
-def choose(settings: Settings, environment: Mapping[str, str]) -> Choice:
-    """The backend that was named, or the first that can work.
+def named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
+    """The name of the backend, and why it is this one, in a few words for the user.
+
+    The server of the base URL if one is set, else Groq if its key is, else the embedded engine,
+    unless one is named.
+    """
+    if settings.backend != "auto":
+        return settings.backend, f"--backend {settings.backend} was asked for"
+    # the address first: Groq's key in the environment must not go to another server
+    if settings.base_url:
+        return "groq" if is_groqs(settings.base_url) else "openai", "a base URL is set"
+    if environment.get("GROQ_API_KEY"):
+        return "groq", "GROQ_API_KEY is set"
+    return "local", "neither GROQ_API_KEY nor a base URL is set"
+
+
+def account(settings: Settings) -> Settings:
+    """The part of the settings that a backend is made of: where they are equal, one serves both."""
+    model = settings.model if settings.limits or settings.backend not in BUILT_IN else ""
+    return Settings(
+        backend=settings.backend,
+        base_url=settings.base_url,
+        tier=settings.tier,
+        limits=settings.limits,
+        max_wait_s=settings.max_wait_s,
+        cache_dir=settings.cache_dir,
+        task=settings.task,
+        model=model,
+    )
+
+
+def choose(settings: Settings, environment: Mapping[str, str]) -> Transcriber:
+    """Who recognises.
 
     Args:
-        settings: `backend`, `base_url`, `tier`, `limits` and where the budget is kept decide.
+        settings: `backend`, `base_url`, `tier`, `limits` and where the ledger is kept decide.
         environment: where GROQ_API_KEY is looked for.
 
     Raises:
         UsageError: a name that no backend has.
         AuthError: Groq was named and has no key.
     """
-    name, reason = _named(settings, environment)
+    name, _ = named(settings, environment)
     if name == "local":
         from audiopipe.backends.local.transcribe import Local
 
-        return Choice(Local(), reason)
+        return Local()
+    if name not in BUILT_IN:
+        return _plugged(name, settings, Transcriber, "recognise")  # type: ignore[type-abstract]
     from audiopipe.backends.openai.transcribe import Groq, OpenAI
 
     def model() -> str:
         return Groq.model_of(settings.model, settings.task)
 
-    return Choice(_server(settings, environment, name, OpenAI, Groq, model), reason)
+    return _server(settings, environment, name, OpenAI, Groq, model)
 
 
 def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speaker:
@@ -55,11 +82,13 @@ def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speake
         UsageError: a name that no backend has.
         AuthError: Groq was named and has no key.
     """
-    name, _ = _named(settings, environment)
+    name, _ = named(settings, environment)
     if name == "local":
         from audiopipe.backends.local.speak import LocalSpeaker
 
         return LocalSpeaker()
+    if name not in BUILT_IN:
+        return _plugged(name, settings, Speaker, "speak")  # type: ignore[type-abstract]
     from audiopipe.backends.openai.speak import GroqSpeaker, OpenAISpeaker
 
     def model() -> str:
@@ -68,30 +97,27 @@ def choose_speaker(settings: Settings, environment: Mapping[str, str]) -> Speake
     return _server(settings, environment, name, OpenAISpeaker, GroqSpeaker, model)
 
 
-def choose_chatter(settings: Settings, environment: Mapping[str, str], model: str) -> Chatter:
+def choose_chatter(settings: Settings, environment: Mapping[str, str]) -> Chatter:
     """Who chats: the backend that was named, else the server that was, else Groq.
-
-    Args:
-        settings: as in `choose`.
-        environment: as in `choose`.
-        model: what will be asked for; "" is the default.
 
     Raises:
         AuthError: there is neither.
         UsageError: a name that no backend has.
     """
-    name, _ = _named(settings, environment)
+    name, _ = named(settings, environment)
     if name == "local":
         raise AuthError(
             "nobody to chat with, as no chat model is embedded: set GROQ_API_KEY, or name an "
             "OpenAI-compatible server with --base-url"
         )
+    if name not in BUILT_IN:
+        return _plugged(name, settings, Chatter, "chat")  # type: ignore[type-abstract]
     from audiopipe.backends.openai.chat import GroqChatter, OpenAIChatter
 
-    def full_id() -> str:
-        return GroqChatter.model_of(model)
+    def model() -> str:
+        return GroqChatter.model_of(settings.model)
 
-    return _server(settings, environment, name, OpenAIChatter, GroqChatter, full_id)
+    return _server(settings, environment, name, OpenAIChatter, GroqChatter, model)
 
 
 def _server(
@@ -118,21 +144,13 @@ def _server(
     return groq(tier=settings.tier, **shared)
 
 
-def _named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
-    """The backend that the settings name, or the first that can work; and why."""
-    name: str = settings.backend
-    if name == "auto":
-        return _automatic(settings, environment)
-    if name not in ("groq", "openai", "local"):
-        raise UsageError(f"no backend {name!r}: choose from auto, groq, openai, local")
-    return name, f"--backend {name} was asked for"
-
-
-def _automatic(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
-    # the address first: Groq's key in the environment must not go to another server
-    if settings.base_url:
-        name = "groq" if is_groqs(settings.base_url) else "openai"
-        return name, "a base URL is set"
-    if environment.get("GROQ_API_KEY"):
-        return "groq", "GROQ_API_KEY is set"
-    return "local", "neither GROQ_API_KEY nor a base URL is set"
+def _plugged(name: str, settings: Settings, kind: type[T], does: str) -> T:
+    """The backend that another package adds under a name."""
+    make = plugins.find("backends", name)
+    if make is None:
+        known = ", ".join(("auto", *BUILT_IN, *plugins.names("backends")))
+        raise UsageError(f"no backend {name!r}: choose from {known}")
+    backend = make(settings)
+    if not isinstance(backend, kind):
+        raise UsageError(f"the backend {name} does not {does}: take another one for that")
+    return backend

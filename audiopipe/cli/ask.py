@@ -72,18 +72,18 @@ def command(
     """
     _check(job, len(transcripts), output_dir, output_format, into, instruct)
     settings = load(flags, os.environ, config)
-    from audiopipe.conversation import ChatSession
     from audiopipe.conversation.jobs import Scribe
     from audiopipe.conversation.jobs.written import written
     from audiopipe.render import load as load_transcript
+    from audiopipe.session import Session
 
     failed = 0
     retries = {} if max_retries is None else {"max_retries": max_retries}
     with (
         stop_on_signals() as stop,
-        ChatSession(model or "", settings=settings, listener=tell_wait, stop=stop) as chat_session,
+        Session(settings, listener=tell_wait, stop=stop) as session,
     ):
-        scribe = Scribe(chat_session, prompts=prompts, **retries)
+        scribe = Scribe(session.chat_session(model or ""), prompts=prompts, **retries)
         for path in map(Path, transcripts):
             try:
                 transcript = load_transcript(path)

@@ -14,7 +14,7 @@ from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
 from audiopipe.errors import Stopped, UnreadableInput, UsageError
 from audiopipe.settings import load
-from audiopipe.values.events import Waiting
+from audiopipe.values.events import Event, Waiting
 from audiopipe.values.requests import Reply
 
 _LEAST_WAIT_S = 1.0
@@ -74,10 +74,11 @@ def command(
     if stream and structured:
         raise UsageError("--stream cannot be used with JSON: a part of it is no JSON")
     shape = None if schema is None else _schema(schema)
-    from audiopipe.conversation import ChatSession
+    from audiopipe.session import Session
 
     text = _read(message)
-    with ChatSession(model or "", settings=settings, listener=tell_wait) as chat_session:
+    with Session(settings, listener=tell_wait) as session:
+        chat_session = session.chat_session(model or "")
         if structured:
             retries = {} if max_retries is None else {"max_retries": max_retries}
             reply = chat_session.ask(text, json=as_json, schema=shape, **retries, **asked)
@@ -91,10 +92,10 @@ def command(
     return 0
 
 
-def tell_wait(waiting: Waiting) -> None:
+def tell_wait(event: Event) -> None:
     """A line for each wait that somebody might take for a standstill."""
-    if waiting.wait_s >= _LEAST_WAIT_S:
-        LOGGER.info("waiting %.0f s: %s", waiting.wait_s, waiting.reason)
+    if isinstance(event, Waiting) and event.wait_s >= _LEAST_WAIT_S:
+        LOGGER.info("waiting %.0f s: %s", event.wait_s, event.reason)
 
 
 def _streamed(pieces: Any) -> Reply:

@@ -41,7 +41,7 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
 
     settings = load(flags, os.environ, config)
     items = find_inputs(inputs)
-    told = plan((open_input(item) for item in items if not item.error), settings=settings)
+    told = plan((open_input(item) for item in items if not item.error), settings)
     failed = [*(str(item.error) for item in items if item.error), *told.unusable]
     for line in failed:
         LOGGER.error("%s", line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,8 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.speak import tell_spoken
 from audiopipe.errors import UsageError
-from audiopipe.settings import Settings, change, load
-from audiopipe.values.events import Event, Heard, Lost, Mended, Spoke
+from audiopipe.settings import load
+from audiopipe.values.events import Event, Heard, Lost, Mended
 from audiopipe.values.requests import Usage
 
 if TYPE_CHECKING:
@@ -43,9 +42,11 @@ if TYPE_CHECKING:
 )
 @options.narration
 @click.option("--speech-model", default="", metavar="NAME", help="See audiopipe speak --model.")
-@click.option("--speech-url", metavar="URL", help="A server for the narration alone.")
+@click.option("--speech-url", default="", metavar="URL", help="A server for the narration alone.")
 @click.option("--chat-model", default="", metavar="NAME", help="See audiopipe chat --model.")
-@click.option("--chat-url", metavar="URL", help="A server for --into and --instruct alone.")
+@click.option(
+    "--chat-url", default="", metavar="URL", help="A server for --into and --instruct alone."
+)
 @options.task
 @options.hearing
 @options.budget
@@ -58,8 +59,6 @@ def command(
     episode: str,
     kind: str,
     config: Path | None,
-    chat_url: str | None,
-    speech_url: str | None,
     **given: Any,
 ) -> int:
     """Transcribe a recording, speak it again, and transcribe the narration to see how well it can
@@ -76,49 +75,24 @@ def command(
         raise UsageError(f"one recording at a time, and {episode} names {len(more) + 1}")
     if item.error:
         raise item.error
-    from audiopipe.workflows.roundtrip import roundtrip
+    from audiopipe.session import Session
 
-    with ExitStack() as stack:
-        stop = stack.enter_context(stop_on_signals())
-        if chat_url:
-            asked["chatter"] = stack.enter_context(_chatter(settings, chat_url, asked))
-        if speech_url:
-            asked["speaker"] = stack.enter_context(_speaker(settings, speech_url, asked))
-        trip = roundtrip(
+    with stop_on_signals() as stop, Session(settings, listener=tell_step, stop=stop) as session:
+        trip = session.roundtrip(
             open_input(item),
             settings.output_dir,
             name=item.stem.name,
             ending=f".{kind}",
-            settings=settings,
-            listener=tell_step,
-            stop=stop,
             **asked,
         )
     _tell_end(item.stem.name, trip)
     return SOME_FAILED if trip.transcript.failures else 0
 
 
-_ASKED = ("into", "instruct", "align", "chat_model", "speech_model")
+_ASKED = ("into", "instruct", "align", "chat_model", "speech_model", "chat_url", "speech_url")
 
 
-def _chatter(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
-    from audiopipe.backends.registry import choose_chatter
-
-    return choose_chatter(_at(settings, url), os.environ, asked["chat_model"])
-
-
-def _speaker(settings: Settings, url: str, asked: dict[str, Any]) -> Any:
-    from audiopipe.backends.registry import choose_speaker
-
-    model = {"model": asked["speech_model"]}
-    return choose_speaker(change(_at(settings, url), model), os.environ)
-
-
-def _at(settings: Settings, url: str) -> Settings:
-    return change(settings, {"backend": "openai", "base_url": url})
-
-
-def tell_step(event: Event | Spoke) -> None:
+def tell_step(event: Event) -> None:
     """A line for what was lost, for long waits and long texts."""
     if isinstance(event, Lost):
         LOGGER.warning(

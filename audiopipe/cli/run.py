@@ -35,7 +35,8 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
     Each stage works on what earlier ones have made, and its results are DIR/NAME.*, each written
     whole or not at all. Inputs whose results exist and are newer are left alone.
     """
-    from audiopipe.workflows.recipe import Task, read, run
+    from audiopipe.session import Session
+    from audiopipe.workflows.recipe import Task, read
 
     recipe = read(pipeline, flags)
     items = find_inputs(inputs or recipe.inputs)
@@ -50,9 +51,12 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
         if not _is_made(Path(item.source).resolve(), made)
     ]
     codes, code = [], 0
-    with stop_on_signals() as stop:
+    with (
+        stop_on_signals() as stop,
+        Session(recipe.settings, listener=tell_step, stop=stop) as session,
+    ):
         try:
-            for result in run(recipe, tasks, listener=tell_step, stop=stop):
+            for result in session.run(recipe, tasks):
                 codes.append(_told(result))
         except AudiopipeError as error:
             complain(error)

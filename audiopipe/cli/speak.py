@@ -16,7 +16,7 @@ from audiopipe.cli.log import LOGGER
 from audiopipe.errors import UnreadableInput
 from audiopipe.settings import load
 from audiopipe.text.clocks import short_clock
-from audiopipe.values.events import Spoke, Waiting
+from audiopipe.values.events import Event, Spoke
 
 _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
 _STEPS, _LONG_LINES = 10, 50
@@ -56,17 +56,14 @@ def command(
     changed.
     """
     settings = load(flags, os.environ, config)
-    from audiopipe.speech import speak
+    from audiopipe.session import Session
 
-    with stop_on_signals() as stop:
-        speech = speak(
+    with stop_on_signals() as stop, Session(settings, listener=tell_spoken, stop=stop) as session:
+        speech = session.speak(
             _read(text),
             output,
             title=title,
             author=author,
-            settings=settings,
-            listener=tell_spoken,
-            stop=stop,
         )
     cost = "unknown cost" if speech.spent.cost_usd is None else f"${speech.spent.cost_usd:.4f}"
     LOGGER.info(
@@ -97,9 +94,9 @@ def _read(argument: str) -> str:
         raise UnreadableInput(f"{argument} is no text in UTF-8: convert it first") from error
 
 
-def tell_spoken(event: Spoke | Waiting) -> None:
+def tell_spoken(event: Event) -> None:
     """A line for each tenth of a long text, and for each long wait."""
-    if isinstance(event, Waiting):
+    if not isinstance(event, Spoke):
         tell_wait(event)
         return
     LOGGER.debug("%d of %d: %s", event.number, event.lines, event.text)

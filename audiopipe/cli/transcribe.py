@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from audiopipe.backends.registry import named
 from audiopipe.cli import due, options, results
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
@@ -21,8 +22,8 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.progress import Report
 from audiopipe.cli.tally import Tally
-from audiopipe.concurrency import Stop
 from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.session import Session
 from audiopipe.settings import Settings, change, load
 from audiopipe.workflows import batch as jobs
 from audiopipe.workflows.batch import Manifest, Row
@@ -78,7 +79,8 @@ def run(
     report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
-        backend = stack.enter_context(_chosen(settings)) if durations_s else None
+        session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
+        backend = _chosen(session) if durations_s else None
         record = stack.enter_context(
             _record(items, settings, backend) if recorded else nullcontext()
         )
@@ -87,7 +89,7 @@ def run(
         if backend:
             # what goes to stdout keeps its order
             todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
-            rows = chain(rows, _results(todo, settings, backend, report, stop))
+            rows = chain(rows, _results(todo, session))
         code = _follow(rows, report, record)
         report.end(code)
     return code
@@ -138,12 +140,10 @@ def _report(
     return Report(tally, names, Path(settings.output_dir), Bars(tally))
 
 
-def _chosen(settings: Settings) -> Transcriber:
-    from audiopipe.backends.registry import choose
-
-    choice = choose(settings, os.environ)
-    LOGGER.info("%s recognises: %s", choice.transcriber.name, choice.reason)
-    return choice.transcriber
+def _chosen(session: Session) -> Transcriber:
+    backend = session.transcriber
+    LOGGER.info("%s recognises: %s", backend.name, named(session.settings, os.environ)[1])
+    return backend
 
 
 def _record(
@@ -158,16 +158,10 @@ def _record(
         return nullcontext()
 
 
-def _results(
-    todo: Sequence[Item], settings: Settings, backend: Transcriber, report: Report, stop: Stop
-) -> Iterator[Row]:
+def _results(todo: Sequence[Item], session: Session) -> Iterator[Row]:
     """The row of each input, once its results are written."""
-    from audiopipe.pipeline import transcribe_many
-
-    sources = (open_input(item) for item in todo)
-    outcomes = transcribe_many(
-        sources, backend=backend, settings=settings, listener=report.listen, stop=stop
-    )
+    settings = session.settings
+    outcomes = session.transcribe_many(open_input(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
         if outcome.transcript:
             results.save(item, outcome.transcript, settings)

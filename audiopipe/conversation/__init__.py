@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from audiopipe.backends.protocols import Chatter
-from audiopipe.backends.registry import choose_chatter
-from audiopipe.concurrency import Stop
+from audiopipe.context import Context
 from audiopipe.conversation.answer import MAX_RETRIES, Desk, Stream
 from audiopipe.conversation.answer import chat as answer
 from audiopipe.conversation.schema import AnyObject, Shape, shape_of
 from audiopipe.errors import UsageError
-from audiopipe.limits.spending import Spending
-from audiopipe.settings import ANSWERS, Settings, cache_folder, change, load
-from audiopipe.store.answers import Store
-from audiopipe.values.events import Pause, Waiting
 from audiopipe.values.requests import ChatRequest, Message, Reply
 
 _UNSUPPORTED = {
@@ -31,17 +25,14 @@ _UNSUPPORTED = {
 
 
 class ChatSession:
-    """A chat model at hand: opens what is needed, and closes it; for any number of threads.
+    """A chat model at hand; for any number of threads.
 
     Args:
         model: full id or short name; "" is Groq's default, or the only model of a server.
+        context: what it works with; None makes one of the options, and closes it.
         backend: who answers; None chooses by `settings.backend` and the environment.
-        settings: backend, limits, costs, and where answers are kept; None takes the defaults and
-            the environment. What concerns audio is not looked at.
-        spending: pays; None takes one with the bounds that the settings name.
-        listener: told of each wait for a limit.
-        stop: once it is set, nothing new is asked, waits end, and `Stopped` is raised.
-        changes: single settings by name.
+        options: `settings`, `spending`, `listener`, `stop` and single settings, as `Context` takes
+            them. What concerns audio is not looked at.
 
     Raises:
         AuthError: neither a key nor a server.
@@ -52,22 +43,21 @@ class ChatSession:
         self,
         model: str = "",
         *,
-        backend: Chatter | None = None,
-        settings: Settings | None = None,
-        spending: Spending | None = None,
-        listener: Callable[[Waiting], None] = lambda waiting: None,
-        stop: Stop | None = None,
-        **changes: Any,
+        context: Context | None = None,
+        backend: Chatter | str | None = None,
+        **options: Any,
     ) -> None:
-        settings = change(settings or load({}, os.environ), changes)
+        if isinstance(backend, str):
+            options["backend"] = backend
+        elif backend:
+            options["chatter"] = backend
+        self._owned = None if context else Context(**options)
+        context = context or self._owned
+        assert context is not None
         self.model = model
-        self.settings = settings
-        self.backend = backend or choose_chatter(settings, os.environ, model)
-        self._owned = backend is None
-        folder = cache_folder(settings, os.environ)
-        self._store = Store(folder / ANSWERS) if settings.cache else None
-        spending = spending or Spending(settings.max_cost_usd, settings.max_requests)
-        self.desk = Desk(self.backend, self._store, spending, _pause(listener, stop or Stop()))
+        self.settings = context.settings
+        self.backend = context.chatter(model)
+        self.desk = Desk(self.backend, context.store, context.spending, context.teller.pause)
 
     def ask(
         self,
@@ -137,11 +127,9 @@ class ChatSession:
         return self.backend.accept(question).model
 
     def close(self) -> None:
-        """Close connections and store. Closing twice is harmless."""
+        """Close what was opened for it alone. Closing twice is harmless."""
         if self._owned:
-            self.backend.close()
-        if self._store:
-            self._store.close()
+            self._owned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -203,19 +191,6 @@ class Conversation:
         self.close()
 
 
-def chat(
-    messages: str | Iterable[Message | Mapping[str, Any]],
-    *,
-    model: str = "",
-    backend: Chatter | None = None,
-    settings: Settings | None = None,
-    **options: Any,
-) -> Reply:
-    """The answer to one question; `options` and errors as in `ChatSession.ask`."""
-    with ChatSession(model, backend=backend, settings=settings) as chat_session:
-        return chat_session.ask(messages, **options)
-
-
 _OPTIONS = ("temperature", "top_p", "max_completion_tokens", "seed")
 
 
@@ -240,12 +215,3 @@ def _message(given: Message | Mapping[str, Any]) -> Message:
             "content is text"
         )
     return Message(role, content)
-
-
-def _pause(listener: Callable[[Waiting], None], stop: Stop) -> Pause:
-    def pause(seconds: float, waiting: Waiting) -> None:
-        if waiting.wait_s > 0:
-            listener(waiting)
-        stop.sleep(seconds)
-
-    return pause

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from audiopipe.audio.excerpt import samples_of
 from audiopipe.audio.vad import Voice
-from audiopipe.backends.protocols import Transcriber
+from audiopipe.backends.protocols import Transcriber, guarded
 from audiopipe.errors import BackendError, LimitReached, RequestTooLarge
 from audiopipe.limits.spending import Spending
 from audiopipe.settings import Settings
 from audiopipe.stages.chunk.halve import halve
 from audiopipe.stages.flag import flag
+from audiopipe.stages.flag.evidence import Check
 from audiopipe.stages.flag.listen import listen
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.stages.repair import Answer, repair
@@ -42,6 +43,7 @@ class Recogniser:
         request: what is asked of each chunk, as the backend accepted it.
         settings: of the run.
         thresholds: of the flags.
+        checks: those of plug-ins, by name.
         store: answers of earlier runs; None keeps none.
         spending: pays for all requests.
         repair_spending: what of that may go into repairs.
@@ -55,6 +57,7 @@ class Recogniser:
     request: Request
     settings: Settings
     thresholds: Thresholds
+    checks: tuple[tuple[str, Check], ...]
     store: Store | None
     spending: Spending
     repair_spending: Spending
@@ -150,11 +153,23 @@ class Recogniser:
         return answers, missing
 
     def _ask(self, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
-        return transcribe(
-            audio, request, self.backend, store=self.store, spending=self.spending, pause=self.pause
-        )
+        with guarded(self.backend.name):
+            return transcribe(
+                audio,
+                request,
+                self.backend,
+                store=self.store,
+                spending=self.spending,
+                pause=self.pause,
+            )
 
     def _flagged(
         self, heard: ChunkTranscript, request: Request, voice: Voice | None
     ) -> ChunkTranscript:
-        return flag(heard, thresholds=self.thresholds, voice=voice, prompt=request.prompt)
+        return flag(
+            heard,
+            thresholds=self.thresholds,
+            voice=voice,
+            prompt=request.prompt,
+            more_checks=self.checks,
+        )

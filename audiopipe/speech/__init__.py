@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audiopipe.backends.protocols import Speaker
-from audiopipe.backends.registry import choose_speaker
-from audiopipe.concurrency import Stop, ordered_map
+from audiopipe.backends.protocols import Speaker, guarded
+from audiopipe.concurrency import ordered_map
+from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, Stopped, UsageError
-from audiopipe.limits.spending import Spending
-from audiopipe.settings import ANSWERS, Settings, cache_folder, change, load
 from audiopipe.speech.script import Line, Paragraph, script
 from audiopipe.speech.synthesize import speak as speak_line
-from audiopipe.store.answers import Store
 from audiopipe.values.audio import Audio, Chapter, Span
-from audiopipe.values.events import Spoke, Waiting
+from audiopipe.values.events import Spoke
 from audiopipe.values.requests import SpeechRequest, Spoken, Usage
 
 if TYPE_CHECKING:
     from audiopipe.audio.mastering import Master
-
-Listener = Callable[[Spoke | Waiting], None]
-"""Called with each event, one at a time, from any thread; it should return soon."""
 
 _MOST_CHARACTERS = 600
 """Of a line, even where a model takes more: about 40 s. Voices drift in long texts, a lost answer
@@ -75,15 +68,10 @@ class Speech:
 def speak(
     text: str | Sequence[Paragraph],
     path: str | os.PathLike[str],
+    context: Context,
     *,
     title: str = "",
     author: str = "",
-    backend: Speaker | None = None,
-    settings: Settings | None = None,
-    spending: Spending | None = None,
-    listener: Listener | None = None,
-    stop: Stop | None = None,
-    **changes: object,
 ) -> Speech:
     """Speak a text of any length into one file, at -16 LUFS, with a chapter for each heading.
 
@@ -94,13 +82,8 @@ def speak(
         text: plain text or Markdown, see `script.paragraphs` for what is spoken of it; or
             paragraphs, which may have times to begin at.
         path: the file to write: .wav, .flac, .mp3, .m4a or .opus; all but .wav carry chapters.
+        context: settings, speaker, store, spending, listener and stop.
         title, author: tags of the file; "" leaves them out.
-        backend: who speaks; None chooses by `settings.backend` and the environment.
-        settings: all settings at once; None takes the defaults and the environment.
-        spending: pays; None takes one with the bounds that the settings name.
-        listener: told what happens meanwhile.
-        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised.
-        changes: single settings by name, such as `voice="troy"`.
 
     Raises:
         UsageError: settings that cannot work, no text, or one that the voice cannot speak.
@@ -109,27 +92,20 @@ def speak(
     """
     target = Path(path)
     require_kind(target.suffix)
-    settings = change(settings or load({}, os.environ), changes)
-    with ExitStack() as stack:
-        chosen = backend or stack.enter_context(choose_speaker(settings, os.environ))
-        whole = text if isinstance(text, str) else "\n".join(each.text for each in text)
-        request = chosen.accept(
-            SpeechRequest(whole, settings.model, settings.voice, settings.language)
-        )
-        lines = script(
-            text,
-            language=request.language,
-            most_characters=min(chosen.most_characters(request), _MOST_CHARACTERS),
-        )
-        if not lines:
-            raise UsageError("there is nothing to speak in the text")
-        store = Store(cache_folder(settings, os.environ) / ANSWERS) if settings.cache else None
-        if store:
-            stack.enter_context(store)
-        spending = spending or Spending(settings.max_cost_usd, settings.max_requests)
-        stop = (stop or Stop()).part()
-        run = _Run(chosen, request, lines, settings, store, spending, listener, stop)
-        return run.speech(target, title, author)
+    settings, backend = context.settings, context.speaker
+    whole = text if isinstance(text, str) else "\n".join(each.text for each in text)
+    request = backend.accept(
+        SpeechRequest(whole, settings.model, settings.voice, settings.language)
+    )
+    lines = script(
+        text,
+        language=request.language,
+        most_characters=min(backend.most_characters(request), _MOST_CHARACTERS),
+    )
+    if not lines:
+        raise UsageError("there is nothing to speak in the text")
+    part = context.derive(stop=context.stop.part())
+    return _Run(backend, request, lines, part).speech(target, title, author)
 
 
 def require_kind(ending: str) -> None:
@@ -149,12 +125,7 @@ class _Run:
     backend: Speaker
     request: SpeechRequest
     lines: Sequence[Line]
-    settings: Settings
-    store: Store | None
-    spending: Spending
-    listener: Listener | None
-    stop: Stop
-    telling: Lock = field(default_factory=Lock)
+    context: Context
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
 
@@ -163,13 +134,13 @@ class _Run:
 
         with ExitStack() as stack:
             sounds = stack.enter_context(closing(self.spoken()))
-            stack.callback(self.stop.set)
+            stack.callback(self.context.stop.set)
             master: Master | None = None
             spans, usage, spent = [], Usage(), Usage()
             for line, spoken in zip(self.lines, sounds, strict=True):
                 if master is None:
                     master = stack.enter_context(Master(path, spoken.audio.rate_hz))
-                spans.append(_laid(master, spoken.audio, line, self.settings.pause_s))
+                spans.append(_laid(master, spoken.audio, line, self.context.settings.pause_s))
                 usage += spoken.usage
                 spent += Usage() if spoken.cached else spoken.usage
             assert master is not None
@@ -196,36 +167,32 @@ class _Run:
 
     def spoken(self) -> Generator[Spoken, None, None]:
         """The sound of each line, in order."""
-        workers = self.settings.workers or self.backend.workers
+        workers = self.context.settings.workers or self.backend.workers
         try:
             yield from ordered_map(self.work, range(len(self.lines)), workers=workers)
         except Stopped as error:
             raise self.broken[0] if self.broken else error from None
 
     def work(self, index: int) -> Spoken:
-        self.stop.check()
+        self.context.stop.check()
         request = replace(self.request, text=self.lines[index].text)
         try:
-            spoken = speak_line(
-                request, self.backend, store=self.store, spending=self.spending, pause=self.pause
-            )
+            with guarded(self.backend.name):
+                spoken = speak_line(
+                    request,
+                    self.backend,
+                    store=self.context.store,
+                    spending=self.context.spending,
+                    pause=self.context.teller.pause,
+                )
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
-                self.stop.set()
+                self.context.stop.set()
             raise
-        self.tell(Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached))
+        event = Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached)
+        self.context.teller.tell(event)
         return spoken
-
-    def pause(self, seconds: float, waiting: Waiting) -> None:
-        if waiting.wait_s > 0:
-            self.tell(waiting)
-        self.stop.sleep(seconds)
-
-    def tell(self, event: Spoke | Waiting) -> None:
-        if self.listener:
-            with self.telling:
-                self.listener(event)
 
 
 def _laid(master: Master, audio: Audio, line: Line, pause_s: float) -> Span:

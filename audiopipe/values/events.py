@@ -88,7 +88,7 @@ class Waiting:
     reason: str
 
 
-Event = Heard | Mended | Lost | Waiting
+Event = Heard | Mended | Lost | Spoke | Waiting
 Listener = Callable[[Event], None]
 """Called with each event, one at a time, from any thread; it should return soon."""
 
@@ -105,14 +105,14 @@ class Teller:
     """
 
     def __init__(self, listener: Listener | None, stop: Stop) -> None:
-        self._listener, self._stop = listener, stop
+        self.listener, self._stop = listener, stop
         self._telling = Lock()
 
     def tell(self, event: Event) -> None:
         """Something happened."""
-        if self._listener:
+        if self.listener:
             with self._telling:
-                self._listener(event)
+                self.listener(event)
 
     def pause(self, seconds: float, waiting: Waiting) -> None:
         """Wait, for a limit or before another try; see `Pause`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from array import array
 from collections import deque
@@ -23,7 +22,7 @@ from audiopipe.concurrency import ordered_map
 from audiopipe.errors import EmptyAudio, InputError, TooLongAudio, UsageError
 from audiopipe.limits.rules import Cost, Limits, Slot, schedule
 from audiopipe.pipeline.intake import cutting
-from audiopipe.settings import Settings, change, load
+from audiopipe.settings import Settings
 from audiopipe.stages.chunk import Cutting
 from audiopipe.stages.prepare import LEAST_S, prepare
 from audiopipe.values.audio import RATE_HZ, AudioFormat, Task
@@ -137,19 +136,19 @@ class Plan:
     advice: Advice | None
 
 
-def plan(sources: Iterable[Any], *, settings: Settings | None = None, **changes: Any) -> Plan:
-    """What `transcribe_many` with the same arguments will take.
+def plan(sources: Iterable[Any], settings: Settings) -> Plan:
+    """What transcribing the same recordings will take.
 
     Only headers are read where they tell the length; memory does not grow with the files but for
     their lengths. A server's limits are those of the tier and of `settings.limits`.
 
     Args:
-        sources, settings, changes: as in `pipeline.transcribe_many`.
+        sources: as `Session.transcribe` takes them.
+        settings: of the run.
 
     Raises:
         UsageError: settings that cannot work, or the embedded engine, which has no limits.
     """
-    settings = change(settings or load({}, os.environ), changes)
     server = _Server.of(settings)
     found = _Found()
     for result in ordered_map(partial(_look_at, settings=settings), sources, workers=_PROBES):

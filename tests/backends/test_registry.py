@@ -28,7 +28,7 @@ def test_an_address_decides_before_a_key(
     key: str, base_url: str | None, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GROQ_API_KEY", key)
-    chosen = choose(Settings(base_url=base_url), {"GROQ_API_KEY": key}).transcriber
+    chosen = choose(Settings(base_url=base_url), {"GROQ_API_KEY": key})
     assert chosen.address == address
     assert chosen.name == {GROQ: "groq", "": "local"}.get(address, "openai")
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from support import speechlike
 from support.server import KEY, Server
 
-from audiopipe import speech as narration
+from audiopipe import session as narration
 from audiopipe.audio.reading import open_source
 from audiopipe.backends.http.retry import Retry
 from audiopipe.backends.openai.speak import GroqSpeaker

@@ -22,7 +22,8 @@ from audiopipe.backends.http.retry import Retry
 from audiopipe.backends.openai.transcribe import Groq
 from audiopipe.errors import UsageError
 from audiopipe.limits.rules import MARGIN, Limits
-from audiopipe.workflows.plan import Plan, plan
+from audiopipe.session import plan
+from audiopipe.workflows.plan import Plan
 
 FILES = sorted(path for path in RECORDINGS.rglob("*") if path.is_file())
 SHORT: dict[str, Any] = {"chunk_length_s": 15.0, "overlap_s": 2.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ from audiopipe.stages.flag.speech import speech_without_text, text_without_speec
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.text.languages import spoken_languages
 from audiopipe.values.transcript import ChunkFailure, ChunkTranscript, Flag
+
+_log = logging.getLogger("audiopipe")
 
 CHECKS: tuple[Check, ...] = (
     low_confidence,
@@ -45,6 +48,7 @@ def flag(
     thresholds: Thresholds,
     voice: Voice | None = None,
     prompt: str | None = None,
+    more_checks: Iterable[tuple[str, Check]] = (),
 ) -> ChunkTranscript:
     """The transcript with the flags that the checks raise, in order of their start.
 
@@ -53,10 +57,22 @@ def flag(
         thresholds: those of its model.
         voice: where somebody speaks in the chunk; None leaves out the checks that need it.
         prompt: what the recogniser was told beforehand.
+        more_checks: checks of other packages, by name; one that crashes raises no flags here.
     """
     evidence = Evidence(transcript, thresholds, voice, prompt)
     found = [flag for check in CHECKS for flag in check(evidence)]
+    for name, check in more_checks:
+        found += _raised(name, check, evidence)
     return replace(transcript, flags=_in_order([*found, *stock_phrases(evidence, found)]))
+
+
+def _raised(name: str, check: Check, evidence: Evidence) -> list[Flag]:
+    try:
+        return list(check(evidence))
+    except Exception as error:  # noqa: BLE001 - another package's code, which may cost a chunk its
+        # flags, and nothing else
+        _log.warning("the check %s failed: %s: %s", name, type(error).__name__, error)
+        return []
 
 
 def flag_languages(

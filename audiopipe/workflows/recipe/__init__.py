@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from threading import Lock
 from typing import Any
 
-from audiopipe.concurrency import Stop, ordered_map
+from audiopipe.concurrency import ordered_map
+from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
-from audiopipe.limits.spending import Spending
 from audiopipe.render import load
-from audiopipe.values.events import Event, Spoke
 from audiopipe.workflows.recipe.parse import Recipe, read
-from audiopipe.workflows.recipe.work import Run, Station, Work, station
-from audiopipe.workflows.roundtrip import Listener
+from audiopipe.workflows.recipe.work import Station, Work, station
 
-__all__ = ["Recipe", "Result", "Task", "read", "run"]
+__all__ = ["Recipe", "Result", "Task", "read", "run", "tasks"]
 
 _AT_ONCE = 2
 """Recordings under way: while one waits for a server, another is decoded."""
@@ -55,12 +53,25 @@ class Result:
     is_skipped: bool = False
 
 
+def tasks(recipe: Recipe, sources: Iterable[Any] | None = None) -> Iterator[Task]:
+    """Recordings as tasks, each named after its file.
+
+    Args:
+        recipe: its inputs are taken where there are no sources.
+        sources: recordings, or tasks as they are.
+    """
+    for source in recipe.inputs if sources is None else sources:
+        if isinstance(source, Task):
+            yield source
+        else:
+            name = os.fspath(source) if isinstance(source, str | os.PathLike) else "recording"
+            yield Task(source, PurePath(PurePath(name).stem))
+
+
 def run(
     recipe: Recipe,
     tasks: Iterable[Task],
-    *,
-    listener: Listener | None = None,
-    stop: Stop | None = None,
+    context: Context,
 ) -> Iterator[Result]:
     """A result for each recording, in order; one that fails does not stop the others.
 
@@ -70,21 +81,19 @@ def run(
     Args:
         recipe: what to do.
         tasks: with what.
-        listener: told what happens meanwhile.
-        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised.
+        context: backends, spending, listener and stop; its settings are those of the recipe.
 
     Raises:
         UsageError: what cannot work, before anything is read.
         AuthError: there is no key, or nobody to chat with; before anything is read, too.
         AudiopipeError: what makes every other recording pointless.
     """
-    settings, stop = recipe.settings, (stop or Stop()).part()
-    spending = Spending(settings.max_cost_usd, settings.max_requests)
-    shared = Run(spending, _one_at_a_time(listener), stop)
+    context = context.derive(recipe.settings, stop=context.stop.part())
+    stop = context.stop
     with ExitStack() as stack:
         stack.callback(stop.set)
         stations = [
-            station(stage, recipe.stages[:number], shared, stack)
+            station(stage, recipe.stages[:number], context)
             for number, stage in enumerate(recipe.stages)
         ]
         broken: list[AudiopipeError] = []
@@ -151,14 +160,3 @@ def _is_whole(stem: Path) -> bool:
         return not load(stem.with_name(f"{stem.name}.json")).failures
     except InputError:
         return False
-
-
-def _one_at_a_time(listener: Listener | None) -> Listener:
-    telling = Lock()
-
-    def tell(event: Event | Spoke) -> None:
-        if listener:
-            with telling:
-                listener(event)
-
-    return tell

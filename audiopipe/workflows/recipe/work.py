@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from audiopipe.audio.reading.chapters import chapters
-from audiopipe.backends.protocols import Speaker, Transcriber
-from audiopipe.backends.registry import choose, choose_speaker
-from audiopipe.concurrency import Stop
+from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
 from audiopipe.conversation.jobs.written import actions_text, chapters_text, rewritten, summary_text
 from audiopipe.conversation.schema import shape_of
 from audiopipe.errors import Flagged
-from audiopipe.limits.spending import Spending
-from audiopipe.pipeline import prepare_and_tell, transcribe, transcribe_many
+from audiopipe.pipeline import prepare_and_tell, transcribe_many
 from audiopipe.render import render, write
 from audiopipe.render.chunks import write_chunks
 from audiopipe.speech import speak
@@ -32,7 +28,6 @@ from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.quality import examine
 from audiopipe.workflows.recipe.stages import Stage
-from audiopipe.workflows.roundtrip import Listener
 from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings, without_headings
 
 
@@ -64,23 +59,13 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """What all stages of a run share."""
-
-    spending: Spending
-    listener: Listener
-    stop: Stop
-
-
-@dataclass(frozen=True, slots=True)
 class Station:
     """A stage with all that it needs at hand; for many threads."""
 
     stage: Stage
-    run: Run
-    ears: Transcriber | None = None
+    context: Context
+    """With the settings of the stage."""
     scribe: Scribe | None = None
-    voice: Speaker | None = None
 
     def work(self, work: Work) -> Work:
         """What the stage makes of an input; its files are written when this returns.
@@ -99,40 +84,34 @@ class Station:
             write(made if made.endswith("\n") else f"{made}\n", path)
 
 
-def station(stage: Stage, earlier: tuple[Stage, ...], run: Run, stack: ExitStack) -> Station:
-    """A stage with its backends, which are closed with the stack.
+def station(stage: Stage, earlier: tuple[Stage, ...], context: Context) -> Station:
+    """A stage with all that it needs at hand.
+
+    Args:
+        stage: what to do.
+        earlier: the stages before it.
+        context: of the run.
 
     Raises:
         AuthError: there is no key, or nobody to chat with.
         UsageError: settings that cannot work, or a voice that does not speak the language.
         EngineMissing: the embedded engine is not installed.
     """
+    context = context.derive(stage.settings)
     if stage.hears:
-        ears = stack.enter_context(choose(stage.settings, os.environ).transcriber)
-        for _ in transcribe_many((), backend=ears, settings=stage.settings):
+        for _ in transcribe_many((), context):
             pass  # refuses what cannot work, and has nothing to read
-        return Station(stage, run, ears=ears)
     if stage.chats:
         shape_of({"type": "object"})  # refuses where nothing can check answers
-        chat_session = ChatSession(
-            stage.settings.model,
-            settings=stage.settings,
-            spending=run.spending,
-            listener=run.listener,
-            stop=run.stop,
-        )
         prompts = Path(stage.prompts) if stage.prompts else None
-        scribe = Scribe(
-            stack.enter_context(chat_session), prompts=prompts, max_retries=stage.max_retries
-        )
-        return Station(stage, run, scribe=scribe)
+        chat_session = ChatSession(stage.settings.model, context=context)
+        scribe = Scribe(chat_session, prompts=prompts, max_retries=stage.max_retries)
+        return Station(stage, context, scribe)
     if stage.name == "speak":
-        voice = stack.enter_context(choose_speaker(stage.settings, os.environ))
         settings = stage.settings
         language = settings.language or _language_after(earlier, stage.of)
-        voice.accept(SpeechRequest("", settings.model, settings.voice, language))
-        return Station(stage, run, voice=voice)
-    return Station(stage, run)
+        context.speaker.accept(SpeechRequest("", settings.model, settings.voice, language))
+    return Station(stage, context)
 
 
 def _language_after(stages: tuple[Stage, ...], of: str) -> str | None:
@@ -159,14 +138,8 @@ def _prepare(at: Station, work: Work) -> Work:
 
 
 def _hear(at: Station, work: Work) -> Work:
-    transcript = transcribe(
-        work.source,
-        backend=at.ears,
-        settings=at.stage.settings,
-        spending=at.run.spending,
-        listener=at.run.listener,
-        stop=at.run.stop,
-    )
+    (outcome,) = transcribe_many([work.source], at.context)
+    transcript = outcome.result()
     at.save(work, lambda name: render(transcript, name, at.stage.settings))
     return replace(work, transcript=transcript)
 
@@ -231,17 +204,12 @@ def _speak(at: Station, work: Work) -> Work:
             manuscript(with_headings(work.said, marks), align=stage.align),
             work.said.language,
         )
-    settings = replace(stage.settings, language=stage.settings.language or language)
     speak(
         text,
         path,
+        at.context.derive(language=stage.settings.language or language),
         title=stage.title or work.stem.name,
         author=stage.author,
-        backend=at.voice,
-        settings=settings,
-        spending=at.run.spending,
-        listener=at.run.listener,
-        stop=at.run.stop,
     )
     return work
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
 from audiopipe.audio.reading.chapters import chapters
-from audiopipe.backends.protocols import Chatter, Speaker, Transcriber
-from audiopipe.backends.registry import choose, choose_speaker
-from audiopipe.concurrency import Stop
+from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
-from audiopipe.limits.spending import Spending
 from audiopipe.pipeline import transcribe_many
 from audiopipe.render import render, write
-from audiopipe.settings import Settings, change, load
+from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
 from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Chapter
-from audiopipe.values.events import Event, Spoke
 from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.roundtrip.manuscript import manuscript, markdown, with_headings
@@ -32,9 +27,6 @@ from audiopipe.workflows.roundtrip.report import Asked, Step, report
 from audiopipe.workflows.roundtrip.score import Score, require_scorer, score
 
 _log = logging.getLogger("audiopipe")
-
-Listener = Callable[[Event | Spoke], None]
-"""Called with each event, from any thread; it should return soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +56,17 @@ class RoundTrip:
 def roundtrip(
     source: Any,
     folder: str | os.PathLike[str],
+    context: Context,
     *,
     name: str = "",
     into: str = "",
     instruct: str = "",
     align: bool = False,
     ending: str = ".m4a",
-    backend: Transcriber | None = None,
-    chatter: Chatter | None = None,
-    speaker: Speaker | None = None,
     chat_model: str = "",
     speech_model: str = "",
-    settings: Settings | None = None,
-    listener: Listener | None = None,
-    stop: Stop | None = None,
-    **changes: Any,
+    chat_url: str = "",
+    speech_url: str = "",
 ) -> RoundTrip:
     """Transcribe a recording, speak it again, and tell how well the narration is understood.
 
@@ -86,20 +74,17 @@ def roundtrip(
     they arrive: a run that was stopped goes on when it is repeated, and pays for nothing twice.
 
     Args:
-        source: as in `transcribe`; of an address no chapters are read.
+        source: as `Session.transcribe` takes it; of an address no chapters are read.
         folder: where NAME.json, .txt, .script.md, .narration.m4a, .heard.json and .report.json go.
+        context: settings, backends, store, listener and stop; its bounds on cost and requests hold
+            for all steps together.
         name: NAME; "" is that of the file.
         into: a language to translate into before it is spoken, as code or name.
         instruct: how to rewrite it before, in plain words.
         align: whether each sentence begins no earlier than it did in the recording.
         ending: of the narration: .m4a, .mp3, .opus, .flac or .wav.
-        backend, chatter, speaker: who recognises, chats and speaks; None chooses by
-            `settings.backend` and the environment.
         chat_model, speech_model: their models; `settings.model` is the recogniser's.
-        settings: all settings at once; the bounds on cost and requests hold for all together.
-        listener: told what happens meanwhile.
-        stop: once it is set, what is under way ends and is stored, and `Stopped` is raised.
-        changes: single settings by name, such as `voice="troy"`.
+        chat_url, speech_url: servers for chat or the narration alone; "" is the run's.
 
     Raises:
         UsageError: what cannot work, such as a voice that does not speak the language.
@@ -108,53 +93,39 @@ def roundtrip(
         BackendError: a recogniser, a chat model or a voice did not give what was asked.
         LimitReached: the settings allow no more cost or requests.
     """
-    settings = change(settings or load({}, os.environ), changes)
     asked = Asked(into, instruct, align)
     require_scorer()
     require_kind(ending)
-    spending = Spending(settings.max_cost_usd, settings.max_requests)
-    listener, stop = listener or _silent, stop or Stop()
-    with ExitStack() as stack:
-        ears = backend or stack.enter_context(choose(settings, os.environ).transcriber)
-        chat_session = None
-        if into or instruct:
-            chat_session = ChatSession(
-                chat_model,
-                backend=chatter,
-                settings=settings,
-                spending=spending,
-                listener=listener,
-                stop=stop,
-            )
-            stack.enter_context(chat_session)
-        language = code_of(into) if into else _language_of(settings)
-        how = change(settings, {"model": speech_model, "language": language})
-        voice = speaker or stack.enter_context(choose_speaker(how, os.environ))
-        voice.accept(SpeechRequest("", how.model, how.voice, how.language))
-        target = Path(folder) / (name or _name_of(source))
-        run = _Run(settings, how, ears, chat_session, voice, spending, listener, stop, target)
-        return run.whole(source, asked, ending)
+    _ = context.transcriber  # refuses what cannot work before anything is read
+    chat_session = None
+    if into or instruct:
+        chat_session = ChatSession(chat_model, context=_at(context, chat_url))
+    language = code_of(into) if into else _language_of(context.settings)
+    speaking = _at(context, speech_url).derive(model=speech_model, language=language)
+    how = speaking.settings
+    speaking.speaker.accept(SpeechRequest("", how.model, how.voice, how.language))
+    target = Path(folder) / (name or _name_of(source))
+    return _Run(context, speaking, chat_session, target).whole(source, asked, ending)
+
+
+def _at(context: Context, url: str) -> Context:
+    return context.derive(backend="openai", base_url=url) if url else context
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
     """All that the steps of one round trip share."""
 
-    settings: Settings
-    speaking: Settings
-    ears: Transcriber
+    context: Context
+    speaking: Context
     chat_session: ChatSession | None
-    voice: Speaker
-    spending: Spending
-    listener: Listener
-    stop: Stop
     target: Path
     """Of the files, without an ending."""
     steps: list[Step] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
 
     def whole(self, source: Any, asked: Asked, ending: str) -> RoundTrip:
-        transcript = self.hear("transcribe", source, self.settings)
+        transcript = self.hear("transcribe", source, self.context.settings)
         self.save(".json", render(transcript, "json"))
         self.save(".txt", render(transcript, "txt"))
         told = self.retell(transcript, chapters(source), asked)
@@ -162,7 +133,7 @@ class _Run:
         speech = self.speak(told, ending, align=asked.align)
         # what the narration is in is known, and what steered the first hearing does not concern it
         plain = replace(
-            self.settings,
+            self.context.settings,
             task="transcribe",
             language=told.language,
             prompt=None,
@@ -182,18 +153,8 @@ class _Run:
         )
 
     def hear(self, step: str, source: Any, settings: Settings) -> Transcript:
-        (outcome,) = transcribe_many(
-            [source],
-            backend=self.ears,
-            settings=settings,
-            spending=self.spending,
-            listener=self.listener,
-            stop=self.stop,
-        )
-        if outcome.error:
-            raise outcome.error
-        assert outcome.transcript is not None
-        heard = outcome.transcript
+        (outcome,) = transcribe_many([source], self.context.derive(settings))
+        heard = outcome.result()
         self.steps.append(Step(step, heard.backend, heard.model, heard.usage, outcome.spent))
         return heard
 
@@ -220,18 +181,17 @@ class _Run:
         return made
 
     def speak(self, told: Transcript, ending: str, *, align: bool) -> Speech:
+        language = told.language or self.speaking.settings.language
         speech = speak(
             manuscript(told, align=align),
             self.path(f".narration{ending}"),
+            self.speaking.derive(language=language),
             title=self.target.name,
-            backend=self.voice,
-            settings=change(self.speaking, {"language": told.language or self.speaking.language}),
-            spending=self.spending,
-            listener=self.listener,
-            stop=self.stop,
         )
         self.note(speech.path)
-        self.steps.append(Step("speak", self.voice.name, speech.model, speech.usage, speech.spent))
+        self.steps.append(
+            Step("speak", self.speaking.speaker.name, speech.model, speech.usage, speech.spent)
+        )
         return speech
 
     def path(self, ending: str) -> Path:
@@ -243,10 +203,6 @@ class _Run:
     def note(self, path: Path) -> None:
         self.files.append(path)
         _log.info("%s", path)
-
-
-def _silent(event: Event | Spoke) -> None:
-    """Nobody listens."""
 
 
 def _language_of(settings: Settings) -> str | None:

@@ -20,8 +20,9 @@ from audiopipe.audio.reading.chapters import chapters
 from audiopipe.concurrency import Stop
 from audiopipe.errors import AuthError, LimitReached, Stopped, UsageError
 from audiopipe.render import load
+from audiopipe.session import Session
 from audiopipe.values.audio import Chapter, Span
-from audiopipe.workflows.recipe import Result, Task, read, run
+from audiopipe.workflows.recipe import Result, Task, read
 
 SOUND = speechlike.make_recording(20)
 TRUTH = speechlike.text(range(WORDS))
@@ -43,7 +44,8 @@ def cook(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Coo
             os.utime(path, (1, 1))
         recipe = read(path, {"output_dir": str(tmp_path / "out"), "tier": "dev", **flags})
         tasks = [Task(str(each), Path(each.stem)) for each in sources]
-        return list(run(recipe, tasks, stop=stop))
+        with Session(recipe.settings, stop=stop) as session:
+            return list(session.run(recipe, tasks))
 
     return cook
 

@@ -14,6 +14,7 @@ from support import speechlike
 from support.fixtures import RECORDINGS
 from support.server import KEY, Server
 
+from audiopipe import session as retelling
 from audiopipe.audio.mastering import Master
 from audiopipe.audio.reading import open_source
 from audiopipe.audio.reading.chapters import chapters
@@ -27,7 +28,6 @@ from audiopipe.concurrency import Stop
 from audiopipe.errors import AuthError, LimitReached, ServerFault, Stopped, UsageError
 from audiopipe.render import load
 from audiopipe.values.audio import Chapter, Span
-from audiopipe.workflows import roundtrip as retelling
 from audiopipe.workflows.roundtrip import RoundTrip
 
 SHORT = Retry(attempts=2, base_s=0.001)

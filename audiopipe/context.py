@@ -1,0 +1,172 @@
+"""What a run holds: its settings, who works for it, what is kept, paid and told, and its stop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Lock
+from typing import Any, Self, TypeVar, cast
+
+from audiopipe.backends.protocols import Backend, Chatter, Speaker, Transcriber
+from audiopipe.backends.registry import account, choose, choose_chatter, choose_speaker
+from audiopipe.concurrency import PerProcess, Stop
+from audiopipe.limits.spending import Spending
+from audiopipe.settings import ANSWERS, Settings, cache_folder, change, load
+from audiopipe.store.answers import Store
+from audiopipe.values.events import Listener, Teller
+
+B = TypeVar("B", bound=Backend)
+
+
+class Context:
+    """Made once, used from many threads; a context manager that closes what was opened.
+
+    Backends and the store are opened when they are first needed, by each process for itself, so a
+    child made by `fork` never reads what its parent asked for. The specification pickles: another
+    process opens its own. Listener and stop stay behind, as they belong to this process.
+
+    Args:
+        settings: all at once; None takes the defaults and the environment.
+        backend: who recognises: an object, or a name as `settings.backend` has it; None chooses by
+            `settings.backend` and the environment.
+        chatter, speaker: who chats and speaks; None chooses likewise.
+        spending: pays; None takes one with the bounds that the settings name.
+        listener: told what happens, one event at a time, from any thread.
+        stop: once it is set, nothing new is begun, waits end, and `Stopped` is raised.
+        changes: single settings by name, such as `language="de"`.
+
+    Raises:
+        UsageError: settings that cannot work.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        backend: Transcriber | str | None = None,
+        chatter: Chatter | None = None,
+        speaker: Speaker | None = None,
+        spending: Spending | None = None,
+        listener: Listener | None = None,
+        stop: Stop | None = None,
+        **changes: Any,
+    ) -> None:
+        if isinstance(backend, str):
+            changes["backend"], backend = backend, None
+        self.settings = change(settings or load({}, os.environ), changes)
+        self.given = (backend, chatter, speaker)
+        self.spending = spending or Spending(self.settings.max_cost_usd, self.settings.max_requests)
+        self.stop = stop or Stop()
+        self.teller = Teller(listener, self.stop)
+        self._opened = PerProcess(_Opened)
+
+    def derive(
+        self,
+        settings: Settings | None = None,
+        *,
+        backend: Transcriber | str | None = None,
+        chatter: Chatter | None = None,
+        speaker: Speaker | None = None,
+        listener: Listener | None = None,
+        stop: Stop | None = None,
+        **changes: Any,
+    ) -> Self:
+        """The same with other settings, helpers, listener or stop: what is opened and what may be
+        spent is shared, and is closed with the one that was made first. Arguments as there."""
+        if isinstance(backend, str):
+            changes["backend"], backend = backend, None
+        made = object.__new__(type(self))
+        made.__dict__ |= self.__dict__
+        made.settings = change(settings or self.settings, changes)
+        elsewhere = "backend" in changes or "base_url" in changes
+        kept = (None, None, None) if elsewhere else self.given
+        made.given = (backend or kept[0], chatter or kept[1], speaker or kept[2])
+        if listener or stop:
+            made.stop = stop or self.stop
+            made.teller = Teller(listener or self.teller.listener, made.stop)
+        return made
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """Who recognises.
+
+        Raises:
+            UsageError: a name that no backend has.
+            AuthError: Groq was named and has no key.
+        """
+        return self.given[0] or self._backend("transcriber", choose)
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who speaks; raises as `transcriber`."""
+        return self.given[2] or self._backend("speaker", choose_speaker)
+
+    def chatter(self, model: str = "") -> Chatter:
+        """Who chats.
+
+        Args:
+            model: what will be asked for; "" is the default.
+
+        Raises:
+            AuthError: neither a key nor a server.
+            UsageError: a name that no backend has.
+        """
+        if self.given[1]:
+            return self.given[1]
+        context = self.derive(model=model)
+        return context._backend("chatter", choose_chatter)
+
+    @property
+    def store(self) -> Store | None:
+        """The answers of earlier runs; None where none are kept."""
+        if not self.settings.cache:
+            return None
+        path = cache_folder(self.settings, os.environ) / ANSWERS
+        return cast(Store, self._opened.get().value(path, lambda: Store(path)))
+
+    def close(self) -> None:
+        """Close what this process has opened. Closing twice is harmless."""
+        if opened := self._opened.take():
+            opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), self.settings, *self.given)
+
+    def _backend(self, role: str, make: Callable[..., B]) -> B:
+        key = (role, account(self.settings))
+        return cast(B, self._opened.get().value(key, lambda: make(self.settings, os.environ)))
+
+
+class _Opened:
+    """What one process has opened, by what it was opened for."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._values: dict[Any, Any] = {}
+        self._stack = ExitStack()
+
+    def value(self, key: Any, make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = self._stack.enter_context(make())
+            return self._values[key]
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def _rebuilt(
+    kind: type[Context],
+    settings: Settings,
+    backend: Transcriber | None,
+    chatter: Chatter | None,
+    speaker: Speaker | None,
+) -> Context:
+    return kind(settings, backend=backend, chatter=chatter, speaker=speaker)

@@ -1,0 +1,131 @@
+"""What became of a recording: its parts stitched, or the error that prevented it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from audiopipe.errors import AudiopipeError, BackendError
+from audiopipe.pipeline.intake import End
+from audiopipe.stages.finish.channels import merge_channels
+from audiopipe.stages.finish.drop import drop
+from audiopipe.stages.finish.glossary import Replacement
+from audiopipe.stages.finish.replace import replace_words
+from audiopipe.stages.flag import flag_languages
+from audiopipe.stages.flag.thresholds import Thresholds
+from audiopipe.stages.stitch import stitch
+from audiopipe.values.audio import Span
+from audiopipe.values.requests import Request, Usage
+from audiopipe.values.transcript import (
+    ChunkFailure,
+    ChunkTranscript,
+    Failure,
+    Source,
+    Transcript,
+)
+
+_log = logging.getLogger("audiopipe")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one input: a transcript, or the error that prevented it.
+
+    Attributes:
+        spent: what this run paid; answers of earlier runs cost nothing.
+        cached_chunks: chunks that were answered from an earlier run.
+    """
+
+    source: Any
+    transcript: Transcript | None = None
+    error: AudiopipeError | None = None
+    spent: Usage = field(default_factory=Usage)
+    cached_chunks: int = 0
+
+    def result(self) -> Transcript:
+        """The transcript.
+
+        Raises:
+            AudiopipeError: what prevented it.
+        """
+        if self.error:
+            raise self.error
+        assert self.transcript is not None
+        return self.transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What became of a part; it had to be cut smaller if there are several results."""
+
+    number: int
+    channel: int
+    results: tuple[ChunkTranscript | ChunkFailure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """How the parts of a recording become its transcript.
+
+    Attributes:
+        request: what was asked of each chunk.
+        backend: name of who recognised.
+        thresholds: of the flags.
+        dropped: kinds of flags whose text is struck.
+        replacements: made in the whole text.
+    """
+
+    request: Request
+    backend: str
+    thresholds: Thresholds
+    dropped: frozenset[str]
+    replacements: tuple[Replacement, ...]
+
+    def outcome(self, end: End, heard: Sequence[Recognised]) -> Outcome:
+        """The stitched whole; an error if nothing at all was recognised."""
+        results = [result for each in heard for result in each.results]
+        if end.error and not results:
+            return Outcome(end.source, error=end.error)
+        good = [result for result in results if isinstance(result, ChunkTranscript)]
+        spent = sum((result.spent for result in good), Usage())
+        cached = sum(result.cached for result in good)
+        failed = [result.reason for result in results if isinstance(result, ChunkFailure)]
+        if failed and not good:
+            return Outcome(end.source, error=BackendError(f"{end.name}: {failed[0]}"))
+        duration_s = max((result.window.core.end_s for result in results), default=0.0)
+        source = Source(end.name, end.sha256, duration_s)
+        transcript = merge_channels(
+            [
+                self._stitched(_of_channel(heard, channel), source)
+                for channel in sorted({each.channel for each in heard})
+            ]
+        )
+        losses = end.losses
+        if end.error:
+            losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
+        transcript = replace(transcript, failures=transcript.failures + losses)
+        return Outcome(end.source, transcript, None, spent, cached)
+
+    def _stitched(
+        self, results: Iterable[ChunkTranscript | ChunkFailure], source: Source
+    ) -> Transcript:
+        """One channel's transcript, without the text that the settings strike."""
+        flagged = flag_languages(results, thresholds=self.thresholds)
+        heard = stitch(flagged, source, self.request, self.backend)
+        whole = replace_words(heard, self.replacements)
+        kept = drop(whole, self.dropped)
+        if gone := len(whole.segments) - len(kept.segments):
+            kinds = ", ".join(sorted(self.dropped))
+            _log.info("%s: %d segments dropped as %s", source.name, gone, kinds)
+        return kept
+
+
+def _of_channel(
+    heard: Iterable[Recognised], channel: int
+) -> Iterator[ChunkTranscript | ChunkFailure]:
+    """The results of a channel, numbered anew: a chunk that was cut smaller is several."""
+    results = (result for each in heard if each.channel == channel for result in each.results)
+    for index, result in enumerate(results):
+        yield replace(result, window=replace(result.window, index=index))

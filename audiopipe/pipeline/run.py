@@ -1,0 +1,172 @@
+"""One run: the workers' common knowledge, and the order of what they give."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from audiopipe import plugins
+from audiopipe.backends.prompt import with_terms
+from audiopipe.backends.protocols import Upload
+from audiopipe.concurrency import Stop
+from audiopipe.context import Context
+from audiopipe.errors import AudiopipeError, Stopped
+from audiopipe.limits.spending import Spending
+from audiopipe.pipeline.intake import End, Part
+from audiopipe.pipeline.outcome import Assembly, Outcome, Recognised
+from audiopipe.pipeline.recognise import Recogniser
+from audiopipe.settings import Settings
+from audiopipe.stages.context import recall
+from audiopipe.stages.finish.glossary import Glossary, read_glossary
+from audiopipe.stages.flag.thresholds import thresholds_for
+from audiopipe.values.audio import Chunk
+from audiopipe.values.flags import require_kinds
+from audiopipe.values.requests import Request
+from audiopipe.values.transcript import ChunkFailure, ChunkTranscript
+
+_log = logging.getLogger("audiopipe")
+
+
+def run_of(context: Context) -> Run:
+    """A run with the settings of the context, its stop being a part of that one's.
+
+    Raises:
+        UsageError: settings that cannot work.
+        AuthError: no key.
+        EngineMissing: the embedded engine is not installed.
+    """
+    settings = context.settings
+    glossary = read_glossary(settings.glossary) if settings.glossary else Glossary()
+    backend = context.transcriber
+    request = backend.accept(
+        Request(
+            settings.task,
+            settings.model,
+            settings.language,
+            _prompt(settings.prompt or "", glossary.terms),
+            settings.temperature,
+            settings.word_timestamps,
+        )
+    )
+    part = context.derive(stop=context.stop.part())
+    recogniser = Recogniser(
+        backend=backend,
+        request=request,
+        settings=settings,
+        thresholds=thresholds_for(request.model, settings.flag_limits),
+        checks=tuple(plugins.loaded("checks")),
+        store=context.store,
+        spending=context.spending,
+        repair_spending=Spending(settings.max_repair_cost_usd, flag="--max-repair-cost"),
+        tell=part.teller.tell,
+        pause=part.teller.pause,
+    )
+    assembly = Assembly(
+        request,
+        backend.name,
+        recogniser.thresholds,
+        require_kinds(settings.drop),
+        glossary.replacements,
+    )
+    return Run(recogniser, assembly, part.stop)
+
+
+def _prompt(prompt: str, terms: tuple[str, ...]) -> str | None:
+    longer, left_out = with_terms(prompt, terms)
+    if left_out:
+        _log.warning(
+            "%d of %d terms of the glossary do not fit in the prompt", left_out, len(terms)
+        )
+    return longer or None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that the workers of one run share.
+
+    Attributes:
+        recogniser: recognises chunks.
+        assembly: makes transcripts of what they give.
+        stop: ends this run alone.
+        last: what became of the last chunk of a recording's channel, where the next is told of it.
+        broken: what stopped the run, the first reason first.
+    """
+
+    recogniser: Recogniser
+    assembly: Assembly
+    stop: Stop
+    last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
+    broken: list[AudiopipeError] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return self.recogniser.settings
+
+    @property
+    def upload(self) -> Upload:
+        """What one request may carry."""
+        return self.recogniser.backend.upload(self.recogniser.request)
+
+    @property
+    def workers(self) -> int:
+        """Requests under way at once."""
+        return self.settings.workers or self.recogniser.backend.workers
+
+    @property
+    def at_once(self) -> int:
+        """Recordings that are open together: chunks that wait for one another keep one worker
+        busy."""
+        return self.workers if self.settings.condition_on_previous_text else 1
+
+    def end(self) -> None:
+        """Nothing is begun any more."""
+        self.stop.set()
+        self.recogniser.ears.shutdown(cancel_futures=True)
+
+    def in_order(self, results: Iterable[Recognised | End]) -> Iterator[Outcome]:
+        """The outcomes in the order of the recordings, whose ends may come in another one."""
+        heard: defaultdict[int, list[Recognised]] = defaultdict(list)
+        ready: dict[int, Outcome] = {}
+        next_ = 0
+        for result in results:
+            if isinstance(result, Recognised):
+                heard[result.number].append(result)
+                continue
+            parts = heard.pop(result.number, [])
+            for part in parts:
+                self.last.pop((part.number, part.channel), None)
+            ready[result.number] = self.assembly.outcome(result, parts)
+            while next_ in ready:
+                yield ready.pop(next_)
+                next_ += 1
+
+    def work(self, piece: Part | End) -> Recognised | End:
+        if isinstance(piece, End):
+            return piece
+        self.stop.check()
+        try:
+            results = self.recogniser_of(piece).recognise(piece.name, piece.audio)
+        except AudiopipeError as error:
+            if not isinstance(error, Stopped):
+                self.broken.append(error)
+                self.stop.set()
+            raise
+        if chain := self.chain(piece):
+            self.last[chain] = results[-1]
+        return Recognised(piece.number, piece.channel, results)
+
+    def chain(self, piece: Part | End) -> tuple[int, int] | None:
+        """What a chunk shares with those that it waits for."""
+        told = self.recogniser.settings.condition_on_previous_text
+        return (piece.number, piece.channel) if told and isinstance(piece, Part) else None
+
+    def recogniser_of(self, piece: Part) -> Recogniser:
+        """The recogniser that knows what was said before a chunk, if that is wanted."""
+        before = self.last.get((piece.number, piece.channel))
+        if before is None or not isinstance(piece.audio, Chunk):
+            return self.recogniser
+        request = self.recogniser.request
+        prompt = recall(request.prompt or "", before, piece.audio.window.span.start_s)
+        return replace(self.recogniser, request=replace(request, prompt=prompt or None))

@@ -1,0 +1,271 @@
+"""The one object through which recordings are worked on: `Session`, and functions over it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from audiopipe.context import Context
+from audiopipe.settings import Settings
+from audiopipe.values.audio import Chunk
+from audiopipe.values.requests import Message, Reply
+from audiopipe.values.transcript import Transcript
+
+if TYPE_CHECKING:
+    from audiopipe.backends.protocols import Chatter, Speaker, Transcriber
+    from audiopipe.concurrency import Stop
+    from audiopipe.conversation import ChatSession
+    from audiopipe.pipeline import Outcome
+    from audiopipe.speech import Speech
+    from audiopipe.speech.script import Paragraph
+    from audiopipe.values.events import Listener
+    from audiopipe.workflows.plan import Plan
+    from audiopipe.workflows.recipe import Recipe, Result
+    from audiopipe.workflows.roundtrip import RoundTrip
+
+T = TypeVar("T")
+
+_CHANGES = {field.name for field in fields(Settings)} - {"temperature"}
+"""Settings, but for the one that is an option of a question to a chat model too."""
+
+
+class Session(Context):
+    """All that audiopipe does, with backends, store, limits, spending, listener and stop that are
+    made once and shared by all calls; for any number of threads, and from a running event loop.
+
+        with Session(backend="local", language="en") as session:
+            transcript = session.transcribe("talk.mp3")
+            for outcome in session.transcribe_many(Path("talks").glob("*.mp3")):
+                ...
+
+    Arguments are those of `Context`. Each method takes further settings by name, for this call
+    alone. A `source` is a path, an http address, bytes, a binary file object, a pair of samples
+    (float or int16, shape (n,) or (n, channels)) and their rate in Hz, or a `pydub.AudioSegment`.
+    """
+
+    def transcribe(self, source: Any, **changes: Any) -> Transcript:
+        """The transcript of one recording.
+
+        Raises:
+            UsageError: settings that cannot work.
+            InputError: the recording cannot be used.
+            BackendError: nothing of it could be recognised.
+        """
+        (outcome,) = self.transcribe_many([source], **changes)
+        return outcome.result()
+
+    def translate(self, source: Any, **changes: Any) -> Transcript:
+        """The English text of a recording in any language; raises as `transcribe`."""
+        return self.transcribe(source, task="translate", **changes)
+
+    def transcribe_many(self, sources: Iterable[Any], **changes: Any) -> Iterator[Outcome]:
+        """An outcome for each recording, in order; see `pipeline.transcribe_many`."""
+        from audiopipe.pipeline import transcribe_many
+
+        return transcribe_many(sources, self.derive(**changes))
+
+    def prepare(self, source: Any, **changes: Any) -> Iterator[Chunk]:
+        """The chunks of a recording as they would be sent; see `pipeline.prepare`."""
+        from audiopipe.pipeline import prepare
+
+        return prepare(source, self.derive(**changes).settings)
+
+    def plan(self, sources: Iterable[Any], **changes: Any) -> Plan:
+        """What recordings will take, without network or key; see `workflows.plan.plan`."""
+        from audiopipe.workflows.plan import plan
+
+        return plan(sources, self.derive(**changes).settings)
+
+    def chat_session(self, model: str = "", **changes: Any) -> ChatSession:
+        """A chat model at hand."""
+        from audiopipe.conversation import ChatSession
+
+        return ChatSession(model, context=self.derive(**changes))
+
+    def chat(
+        self,
+        messages: str | Iterable[Message | Mapping[str, Any]],
+        *,
+        model: str = "",
+        **options: Any,
+    ) -> Reply:
+        """The answer to one question; options and errors as in `ChatSession.ask`."""
+        return self.chat_session(model).ask(messages, **options)
+
+    def speak(
+        self,
+        text: str | Sequence[Paragraph],
+        path: str | os.PathLike[str],
+        *,
+        title: str = "",
+        author: str = "",
+        **changes: Any,
+    ) -> Speech:
+        """Speak a text of any length into one file; see `speech.speak`."""
+        from audiopipe.speech import speak
+
+        return speak(text, path, self.derive(**changes), title=title, author=author)
+
+    def roundtrip(self, source: Any, folder: str | os.PathLike[str], **options: Any) -> RoundTrip:
+        """A recording told again, and how well that is understood.
+
+        Options are those of `workflows.roundtrip.roundtrip`, and settings by name.
+        """
+        from audiopipe.workflows.roundtrip import roundtrip
+
+        changes = {name: options.pop(name) for name in _CHANGES & options.keys()}
+        return roundtrip(source, folder, self.derive(**changes), **options)
+
+    def run(
+        self, recipe: Recipe | str | os.PathLike[str], sources: Iterable[Any] | None = None
+    ) -> Iterator[Result]:
+        """The stages of a pipeline for each recording; see `workflows.recipe.run`.
+
+        Args:
+            recipe: one that was read, or its file.
+            sources: recordings, or `Task`s that name their results; None takes those that the
+                recipe names.
+        """
+        from audiopipe.workflows.recipe import read, run, tasks
+
+        if isinstance(recipe, str | os.PathLike):
+            recipe = read(Path(recipe), {})
+        return run(recipe, tasks(recipe, sources), self)
+
+    async def atranscribe(self, source: Any, **changes: Any) -> Transcript:
+        """`transcribe`, awaited; if the task is cancelled, what is under way ends and is stored."""
+        return await self._awaited(lambda own: own.transcribe(source, **changes))
+
+    async def atranscribe_many(
+        self, sources: Iterable[Any], **changes: Any
+    ) -> AsyncIterator[Outcome]:
+        """`transcribe_many`, as an asynchronous iterator. `sources` are read in threads."""
+        own = self.derive(stop=self.stop.part())
+        outcomes = own.transcribe_many(sources, **changes)
+        try:
+            while outcome := await asyncio.to_thread(next, outcomes, None):
+                yield outcome
+        finally:
+            own.stop.set()
+
+    async def achat(
+        self, messages: str | Iterable[Message | Mapping[str, Any]], **options: Any
+    ) -> Reply:
+        """`chat`, awaited."""
+        return await self._awaited(lambda own: own.chat(messages, **options))
+
+    async def aspeak(
+        self, text: str | Sequence[Paragraph], path: str | os.PathLike[str], **options: Any
+    ) -> Speech:
+        """`speak`, awaited."""
+        return await self._awaited(lambda own: own.speak(text, path, **options))
+
+    async def _awaited(self, work: Callable[[Session], T]) -> T:
+        own = self.derive(stop=self.stop.part())
+        try:
+            return await asyncio.to_thread(work, own)
+        finally:
+            own.stop.set()
+
+
+def transcribe(source: Any, **options: Any) -> Transcript:
+    """The transcript of one recording; `Session.transcribe` of a session made for it alone.
+
+    Args:
+        source: see `Session`.
+        options: arguments of `Session`, such as `backend="local"` or `language="de"`.
+    """
+    with Session(**options) as session:
+        return session.transcribe(source)
+
+
+def translate(source: Any, **options: Any) -> Transcript:
+    """The English text of a recording in any language; arguments as in `transcribe`."""
+    return transcribe(source, task="translate", **options)
+
+
+def transcribe_many(sources: Iterable[Any], **options: Any) -> Iterator[Outcome]:
+    """An outcome for each recording, in order; options as in `transcribe`.
+
+    Raises:
+        UsageError: settings that cannot work; raised before anything is read.
+    """
+    with ExitStack() as stack:
+        outcomes = stack.enter_context(Session(**options)).transcribe_many(sources)
+        return _closing(outcomes, stack.pop_all())
+
+
+def _closing(outcomes: Iterator[T], stack: ExitStack) -> Iterator[T]:
+    with stack:
+        yield from outcomes
+
+
+def prepare(source: Any, **options: Any) -> Iterator[Chunk]:
+    """The chunks of a recording as they would be sent; options as in `transcribe`."""
+    return Session(**options).prepare(source)
+
+
+def plan(sources: Iterable[Any], **options: Any) -> Plan:
+    """What recordings will take, without network or key; options as in `transcribe`."""
+    return Session(**options).plan(sources)
+
+
+def chat(
+    messages: str | Iterable[Message | Mapping[str, Any]],
+    *,
+    model: str = "",
+    backend: Chatter | str | None = None,
+    settings: Settings | None = None,
+    **options: Any,
+) -> Reply:
+    """The answer to one question: options of `ChatSession.ask`, and settings such as `base_url`."""
+    from audiopipe.conversation import ChatSession
+
+    changes = {name: options.pop(name) for name in _CHANGES & options.keys()}
+    with ChatSession(model, backend=backend, settings=settings, **changes) as session:
+        return session.ask(messages, **options)
+
+
+def speak(
+    text: str | Sequence[Paragraph],
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    author: str = "",
+    backend: Speaker | str | None = None,
+    **options: Any,
+) -> Speech:
+    """Speak a text of any length into one file; other options as in `transcribe`."""
+    options["backend" if isinstance(backend, str) else "speaker"] = backend
+    with Session(**options) as session:
+        return session.speak(text, path, title=title, author=author)
+
+
+def roundtrip(
+    source: Any,
+    folder: str | os.PathLike[str],
+    *,
+    backend: Transcriber | str | None = None,
+    chatter: Chatter | None = None,
+    speaker: Speaker | None = None,
+    settings: Settings | None = None,
+    listener: Listener | None = None,
+    stop: Stop | None = None,
+    **options: Any,
+) -> RoundTrip:
+    """A recording told again, and how well that is understood: `Session.roundtrip`."""
+    with Session(
+        settings,
+        backend=backend,
+        chatter=chatter,
+        speaker=speaker,
+        listener=listener,
+        stop=stop,
+        **{name: options.pop(name) for name in _CHANGES & options.keys()},
+    ) as session:
+        return session.roundtrip(source, folder, **options)
