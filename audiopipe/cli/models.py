@@ -14,7 +14,7 @@ from audiopipe.limits.rules import Limits
 HEADINGS = ("model", "tasks", "languages", "price", "free tier", "status", "take instead")
 
 
-@click.command("models")
+@options.command("models", "", "| grep transcribe")
 @options.verbosity
 def command() -> int:
     """List the models: task, price, limits of the free tier, status, replacement."""
