@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import sys
 from types import TracebackType
@@ -11,8 +12,10 @@ import click
 
 from audiopipe._version import __version__
 from audiopipe.cli.codes import CODES
+from audiopipe.cli.foreign import explained
 from audiopipe.cli.log import LOGGER, complain, to_stderr
-from audiopipe.errors import AudiopipeError, Stopped
+from audiopipe.cli.streams import close_stdout, on_lines, take_over
+from audiopipe.errors import AudiopipeError, Stopped, UsageError
 
 COMMANDS = {
     "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
@@ -65,21 +68,40 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line and leave with its documented exit code."""
+    take_over()
     sys.excepthook = _explain
     to_stderr()
     LOGGER.setLevel(logging.INFO)
     try:
-        code = cli(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = 2
+        code = cli(standalone_mode=False) or 0
+    except BaseException as error:
+        code = _code(error)
+        if code is None:
+            raise
+    try:
+        close_stdout()
     except AudiopipeError as error:
-        complain(error)
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+        if not code:  # else it is told already
+            complain(error)
+            code = error.exit_code
+    sys.exit(code)
+
+
+def _code(error: BaseException) -> int | None:
+    """The exit code of a command that an error has ended, once it is told; None for a defect."""
+    if isinstance(error, click.ClickException):
+        shown = io.StringIO()
+        error.show(shown)
+        sys.stderr.write(on_lines(shown.getvalue()))
+        return UsageError.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
         LOGGER.error("interrupted; what is written is whole, and the same command goes on")
-        code = Stopped.exit_code
-    sys.exit(code or 0)
+        return Stopped.exit_code
+    known = error if isinstance(error, AudiopipeError) else explained(error)
+    if known is None:
+        return None
+    complain(known)
+    return known.exit_code
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

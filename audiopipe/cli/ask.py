@@ -13,13 +13,14 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
+from audiopipe.cli.streams import put_whole
 from audiopipe.errors import AudiopipeError, UsageError
-from audiopipe.settings import FORMATS, load
+from audiopipe.settings import load
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
-@options.command("ask", "summary talk.json", "translate talk.json --into de -f srt -o german")
+@click.command("ask")
 @click.argument("job", type=click.Choice(JOBS))
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @click.option(
@@ -32,7 +33,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 @click.option(
     "-f",
     "--output-format",
-    type=click.Choice(FORMATS),
+    type=click.Choice(options.FORMATS),
     default="txt",
     help="txt or json; clean, rewrite and translate give any format of transcripts.  "
     "[default: txt]",
@@ -47,7 +48,9 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 )
 @options.chat_model
 @options.corrections
-@options.settings("ask")
+@options.provider
+@options.budget
+@options.subtitles
 @options.config
 @options.verbosity
 def command(
@@ -118,7 +121,7 @@ def _write(text: str, source: Path, folder: Path | None, name: str, output_forma
     from audiopipe.render import RENDERERS, write
 
     if folder is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        put_whole(text)
         return
     path = folder / f"{source.stem}.{name}{RENDERERS[output_format].ending}"
     write(text if text.endswith("\n") else f"{text}\n", path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from audiopipe.cli import options
+from audiopipe.cli.streams import put
 from audiopipe.errors import UsageError
 from audiopipe.settings import ANSWERS, cache_folder, load
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 _MB = 1e6
 _DAY_S = 86_400.0
+
+_folder = click.option(
+    "--cache-dir", metavar="DIR", help="Where answers are kept.  [default: the user's cache]"
+)
 
 
 @click.group("cache")
@@ -31,23 +36,23 @@ def command() -> None:
     """
 
 
-@command.command("info", cls=options.Command, examples=("", "--cache-dir /data/answers"))
-@options.settings("cache")
+@command.command("info")
+@_folder
 @options.verbosity
 def info(cache_dir: str | None) -> int:
     """Tell where the answers are, how many, and their size."""
     path = _path(cache_dir)
-    click.echo(path)
+    put(str(path))
     with _opened(path) as store:
         for holding in store.info() if store else ():
             size = holding.size_bytes / _MB
-            click.echo(f"{holding.kind:<12}{holding.answers:>10} answers {size:>12.2f} MB")
-    click.echo(f"{'on disk':<12}{'':>18} {_size_bytes(path) / _MB:>12.2f} MB")
+            put(f"{holding.kind:<12}{holding.answers:>10} answers {size:>12.2f} MB")
+    put(f"{'on disk':<12}{'':>18} {_size_bytes(path) / _MB:>12.2f} MB")
     return 0
 
 
-@command.command("prune", cls=options.Command, examples=("--unused 90", "--max-size 500"))
-@options.settings("cache")
+@command.command("prune")
+@_folder
 @click.option(
     "--unused",
     "unused_days",
@@ -76,12 +81,12 @@ def prune(cache_dir: str | None, unused_days: float | None, max_mb: float | None
             if store
             else 0
         )
-    click.echo(f"{dropped} answers dropped")
+    put(f"{dropped} answers dropped")
     return 0
 
 
-@command.command("clear", cls=options.Command, examples=("", "--yes"))
-@options.settings("cache")
+@command.command("clear")
+@_folder
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @options.verbosity
 def clear(cache_dir: str | None, yes: bool) -> int:
@@ -94,7 +99,7 @@ def clear(cache_dir: str | None, yes: bool) -> int:
     with _opened(path) as store:
         dropped = store.clear() if store else 0
     path.with_name(f"{path.name}.damaged").unlink(missing_ok=True)
-    click.echo(f"{dropped} answers dropped")
+    put(f"{dropped} answers dropped")
     return 0
 
 

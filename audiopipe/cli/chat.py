@@ -12,7 +12,8 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
-from audiopipe.errors import Stopped, UnreadableInput, UsageError
+from audiopipe.cli.streams import put, put_whole, read_stdin
+from audiopipe.errors import Stopped, UsageError
 from audiopipe.settings import load
 from audiopipe.values.events import Event, Waiting
 from audiopipe.values.requests import Reply
@@ -20,7 +21,7 @@ from audiopipe.values.requests import Reply
 _LEAST_WAIT_S = 1.0
 
 
-@options.command("chat", '"Why is the sky blue?"', "- --schema answer.schema.json < question.txt")
+@click.command("chat")
 @click.argument("message", metavar="MESSAGE|-")
 @click.option("--system", metavar="TEXT", help="What the model is told first.")
 @options.chat_model
@@ -48,7 +49,8 @@ _LEAST_WAIT_S = 1.0
     help="Ask for JSON by this JSON Schema, and check it.",
 )
 @options.corrections
-@options.settings("chat")
+@options.provider
+@options.budget
 @options.config
 @options.verbosity
 def command(
@@ -75,18 +77,18 @@ def command(
     shape = None if schema is None else _schema(schema)
     from audiopipe.session import Session
 
-    text = _read(message)
+    text = read_stdin() if message == "-" else message
     with Session(settings, listener=tell_wait) as session:
         chat_session = session.chat_session(model or "")
         if structured:
             retries = {} if max_retries is None else {"max_retries": max_retries}
             reply = chat_session.ask(text, json=as_json, schema=shape, **retries, **asked)
-            click.echo(json.dumps(reply.value, ensure_ascii=False, indent=1))
+            put(json.dumps(reply.value, ensure_ascii=False, indent=1))
         elif stream or (stream is None and sys.stdout.isatty()):
             reply = _streamed(chat_session.stream(text, **asked))
         else:
             reply = chat_session.ask(text, **asked)
-            click.echo(reply.text, nl=not reply.text.endswith("\n"))
+            put_whole(reply.text)
     _tell(reply)
     return 0
 
@@ -103,22 +105,13 @@ def _streamed(pieces: Any) -> Reply:
     with pieces:
         try:
             for last in pieces:
-                click.echo(last, nl=False)
+                put(last, "")
         except KeyboardInterrupt:
             raise Stopped("stopped: the answer is not whole") from None
         finally:
             if last:
-                click.echo(nl=not last.endswith("\n"))
+                put("", "" if last.endswith("\n") else "\n")
         return pieces.reply  # type: ignore[no-any-return]
-
-
-def _read(message: str) -> str:
-    if message != "-":
-        return message
-    try:
-        return sys.stdin.buffer.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnreadableInput(f"what comes from stdin is not UTF-8 text: {error}") from error
 
 
 def _schema(path: Path) -> Any:

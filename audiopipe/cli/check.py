@@ -14,6 +14,7 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.log import LOGGER
+from audiopipe.cli.streams import put
 from audiopipe.errors import InputError
 from audiopipe.text.clocks import clock, in_words, milliseconds
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 60
 
 
-@options.command("check", "talk.json", "transcripts/ --strict --json")
+@click.command("check")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json|DIR...")
 @click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if anything is flagged.")
-@options.as_json
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
 @options.verbosity
 def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Tell which passages of stored transcripts not to trust, and why.
@@ -49,13 +50,13 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     if as_json:
         files = [_file_facts(path, found[path], alone[path]) for path in chain(*folders.values())]
         whole = [{"folder": str(folder), **_figures(each)} for folder, each in totals.items()]
-        click.echo(json.dumps({"files": files, "folders": whole}, ensure_ascii=False))
+        put(json.dumps({"files": files, "folders": whole}, ensure_ascii=False))
     else:
         for folder, paths in folders.items():
             for path in paths:
-                click.echo("\n".join(_file_lines(path, found[path], alone[path])))
+                put("\n".join(_file_lines(path, found[path], alone[path])))
             lines = _folder_lines(folder, [found[path] for path in paths], totals[folder])
-            click.echo("\n".join(lines))
+            put("\n".join(lines))
     if failed:
         return SOME_FAILED if found else NOTHING_DONE
     return FLAGGED if strict and any(each.flags for each in totals.values()) else 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from audiopipe.backends.http.address import legible
+from audiopipe.cli.streams import stdin
 from audiopipe.errors import UnreadableInput
 
 MEDIA = frozenset(
@@ -50,7 +51,7 @@ def find_inputs(arguments: Iterable[str]) -> list[Item]:
 
 def open_input(item: Item) -> str | BinaryIO:
     """What the library takes for an item: its path or address, or the stream of stdin."""
-    return sys.stdin.buffer if item.source == "-" else item.source
+    return stdin() if item.source == "-" else item.source
 
 
 def _identity(source: str) -> str:
@@ -59,7 +60,7 @@ def _identity(source: str) -> str:
 
 def _expand(argument: str) -> Iterator[Item]:
     if argument == "-":
-        yield Item("-", PurePath("stdin"))
+        yield _stdin()
     elif re.match(r"https?://", argument):
         yield _address(argument)
     elif Path(argument).is_dir():
@@ -78,11 +79,20 @@ def _expand(argument: str) -> Iterator[Item]:
         yield Item(argument, PurePath(_harmless(argument)), error)
 
 
+def _stdin() -> Item:
+    try:
+        stdin()
+    except UnreadableInput as error:
+        return Item("-", PurePath("stdin"), error)
+    return Item("-", PurePath("stdin"))
+
+
 def _address(url: str) -> Item:
     try:
         return Item(url, PurePath(_harmless(unquote(urlsplit(url).path))))
     except ValueError as error:
-        return Item(url, PurePath("download"), UnreadableInput(f"{url} is no address: {error}"))
+        name = legible(url)
+        return Item(url, PurePath("download"), UnreadableInput(f"{name} is no address: {error}"))
 
 
 def _harmless(path: str) -> str:

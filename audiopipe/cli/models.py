@@ -9,19 +9,20 @@ import click
 
 from audiopipe.backends.catalog import MODELS, PRICE_UNITS, Model
 from audiopipe.cli import options
+from audiopipe.cli.streams import put
 from audiopipe.limits.rules import Limits
 
 HEADINGS = ("model", "tasks", "languages", "price", "free tier", "status", "take instead")
 
 
-@options.command("models", "", "| grep transcribe")
+@click.command("models")
 @options.verbosity
 def command() -> int:
     """List the models: task, price, limits of the free tier, status, replacement."""
     rows = [HEADINGS, *map(_row, MODELS)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(map(str.ljust, row, widths)).rstrip())
+        put("  ".join(map(str.ljust, row, widths)).rstrip())
     return 0
 
 

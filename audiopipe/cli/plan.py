@@ -15,6 +15,7 @@ from audiopipe.cli import options
 from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.inputs import find_inputs, open_input
 from audiopipe.cli.log import LOGGER
+from audiopipe.cli.streams import put
 from audiopipe.settings import Settings, load
 from audiopipe.text.clocks import in_words
 
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
     from audiopipe.workflows.plan import Load, Plan
 
 
-@options.command("plan", "recordings/", "recordings/ --tier dev -m large-v3 --json")
+@click.command("plan")
 @options.inputs
-@options.as_json
-@options.settings("plan")
+@click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@options.recognition
+@options.budget
+@options.cutting
 @options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags: Any) -> int:
@@ -43,9 +47,9 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
     for line in failed:
         LOGGER.error("%s", line)
     if as_json:
-        click.echo(json.dumps(asdict(told), ensure_ascii=False))
+        put(json.dumps(asdict(told), ensure_ascii=False))
     elif len(failed) < len(items):
-        click.echo("\n".join(_lines(told, settings)))
+        put("\n".join(_lines(told, settings)))
     return of_inputs(len(failed), len(items))
 
 

@@ -11,13 +11,16 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
+from audiopipe.cli.log import complain
 from audiopipe.errors import InputError
 from audiopipe.settings import Settings, load
 
 
-@options.command("prepare", "recordings/ -o chunks", "call.wav --channels split --chunk-length 60")
+@click.command("prepare")
 @options.inputs
-@options.settings("prepare", output_dir="Where the chunks go.  [default: .]")
+@click.option("-o", "--output-dir", metavar="DIR", help="Where the chunks go.  [default: .]")
+@click.option("--tier", type=click.Choice(["free", "dev"]), help="The Groq account's tier.")
+@options.cutting
 @options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
@@ -35,7 +38,7 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
                 raise item.error
             partial += _prepare(item, settings)
         except InputError as error:
-            click.echo(f"audiopipe: {error}", err=True)
+            complain(error)
             failed += 1
     if failed == len(items):
         return NOTHING_DONE

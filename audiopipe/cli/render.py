@@ -10,16 +10,16 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.codes import of_inputs
+from audiopipe.cli.log import complain
+from audiopipe.cli.streams import put_whole
 from audiopipe.errors import InputError, UsageError
 from audiopipe.settings import load as load_settings
 
 
-@options.command("render", "talk.json -f srt --max-line-width 37", "out/*.json -f md -o notes")
+@click.command("render")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
-@options.settings(
-    "render",
-    output_dir="Where results go; - writes one format to stdout.  [default: beside the transcript]",
-)
+@options.output
+@options.subtitles
 @options.config
 @options.verbosity
 def command(
@@ -37,13 +37,13 @@ def command(
         try:
             transcript = load(path)
         except InputError as error:
-            click.echo(f"audiopipe: {error}", err=True)
+            complain(error)
             failed += 1
             continue
         for name in formats:
             text = render(transcript, name, settings)
             if output_dir == "-":
-                click.echo(text, nl=not text.endswith("\n"))
+                put_whole(text)
             elif name != "json" or output_dir:
                 folder = Path(output_dir) if output_dir else path.parent
                 write(text, folder / (path.stem + RENDERERS[name].ending))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
 from audiopipe.cli.inputs import Item
+from audiopipe.cli.streams import put_whole
 from audiopipe.render import RENDERERS, render, write
 from audiopipe.settings import Settings
 from audiopipe.values.requests import Usage
@@ -31,7 +30,7 @@ def save(item: Item, transcript: Transcript, settings: Settings) -> None:
     for name, path in paths(item, settings).items():
         text = render(transcript, name, settings)
         if settings.output_dir == "-":
-            click.echo(text, nl=not text.endswith("\n"))
+            put_whole(text)
         else:
             write(text, path)
 

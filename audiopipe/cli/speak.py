@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from audiopipe.cli import options
 from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
+from audiopipe.cli.streams import read_stdin
 from audiopipe.errors import UnreadableInput
 from audiopipe.settings import load
 from audiopipe.text.clocks import short_clock
@@ -22,11 +22,7 @@ _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
 _STEPS, _LONG_LINES = 10, 50
 
 
-@options.command(
-    "speak",
-    "chapter.md -o chapter.m4a --voice heart",
-    '"Good morning." -o morning.wav --backend local',
-)
+@click.command("speak")
 @click.argument("text", metavar="TEXT|FILE|-")
 @click.option(
     "-o",
@@ -36,13 +32,18 @@ _STEPS, _LONG_LINES = 10, 50
     metavar="FILE",
     help="The file to write: .wav, .flac, .mp3, .m4a or .opus.",
 )
+@options.narration
+@click.option(
+    "-m",
+    "--model",
+    metavar="NAME",
+    help="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
+)
+@click.option("-l", "--language", metavar="LANG", help="Of the text, as code or English name.")
 @click.option("--title", default="", metavar="TEXT", help="Tag of the file.")
 @click.option("--author", default="", metavar="TEXT", help="Tag of the file.")
-@options.settings(
-    "speak",
-    model="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
-    language="Of the text, as code or English name.",
-)
+@options.provider
+@options.budget
 @options.config
 @options.verbosity
 def command(
@@ -84,9 +85,10 @@ def _read(argument: str) -> str:
     looks_like_one = argument.lower().endswith(_TEXT_ENDINGS) and len(argument.split()) == 1
     if argument != "-" and not is_file and not looks_like_one:
         return argument
+    if argument == "-":
+        return read_stdin()
     try:
-        data = sys.stdin.buffer.read() if argument == "-" else Path(argument).read_bytes()
-        return data.decode("utf-8-sig")
+        return Path(argument).read_text("utf-8-sig")
     except OSError as error:
         raise UnreadableInput(f"cannot read {argument}: {error.strerror}") from error
     except UnicodeDecodeError as error:

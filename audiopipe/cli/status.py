@@ -12,13 +12,14 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.progress import shown
+from audiopipe.cli.streams import put
 from audiopipe.text.clocks import in_words
 from audiopipe.workflows.batch import Batch, read
 
 
-@options.command("status", "transcripts", "transcripts --json")
+@click.command("status")
 @click.argument("folder", metavar="DIR", default=".", type=click.Path(path_type=Path))
-@options.as_json
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
 @options.verbosity
 def command(folder: Path, as_json: bool) -> int:
     """Tell what became of the batch whose results are in DIR.
@@ -29,9 +30,9 @@ def command(folder: Path, as_json: bool) -> int:
     batch = read(folder)
     if as_json:
         facts = {"rows": [row.facts() for row in batch.rows]}
-        click.echo(json.dumps({**_head(batch), **facts}))
+        put(json.dumps({**_head(batch), **facts}))
     else:
-        click.echo("\n".join(_lines(batch)))
+        put("\n".join(_lines(batch)))
     return SOME_FAILED if batch.counts["failed"] or batch.counts["partial"] else 0
 
 

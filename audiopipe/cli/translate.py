@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
+
 from audiopipe.cli import options
 from audiopipe.cli.transcribe import run
 
 
-@options.command(
-    "translate",
-    "recordings/ -o english",
-    "rede.mp3 -l de -f srt --max-line-width 37",
-)
+@click.command("translate")
 @options.inputs_or_retry
-@options.settings("translate")
+@options.output
+@options.recognition
+@options.budget
+@options.cutting
+@options.trust
+@options.repair
+@options.subtitles
 @options.config
 @options.log_format
 @options.verbosity

@@ -59,7 +59,7 @@ def test_flags_reach_the_server(chat: Run, server: Server) -> None:
 def test_a_message_comes_from_stdin_whatever_its_script(chat: Run) -> None:
     assert chat("-", stdin="Grüße, 你好".encode()).stdout == "You said: Grüße, 你好\n"
     done = chat("-", stdin=b"\xff\xfe")
-    assert (done.returncode, "not UTF-8 text" in done.stderr) == (1, True)
+    assert (done.returncode, "stdin is no text in UTF-8" in done.stderr) == (1, True)
 
 
 def test_a_streamed_answer_is_the_same(chat: Run, server: Server) -> None:

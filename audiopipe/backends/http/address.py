@@ -20,9 +20,11 @@ def api_root(base_url: str) -> str:
     Raises:
         UsageError: it is no http or https address.
     """
-    parts = _parts(base_url.strip())
+    parts = parts_of(base_url.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"the base URL {base_url!r} is no address: write it like http://host:8000")
+        raise UsageError(
+            f"the base URL {legible(base_url)!r} is no address: write it like http://host:8000"
+        )
     path = _ENDPOINT.sub("", parts.path.rstrip("/"))
     if is_groqs(base_url):
         path = "/openai/v1"
@@ -33,13 +35,18 @@ def api_root(base_url: str) -> str:
 
 def is_groqs(base_url: str) -> bool:
     """Whether an address is Groq's own."""
-    return _parts(base_url.strip()).hostname == "api.groq.com"
+    return parts_of(base_url.strip()).hostname == "api.groq.com"
 
 
 def without_secrets(url: str) -> str:
     """An address without user, password and query, which may carry a signature."""
-    parts = _parts(url)
+    parts = parts_of(url)
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
+
+
+def legible(text: str) -> str:
+    """What may be no address at all, for messages: without what could be a password or a key."""
+    return re.sub(r"//[^/?#]*@", "//***@", text.partition("?")[0])
 
 
 def public_name(url: str) -> str:
@@ -49,16 +56,18 @@ def public_name(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
+        netloc = parts.netloc.rpartition("@")[2]
+        bare = parts._replace(netloc=netloc, query="", fragment="").geturl()
     except ValueError:
-        return url
-    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+        bare = legible(url)
     secret = hashlib.sha256(os.fsencode(url)).hexdigest()[:8]
     return bare if bare == url else f"{bare}#{secret}"
 
 
-def _parts(address: str) -> SplitResult:
-    """The parts of an address; empty where it is none."""
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address; empty where it is none, or its port is none."""
     try:
-        return urlsplit(address)
+        parts = urlsplit(address)
+        return parts if parts.port is None or parts.port else urlsplit("")
     except ValueError:
         return urlsplit("")

@@ -306,6 +306,8 @@ def download(
 def _client(timeouts: Timeouts) -> httpx.Client:
     import httpx
 
+    from audiopipe.backends.http.route import ByEnvironment
+
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
     waits = httpx.Timeout(
         connect=timeouts.connect_s,
@@ -313,7 +315,9 @@ def _client(timeouts: Timeouts) -> httpx.Client:
         write=timeouts.write_s,
         pool=timeouts.pool_s,
     )
-    return httpx.Client(headers=_HEADERS, timeout=waits, limits=limits)
+    return httpx.Client(
+        headers=_HEADERS, timeout=waits, transport=ByEnvironment(limits), trust_env=False
+    )
 
 
 def _reply(answer: httpx.Response) -> Reply:

@@ -1,0 +1,121 @@
+"""Keys and passwords taken out of a text, however it spells them.
+
+The second line of defence: whoever makes a message leaves secrets out of it, and what leaves the
+program (stderr, stdout, files) goes through here all the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import unquote, urlsplit
+
+HIDDEN = "***"
+
+_NAMES = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(_ID)?$", re.IGNORECASE)
+"""Variables of the environment whose values are secrets."""
+
+_LEAST, _SURE = 8, 12
+"""Characters of a secret: the shorter ones need a digit. Servers on one's own machine are given
+words for keys, such as EMPTY, ollama or lm-studio, and those must stay in a transcript."""
+
+_PATTERNS = (
+    # user and password of an address
+    (re.compile(r"""(?<=://)[^\s/?#"'<>]+@"""), f"{HIDDEN}@"),
+    # its query, where that carries a key or a signature
+    (
+        re.compile(
+            r"((?:key|token|signature|sig|secret|password|credential)=)[^\s&#\"'<>]+",
+            re.IGNORECASE,
+        ),
+        rf"\1{HIDDEN}",
+    ),
+    # a header
+    (re.compile(r"(authorization\W{1,4}(?:\w+ )?)[^\s\"',;]+", re.IGNORECASE), rf"\1{HIDDEN}"),
+    (re.compile(r"(bearer )(?=\S*\d)[\w.~+/=-]{16,}", re.IGNORECASE), rf"\1{HIDDEN}"),
+    # keys that tell by their beginning what they are
+    (re.compile(r"\b(?:gsk_|sk[-_]|hf_|xai-|gh[ps]_|AKIA|ASIA|AIza)[\w-]{16,}"), HIDDEN),
+)
+
+
+def secrets_of(environment: Mapping[str, str], arguments: Iterable[str] = ()) -> tuple[str, ...]:
+    """All secrets that the process was given.
+
+    Args:
+        environment: its keys, by their names, and the passwords of addresses (proxies, servers).
+        arguments: of the command line, which may be addresses with passwords too.
+    """
+    found = {value.strip() for name, value in environment.items() if _NAMES.search(name)}
+    for text in (*environment.values(), *arguments):
+        if "@" in text:
+            found.update(_passwords(text))
+    return tuple(sorted(filter(_is_secret, found)))
+
+
+def without_secrets(text: str, secrets: Collection[str]) -> str:
+    """The text with `***` for each of the secrets.
+
+    They are found as they are, and as JSON, addresses (percent-encoding), HTML, hexadecimal digits
+    and base64 spell them; in base64 also where they are a part of what is encoded, as in the
+    header of a proxy's password.
+    """
+    return _spellings(tuple(secrets)).sub(HIDDEN, text) if secrets else text
+
+
+def without_all_secrets(text: str, secrets: Collection[str]) -> str:
+    """As `without_secrets`, and without all that looks like a secret too: for messages, not for
+    what somebody has said."""
+    text = without_secrets(text, secrets)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _is_secret(value: str) -> bool:
+    return len(value) >= _SURE or (len(value) >= _LEAST and any(map(str.isdigit, value)))
+
+
+def _passwords(text: str) -> Iterator[str]:
+    for address in text.split():
+        try:
+            password = urlsplit(address).password
+        except ValueError:
+            continue
+        if password:
+            yield password
+            yield unquote(password)
+
+
+@lru_cache(maxsize=8)
+def _spellings(secrets: tuple[str, ...]) -> re.Pattern[str]:
+    """All spellings of the secrets, the longest secret first: one may be a part of another."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+    return re.compile("|".join(each for secret in longest_first for each in _each(secret)))
+
+
+def _each(secret: str) -> Iterator[str]:
+    yield "".join(map(_character, secret))
+    data = secret.encode("utf-8", "surrogateescape")
+    yield f"(?i:{data.hex()})"
+    for before in range(3):
+        # the characters at both ends hold bits of what stands beside the secret
+        encoded = base64.b64encode(bytes(before) + data).decode()
+        inner = encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
+        yield re.escape(inner).replace(r"\+", r"[+-]").replace("/", r"[/_]") + "[-+/_0-9A-Za-z]?=*"
+
+
+def _character(character: str) -> str:
+    """A character, or an escape that stands for it: alone, or escaped twice."""
+    plain, code = re.escape(character), ord(character)
+    encoded = character.encode("utf-8", "replace")
+    escapes = (
+        rf"\\+{plain}",
+        rf"\\+(?:u{{?0*|x){code:x}}}?",
+        rf"&\#(?:x0*{code:x}|0*{code});",
+        re.escape(html.escape(character)),
+        "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
+    )
+    return f"(?:{plain}|(?i:{'|'.join(escapes)}))"
