@@ -15,12 +15,12 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.streams import put_whole
 from audiopipe.errors import AudiopipeError, UsageError
-from audiopipe.settings import load
+from audiopipe.settings import FORMATS, load
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
-@click.command("ask")
+@options.command("ask", "summary talk.json", "translate talk.json --into de -f srt -o german")
 @click.argument("job", type=click.Choice(JOBS))
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @click.option(
@@ -33,7 +33,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 @click.option(
     "-f",
     "--output-format",
-    type=click.Choice(options.FORMATS),
+    type=click.Choice(FORMATS),
     default="txt",
     help="txt or json; clean, rewrite and translate give any format of transcripts.  "
     "[default: txt]",
@@ -48,9 +48,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 )
 @options.chat_model
 @options.corrections
-@options.provider
-@options.budget
-@options.subtitles
+@options.settings("ask")
 @options.config
 @options.verbosity
 def command(

@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 _MB = 1e6
 _DAY_S = 86_400.0
 
-_folder = click.option(
-    "--cache-dir", metavar="DIR", help="Where answers are kept.  [default: the user's cache]"
-)
-
 
 @click.group("cache")
 def command() -> None:
@@ -36,8 +32,8 @@ def command() -> None:
     """
 
 
-@command.command("info")
-@_folder
+@command.command("info", cls=options.Command, examples=("", "--cache-dir /data/answers"))
+@options.settings("cache")
 @options.verbosity
 def info(cache_dir: str | None) -> int:
     """Tell where the answers are, how many, and their size."""
@@ -51,8 +47,8 @@ def info(cache_dir: str | None) -> int:
     return 0
 
 
-@command.command("prune")
-@_folder
+@command.command("prune", cls=options.Command, examples=("--unused 90", "--max-size 500"))
+@options.settings("cache")
 @click.option(
     "--unused",
     "unused_days",
@@ -85,8 +81,8 @@ def prune(cache_dir: str | None, unused_days: float | None, max_mb: float | None
     return 0
 
 
-@command.command("clear")
-@_folder
+@command.command("clear", cls=options.Command, examples=("", "--yes"))
+@options.settings("cache")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @options.verbosity
 def clear(cache_dir: str | None, yes: bool) -> int:

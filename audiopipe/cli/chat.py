@@ -21,7 +21,7 @@ from audiopipe.values.requests import Reply
 _LEAST_WAIT_S = 1.0
 
 
-@click.command("chat")
+@options.command("chat", '"Why is the sky blue?"', "- --schema answer.schema.json < question.txt")
 @click.argument("message", metavar="MESSAGE|-")
 @click.option("--system", metavar="TEXT", help="What the model is told first.")
 @options.chat_model
@@ -49,8 +49,7 @@ _LEAST_WAIT_S = 1.0
     help="Ask for JSON by this JSON Schema, and check it.",
 )
 @options.corrections
-@options.provider
-@options.budget
+@options.settings("chat")
 @options.config
 @options.verbosity
 def command(

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 60
 
 
-@click.command("check")
+@options.command("check", "talk.json", "transcripts/ --strict --json")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json|DIR...")
 @click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if anything is flagged.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@options.as_json
 @options.verbosity
 def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Tell which passages of stored transcripts not to trust, and why.

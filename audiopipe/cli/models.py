@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-import click
-
 from audiopipe.backends.catalog import MODELS, PRICE_UNITS, Model
 from audiopipe.cli import options
 from audiopipe.cli.streams import put
@@ -15,7 +13,7 @@ from audiopipe.limits.rules import Limits
 HEADINGS = ("model", "tasks", "languages", "price", "free tier", "status", "take instead")
 
 
-@click.command("models")
+@options.command("models", "", "| grep transcribe")
 @options.verbosity
 def command() -> int:
     """List the models: task, price, limits of the free tier, status, replacement."""

@@ -9,8 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from audiopipe.cli import options
 from audiopipe.cli.codes import of_inputs
 from audiopipe.cli.inputs import find_inputs, open_input
@@ -23,13 +21,10 @@ if TYPE_CHECKING:
     from audiopipe.workflows.plan import Load, Plan
 
 
-@click.command("plan")
+@options.command("plan", "recordings/", "recordings/ --tier dev -m large-v3 --json")
 @options.inputs
-@click.option("--task", type=click.Choice(["transcribe", "translate"]), help="What to do.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
-@options.recognition
-@options.budget
-@options.cutting
+@options.as_json
+@options.settings("plan")
 @options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags: Any) -> int:

@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import click
-
 from audiopipe.cli import options
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
@@ -16,11 +14,9 @@ from audiopipe.errors import InputError
 from audiopipe.settings import Settings, load
 
 
-@click.command("prepare")
+@options.command("prepare", "recordings/ -o chunks", "call.wav --channels split --chunk-length 60")
 @options.inputs
-@click.option("-o", "--output-dir", metavar="DIR", help="Where the chunks go.  [default: .]")
-@click.option("--tier", type=click.Choice(["free", "dev"]), help="The Groq account's tier.")
-@options.cutting
+@options.settings("prepare", output_dir="Where the chunks go.  [default: .]")
 @options.config
 @options.verbosity
 def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:

@@ -16,10 +16,12 @@ from audiopipe.errors import InputError, UsageError
 from audiopipe.settings import load as load_settings
 
 
-@click.command("render")
+@options.command("render", "talk.json -f srt --max-line-width 37", "out/*.json -f md -o notes")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
-@options.output
-@options.subtitles
+@options.settings(
+    "render",
+    output_dir="Where results go; - writes one format to stdout.  [default: beside the transcript]",
+)
 @options.config
 @options.verbosity
 def command(

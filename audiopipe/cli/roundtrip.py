@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from audiopipe.workflows.roundtrip import RoundTrip
 
 
-@click.command("roundtrip")
+@options.command(
+    "roundtrip",
+    "episode.mp3 -o told --into de",
+    "episode.mp3 -o told --align --max-cost 1",
+)
 @click.argument("episode", metavar="EPISODE")
-@click.option("-o", "--output-dir", metavar="DIR", help=f"[default: {options.DEFAULTS.output_dir}]")
 @click.option("--into", default="", metavar="LANG", help="Translate before it is spoken.")
 @click.option("--instruct", default="", metavar="TEXT", help="Rewrite so before it is spoken.")
 @click.option(
@@ -40,19 +43,13 @@ if TYPE_CHECKING:
     default="m4a",
     help="Of the narration.  [default: m4a]",
 )
-@options.narration
 @click.option("--speech-model", default="", metavar="NAME", help="See audiopipe speak --model.")
 @click.option("--speech-url", default="", metavar="URL", help="A server for the narration alone.")
 @click.option("--chat-model", default="", metavar="NAME", help="See audiopipe chat --model.")
 @click.option(
     "--chat-url", default="", metavar="URL", help="A server for --into and --instruct alone."
 )
-@options.task
-@options.hearing
-@options.budget
-@options.cutting
-@options.trust
-@options.repair
+@options.settings("roundtrip", output_dir="Where results go.  [default: .]")
 @options.config
 @options.verbosity
 def command(

@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from audiopipe.workflows.recipe import Result
 
 
-@click.command("run")
+@options.command("run", "pipeline.toml recordings/ -o out", "pipeline.toml --max-cost 2")
 @click.argument("pipeline", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("inputs", nargs=-1, metavar="[INPUT...]")
-@click.option("-o", "--output-dir", metavar="DIR", help="Where results go.  [default: .]")
-@options.overwrite
-@options.budget
+@options.settings("run", output_dir="Where results go.  [default: .]")
 @options.verbosity
 def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
     """Run the stages of a pipeline file, such as transcribe, translate, render and speak, for each

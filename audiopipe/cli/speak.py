@@ -22,7 +22,11 @@ _TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
 _STEPS, _LONG_LINES = 10, 50
 
 
-@click.command("speak")
+@options.command(
+    "speak",
+    "chapter.md -o chapter.m4a --voice heart",
+    '"Good morning." -o morning.wav --backend local',
+)
 @click.argument("text", metavar="TEXT|FILE|-")
 @click.option(
     "-o",
@@ -32,18 +36,13 @@ _STEPS, _LONG_LINES = 10, 50
     metavar="FILE",
     help="The file to write: .wav, .flac, .mp3, .m4a or .opus.",
 )
-@options.narration
-@click.option(
-    "-m",
-    "--model",
-    metavar="NAME",
-    help="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
-)
-@click.option("-l", "--language", metavar="LANG", help="Of the text, as code or English name.")
 @click.option("--title", default="", metavar="TEXT", help="Tag of the file.")
 @click.option("--author", default="", metavar="TEXT", help="Tag of the file.")
-@options.provider
-@options.budget
+@options.settings(
+    "speak",
+    model="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
+    language="Of the text, as code or English name.",
+)
 @options.config
 @options.verbosity
 def command(

@@ -17,9 +17,9 @@ from audiopipe.text.clocks import in_words
 from audiopipe.workflows.batch import Batch, read
 
 
-@click.command("status")
+@options.command("status", "transcripts", "transcripts --json")
 @click.argument("folder", metavar="DIR", default=".", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object, for machines.")
+@options.as_json
 @options.verbosity
 def command(folder: Path, as_json: bool) -> int:
     """Tell what became of the batch whose results are in DIR.

@@ -12,8 +12,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from audiopipe.backends.registry import named
 from audiopipe.cli import due, options, results
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
@@ -35,16 +33,13 @@ _NO_STEM = "."
 """Of a folder without recordings, which is an error but no part of the batch."""
 
 
-@click.command("transcribe")
+@options.command(
+    "transcribe",
+    "recordings/ -o transcripts",
+    "talk.mp4 -l en -f srt,vtt --repair --max-cost 0.50",
+)
 @options.inputs_or_retry
-@options.output
-@options.task
-@options.recognition
-@options.budget
-@options.cutting
-@options.trust
-@options.repair
-@options.subtitles
+@options.settings("transcribe")
 @options.config
 @options.log_format
 @options.verbosity
@@ -109,7 +104,8 @@ def _asked(
     if not items:
         LOGGER.info("nothing is left undone in %s", settings.output_dir)
     given = {name: value for name, value in flags.items() if value is not None}
-    return load({**batch.settings, **given}, os.environ, config), items
+    recorded = jobs.settings_of(Path(settings.output_dir), batch)
+    return load({**recorded, **given}, os.environ, config), items
 
 
 def _is_recorded(inputs: Sequence[str], items: Sequence[Item], settings: Settings) -> bool:

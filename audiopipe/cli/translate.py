@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from audiopipe.cli import options
 from audiopipe.cli.transcribe import run
 
 
-@click.command("translate")
+@options.command(
+    "translate",
+    "recordings/ -o english",
+    "rede.mp3 -l de -f srt --max-line-width 37",
+)
 @options.inputs_or_retry
-@options.output
-@options.recognition
-@options.budget
-@options.cutting
-@options.trust
-@options.repair
-@options.subtitles
+@options.settings("translate")
 @options.config
 @options.log_format
 @options.verbosity

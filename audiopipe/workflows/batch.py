@@ -15,9 +15,9 @@ from threading import Lock, Timer
 from typing import Any, Literal, Self, get_args
 
 from audiopipe.backends.http.address import public_name
-from audiopipe.errors import InputError, OutputError
+from audiopipe.errors import InputError, OutputError, UsageError
 from audiopipe.render import write
-from audiopipe.settings import Settings
+from audiopipe.settings import Settings, convert, table
 
 NAME = "batch.json"
 VERSION = 1
@@ -25,12 +25,7 @@ VERSION = 1
 
 Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
-_SHAPING = (
-    "backend task model language prompt glossary condition_on_previous_text temperature "
-    "word_timestamps chunk_length_s overlap_s upload_format channels track skip_silence_s repair "
-    "output_formats max_line_width max_line_count max_cue_duration_s min_cue_duration_s min_gap_s "
-    "reading_speed_cps"
-).split()
+_SHAPING = tuple(each.name for each in table() if each.shapes_results)
 _REST_S = 1.0
 _SHARE = 20  # the rest between two writes is at least so many times what a write takes
 
@@ -94,7 +89,8 @@ class Batch:
     Attributes:
         begun, updated: the first and the last write; ISO 8601, UTC.
         stopped: why the last run ended before its end.
-        settings: values of the last run that shape results, by their names in `Settings`.
+        settings: values of the last run that shape results, by their names in `Settings`; as
+            they stand in the file, unchecked.
         rows: in the order of the inputs, those of the last run first.
     """
 
@@ -139,6 +135,20 @@ def read(folder: Path) -> Batch:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is not the record of a batch: {error}") from error
+
+
+def settings_of(folder: Path, batch: Batch) -> dict[str, Any]:
+    """The settings of the last run into a folder, checked: anybody may have written the file.
+
+    Raises:
+        UsageError: one that is not allowed, or that no batch keeps.
+    """
+    place = f"{folder / NAME}: settings"
+    if strange := [name for name in batch.settings if name not in _SHAPING]:
+        raise UsageError(f"{place}: a batch keeps no {strange[0]}, but {', '.join(_SHAPING)}")
+    return {
+        name: convert(name, value, f"{place}: {name}") for name, value in batch.settings.items()
+    }
 
 
 class Manifest:
@@ -252,20 +262,19 @@ def _parse(document: Mapping[str, Any]) -> Batch:
     texts = (document["begun"], document["updated"], document["stopped"])
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("its times are no text")
-    rows = tuple(Row(**_checked(row, _ROW)) for row in document["rows"])
-    return Batch(*texts, _checked(document["settings"], _SETTINGS), rows)
+    rows = tuple(Row(**_checked(row)) for row in document["rows"])
+    return Batch(*texts, {**document["settings"]}, rows)
 
 
 _ROW = Row("", "").facts() | {"duration_s": 0.0}
-_SETTINGS = {name: getattr(Settings(), name) for name in _SHAPING} | {"language": "", "prompt": ""}
-_OPTIONAL = ("duration_s", "cost_usd", "spent_usd", "language", "prompt")
+_OPTIONAL = ("duration_s", "cost_usd", "spent_usd")
 
 
-def _checked(values: Mapping[str, Any], likes: Mapping[str, Any]) -> dict[str, Any]:
-    """The values, lists as tuples; each is of the kind of its like, or there is a TypeError."""
+def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts of a row, lists as tuples; each is of its kind, or there is a TypeError."""
     made = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
     for name, value in made.items():
-        like = likes[name]
+        like = _ROW[name]
         kinds = (int, float) if isinstance(like, float) else type(like)
         if not (isinstance(value, kinds) or (value is None and name in _OPTIONAL)):
             raise TypeError(f"{name} cannot be {value!r}")

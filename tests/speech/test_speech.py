@@ -252,7 +252,7 @@ def test_events_tell_each_line_and_a_wish_to_stop_is_heard(
         ("", "a.wav", {}, "nothing to speak"),
         ("...", "a.wav", {}, "nothing to speak"),
         ("Hello", "a.wav", {"voice": "tom"}, "choose from autumn"),
-        ("Hello", "a.wav", {"pause_s": -1.0}, "--pause -1 must not be negative"),
+        ("Hello", "a.wav", {"pause_s": -1.0}, "pause_s cannot be -1.0: a number from 0 to 60"),
     ],
 )
 def test_what_cannot_work_is_refused_before_anything_is_sent(

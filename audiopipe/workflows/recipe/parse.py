@@ -12,14 +12,13 @@ from typing import Any
 from audiopipe.conversation.jobs.written import SHAPES
 from audiopipe.errors import UsageError
 from audiopipe.render import RENDERERS
-from audiopipe.settings import Settings, change, convert, load, read_toml
+from audiopipe.settings import Settings, change, convert, find, load, read_toml
 from audiopipe.speech import require_kind
-from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, SETTINGS, Stage
+from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, Stage
 
 _OWN = {
     field.name: field.default for field in fields(Stage) if field.name not in ("name", "settings")
 }
-_ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +95,13 @@ def _stage(
     own = {option: _own(option, given.pop(option), place) for option in [*given] if option in _OWN}
     stage = Stage(name, settings, **own)
     told = {
-        SETTINGS.get(option, option): convert(
-            SETTINGS.get(option, option), value, f"{place}: {option}"
-        )
+        find(option).name: convert(option, value, f"{place}: {option}")
         for option, value in given.items()
     }
-    stage = Stage(name, _settings(stage, told, settings, earlier), **own)
+    try:
+        stage = Stage(name, _settings(stage, told, settings, earlier), **own)
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
     _check(stage, place)
     return stage
 
@@ -119,8 +119,6 @@ def _settings(
     formats = {"output_formats": ("json",) if stage.hears or stage.rewrites else ("txt",)}
     if stage.name == "render":
         formats = {}
-    if _ALL in told.get("output_formats", ()):
-        told["output_formats"] = tuple(RENDERERS)
     if stage.name == "prepare":
         return change(settings, told)
     if not stage.hears:

@@ -10,66 +10,52 @@ from types import MappingProxyType
 from audiopipe.conversation.answer import MAX_RETRIES
 from audiopipe.render import RENDERERS
 from audiopipe.render.chunks import MANIFEST
-from audiopipe.settings import Settings
+from audiopipe.settings import Settings, table
+from audiopipe.settings.groups import SUBTITLES
 
 HEARING = ("transcribe", "translate", "repair")
 """They listen to the recording; `translate` only where it is not told `into` which language."""
 JOBS = ("summary", "chapters", "actions")
 REWRITING = ("clean", "rewrite", "translate")
 
-_ACCOUNT = "backend base_url tier workers max_wait limit"
-_CUTTING = "chunk_length overlap upload_format channels track skip_silence max_duration"
-_FORMATS = (
-    "output_format max_line_width max_line_count max_cue_duration min_cue_duration min_gap "
-    "reading_speed"
-)
-_HEARING = (
-    f"{_ACCOUNT} {_CUTTING} model language prompt temperature word_timestamps by_url voice_check "
-    "glossary condition_on_previous_text flag_limit drop repair max_repairs max_repair_cost "
-    f"denoise {_FORMATS}"
-)
-_CHAT = f"{_ACCOUNT} model prompts max_retries"
+_TAKEN = {
+    "prepare": "prepare",
+    "transcribe": "transcribe",
+    "translate": "translate",
+    "repair": "transcribe",
+    "render": "render",
+    "speak": "speak",
+    **dict.fromkeys((*JOBS, *REWRITING[:2]), "ask"),
+}
+"""The commands whose settings a stage takes, but those of the whole run."""
+
+_OWN = {
+    "translate": "into prompts max_retries",
+    "check": "strict",
+    **dict.fromkeys(JOBS, "model prompts max_retries output_format into"),
+    "clean": "model prompts max_retries output_format",
+    "rewrite": "model prompts max_retries output_format instruct",
+    "speak": "title author of format align",
+}
+
+
+def _options(stage: str) -> tuple[str, ...]:
+    taken = [each for each in table(_TAKEN.get(stage, stage)) if not each.is_for_run]
+    if stage in JOBS:  # what they write is no subtitle
+        taken = [each for each in taken if each.group is not SUBTITLES]
+    return (*(each.option for each in taken), *_OWN.get(stage, "").split())
+
 
 OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        name: tuple(options.split())
-        for name, options in {
-            "prepare": f"tier {_CUTTING}",
-            "transcribe": _HEARING,
-            "translate": f"{_HEARING} into prompts max_retries",
-            "repair": _HEARING,
-            "check": "strict",
-            "summary": f"{_CHAT} output_format into",
-            "chapters": f"{_CHAT} output_format into",
-            "actions": f"{_CHAT} output_format into",
-            "clean": f"{_CHAT} {_FORMATS}",
-            "rewrite": f"{_CHAT} {_FORMATS} instruct",
-            "render": _FORMATS,
-            "speak": f"{_ACCOUNT} model voice language pause title author of format align",
-        }.items()
+        stage: _options(stage)
+        for stage in (
+            "prepare transcribe translate repair check summary chapters actions clean rewrite "
+            "render speak"
+        ).split()
     }
 )
 """What each stage may be told, by the names of the command line's flags."""
-
-SETTINGS: Mapping[str, str] = MappingProxyType(
-    {
-        "chunk_length": "chunk_length_s",
-        "overlap": "overlap_s",
-        "skip_silence": "skip_silence_s",
-        "max_duration": "max_duration_s",
-        "pause": "pause_s",
-        "max_wait": "max_wait_s",
-        "max_repair_cost": "max_repair_cost_usd",
-        "limit": "limits",
-        "flag_limit": "flag_limits",
-        "output_format": "output_formats",
-        "max_cue_duration": "max_cue_duration_s",
-        "min_cue_duration": "min_cue_duration_s",
-        "min_gap": "min_gap_s",
-        "reading_speed": "reading_speed_cps",
-    }
-)
-"""Settings of other names than their flags."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""All settings: one table, from which flags, variables, keys of files, checks and help come.
+
+To add a setting, add a row to `Settings` in `table`: its name, type and default, its flag, its
+group and a sentence of help. Commands, stages of pipelines, the environment, files and the help
+then have it.
+"""
+
+from audiopipe.settings.groups import GROUPS
+from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Group, Setting
+from audiopipe.settings.sources import (
+    ANSWERS,
+    LEDGER,
+    cache_folder,
+    change,
+    convert,
+    find,
+    load,
+    read_toml,
+)
+from audiopipe.settings.subtitles import SubtitleSettings
+from audiopipe.settings.table import (
+    FORMATS,
+    Channels,
+    Settings,
+    Tier,
+    UploadFormat,
+    table,
+)
+
+__all__ = [
+    "ANSWERS",
+    "ENVIRONMENT_PREFIX",
+    "FORMATS",
+    "GROUPS",
+    "LEDGER",
+    "Channels",
+    "Group",
+    "Setting",
+    "Settings",
+    "SubtitleSettings",
+    "Tier",
+    "UploadFormat",
+    "cache_folder",
+    "change",
+    "convert",
+    "find",
+    "load",
+    "read_toml",
+    "table",
+]

@@ -1,0 +1,336 @@
+"""The table of settings: each is a row, and a row is all that it takes to add one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from audiopipe.settings.groups import (
+    ASKING,
+    COST,
+    CUTTING,
+    GROUPS,
+    HEARING,
+    INPUT,
+    OUTPUT,
+    PROVIDER,
+    RECOGNITION,
+    REPAIR,
+    TRUST,
+    VOICE,
+)
+from audiopipe.settings.kinds import Assignment, Listed, Number, Text, Words
+from audiopipe.settings.setting import Setting, row, rows
+from audiopipe.settings.subtitles import SubtitleSettings
+from audiopipe.values.audio import Task
+from audiopipe.values.flags import KINDS
+
+Tier = Literal["free", "dev"]
+Channels = Literal["mix", "left", "right", "split"]
+UploadFormat = Literal["flac", "wav", "opus"]
+
+FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
+"""Names of the renderers."""
+LIMITS = ("rpm", "rpd", "tpm", "tpd", "ash", "asd")
+"""Names of the limits of an account: requests and tokens a minute and a day, seconds of audio an
+hour and a day."""
+FLAG_LIMITS = (
+    "min-avg-logprob max-no-speech-prob max-compression-ratio max-repeats max-syllables-per-s "
+    "min-syllables-per-s min-rated-syllables min-rated-s min-segment-s max-segment-s "
+    "min-voice-share max-untranscribed-s max-prompt-words max-stock-signs max-other-script "
+    "min-language-share"
+).split()
+"""Names of the thresholds of the flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(SubtitleSettings):
+    """Everything a run can be told, subtitles included; the defaults stand here and nowhere else.
+
+    See `table` for what each setting may be.
+
+    Raises:
+        UsageError: a value that is not allowed, or values that cannot go together.
+    """
+
+    backend: str = row(
+        "auto",
+        "--backend",
+        PROVIDER,
+        "Who does it; auto takes Groq if its key is set, a server if --base-url is, else the "
+        "embedded engine.",
+        kind=Words(("auto", "groq", "openai", "local"), "backends"),
+        shapes_results=True,
+    )
+    base_url: str | None = row(
+        None, "--base-url", PROVIDER, "An OpenAI-compatible server.", unit="URL"
+    )
+    task: Task = row(
+        "transcribe",
+        "--task",
+        RECOGNITION,
+        "What to do; translate is into English.",
+        commands=("transcribe", "plan", "roundtrip"),
+        is_for_run=True,
+    )
+    model: str = row(
+        "",
+        "-m --model",
+        RECOGNITION,
+        "Full id, short name (turbo, large-v3, base, tiny.en; orpheus, hibari to speak) or folder.",
+        commands=(*HEARING, "speak"),
+        unit="NAME",
+        unset="the backend's best price for the task",
+    )
+    language: str | None = row(
+        None,
+        "-l --language",
+        RECOGNITION,
+        "What is spoken, as code or English name; guessed if left out.",
+        commands=(*HEARING, "speak"),
+        unit="LANG",
+    )
+    prompt: str | None = row(
+        None,
+        "--prompt --initial-prompt",
+        RECOGNITION,
+        "Context or spellings for the model.",
+        unit="TEXT",
+    )
+    glossary: str = row(
+        "",
+        "--glossary",
+        RECOGNITION,
+        "Terms for the prompt, one a line, and replacements: heard => written.",
+        kind=Text(is_path=True),
+        unit="FILE",
+    )
+    condition_on_previous_text: bool = row(
+        False,
+        "--condition-on-previous-text",
+        RECOGNITION,
+        "Ask for each chunk with the words before it in its prompt; the chunks of a recording then "
+        "wait for one another.",
+    )
+    temperature: float = row(
+        0.0,
+        "--temperature",
+        RECOGNITION,
+        "Decoding temperature.",
+        kind=Number(high=1),
+        unit="0..1",
+    )
+    word_timestamps: bool = row(True, "--word-timestamps", RECOGNITION, "Time each word.")
+    tier: Tier = row(
+        "free",
+        "--tier",
+        PROVIDER,
+        "The Groq account's tier, which sets upload size and limits.",
+        commands=(*ASKING, "prepare"),
+    )
+    by_url: bool = row(
+        False,
+        "--by-url",
+        INPUT,
+        "Hand URLs to the provider instead of downloading them.",
+        commands=("transcribe", "translate", "plan"),
+    )
+    chunk_length_s: float = row(
+        600.0,
+        "--chunk-length",
+        CUTTING,
+        "Longest chunk, overlaps included.",
+        kind=Number(is_above=True),
+        unit="SECONDS",
+    )
+    overlap_s: float = row(
+        10.0, "--overlap", CUTTING, "What neighbouring chunks share.", unit="SECONDS"
+    )
+    workers: int = row(
+        0,
+        "-j --workers",
+        PROVIDER,
+        "Requests under way at once; 0 leaves it to the backend.",
+        unit="N",
+        unset="by backend",
+    )
+    upload_format: UploadFormat = row(
+        "flac",
+        "--upload-format",
+        CUTTING,
+        "How chunks are encoded; wav has the least delay, opus is for slow lines.",
+    )
+    channels: Channels = row(
+        "mix",
+        "--channels",
+        INPUT,
+        "Mix all, take one, or each by itself as a speaker.",
+        shapes_results=True,
+    )
+    track: int = row(
+        0,
+        "--track",
+        INPUT,
+        "Which audio track of a file with several, from 1 on; 0 is the first, with a note.",
+        unit="N",
+        unset="the first",
+        shapes_results=True,
+    )
+    voice: str = row(
+        "", "--voice", VOICE, "Who speaks.", unit="NAME", unset="the model's first voice"
+    )
+    pause_s: float = row(
+        0.7,
+        "--pause",
+        VOICE,
+        "Silence between paragraphs; others are in proportion.",
+        kind=Number(high=60),
+        unit="SECONDS",
+    )
+    skip_silence_s: float = row(
+        0.0,
+        "--skip-silence",
+        CUTTING,
+        "Leave silence longer than this out of what is sent; 0 keeps all.",
+        unit="SECONDS",
+        unset="off; alone: 2",
+        alone=2.0,
+    )
+    max_wait_s: float = row(
+        math.inf,
+        "--max-wait",
+        PROVIDER,
+        "Longest time in which a provider's limit may let nothing through; a longer one stops the "
+        "run.",
+        kind=Number(is_endless=True),
+        unit="SECONDS",
+        unset="none",
+    )
+    limits: tuple[str, ...] = row(
+        (),
+        "--limit",
+        COST,
+        "A limit of your account, such as rpm=20, ash=7200 or asd=none; may be repeated.",
+        commands=(*ASKING, "run"),
+        kind=Listed(Assignment(LIMITS, "rpm=20", low=0)),
+        unit="NAME=N",
+        unset="the tier's",
+        is_repeated=True,
+    )
+    max_cost_usd: float = row(
+        0.0,
+        "--max-cost",
+        COST,
+        "Stop before costing more.",
+        unit="USD",
+        unset="none",
+        is_for_run=True,
+    )
+    max_requests: int = row(
+        0,
+        "--max-requests",
+        COST,
+        "Stop before sending more.",
+        unit="N",
+        unset="none",
+        is_for_run=True,
+    )
+    cache: bool = row(
+        True, "--cache", COST, "Keep answers and use those of earlier runs.", is_for_run=True
+    )
+    cache_dir: str = row(
+        "",
+        "--cache-dir",
+        COST,
+        "Where answers are kept, and what was used of the limits.",
+        commands=(*COST.commands, "cache"),
+        unit="DIR",
+        unset="the user's cache",
+        is_for_run=True,
+    )
+    max_duration_s: float = row(
+        0.0, "--max-duration", INPUT, "Refuse longer inputs.", unit="SECONDS", unset="none"
+    )
+    output_dir: str = row(
+        ".",
+        "-o --output-dir",
+        OUTPUT,
+        "Where results go; - writes one format to stdout.",
+        unit="DIR",
+        is_for_run=True,
+    )
+    output_formats: tuple[str, ...] = row(
+        ("txt", "srt", "vtt", "json"),
+        "-f --output-format",
+        OUTPUT,
+        f"Comma list of {', '.join(FORMATS)}, or all.",
+        commands=("transcribe", "translate", "render"),
+        kind=Listed(Words(FORMATS, "renderers"), whole=FORMATS),
+        unit="LIST",
+        shapes_results=True,
+    )
+    overwrite: bool = row(
+        False,
+        "--overwrite",
+        OUTPUT,
+        "Do inputs again whose results exist.",
+        commands=("transcribe", "translate", "plan", "run"),
+        is_for_run=True,
+    )
+    voice_check: bool = row(
+        True,
+        "--voice-check",
+        TRUST,
+        "Listen where somebody speaks, to flag text without speech and speech without text.",
+    )
+    flag_limits: tuple[str, ...] = row(
+        (),
+        "--flag-limit",
+        TRUST,
+        "A limit of the flags, such as min-avg-logprob=-0.8 or max-repeats=none; may be repeated.",
+        kind=Listed(Assignment(tuple(FLAG_LIMITS), "max-repeats=4")),
+        unit="NAME=N",
+        unset="the model's",
+        is_repeated=True,
+    )
+    drop: tuple[str, ...] = row(
+        (),
+        "--drop",
+        TRUST,
+        "Strike the text under flags of these kinds, such as likely-no-speech,text-without-speech.",
+        kind=Listed(Words(KINDS, "checks")),
+        unit="LIST",
+    )
+    repair: bool = row(
+        False,
+        "--repair",
+        REPAIR,
+        "Ask again about flagged passages, cut and asked otherwise, and keep the better answer.",
+        shapes_results=True,
+    )
+    max_repairs: int = row(
+        12, "--max-repairs", REPAIR, "Requests that repair may send for a chunk.", unit="N"
+    )
+    max_repair_cost_usd: float = row(
+        0.0,
+        "--max-repair-cost",
+        REPAIR,
+        "What repairs may cost in a run; the rest goes on.",
+        unit="USD",
+        unset="no bound",
+    )
+    denoise: bool = row(
+        False, "--denoise", REPAIR, "Let repair try a passage with its noise reduced."
+    )
+
+    def __post_init__(self) -> None:
+        SubtitleSettings.__post_init__(self)  # without arguments super finds no class with slots
+
+
+def table(command: str | None = None) -> tuple[Setting, ...]:
+    """The settings that a command takes, or all of them; group by group."""
+    taken = [
+        each for each in rows(Settings).values() if command is None or command in each.commands
+    ]
+    return tuple(sorted(taken, key=lambda each: GROUPS.index(each.group)))
