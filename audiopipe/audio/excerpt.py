@@ -23,7 +23,7 @@ def excerpt(
     """Some samples of a chunk as a chunk, encoded alike.
 
     Args:
-        chunk: whose index and format the new one has.
+        chunk: whose index, format and origin the new one has.
         samples: its samples, or others that take their place, such as without noise.
         parts: first and past-the-last sample of each part that is taken, in order.
         core: what is the new one's own.
@@ -34,7 +34,7 @@ def excerpt(
     digest = hashlib.sha256(taken.astype("<i2", copy=False).tobytes()).hexdigest()
     stretches = tuple(each for part in parts for each in between(chunk.window.stretches, *part))
     window = Window(chunk.window.index, stretches, core)
-    return Chunk(window, encoder.finish(), chunk.format, digest)
+    return Chunk(window, encoder.finish(), chunk.format, digest, chunk.origin)
 
 
 def between(stretches: Sequence[Span], start: int, end: int) -> Iterator[Span]:

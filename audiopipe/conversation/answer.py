@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Self
 
 from audiopipe.backends.protocols import Chatter
 from audiopipe.conversation.schema import Shape, strict
-from audiopipe.errors import BadReply, InvalidAnswer, RejectedRequest, TruncatedAnswer, UsageError
+from audiopipe.errors import (
+    BackendError,
+    InvalidAnswer,
+    RejectedRequest,
+    TruncatedAnswer,
+    UsageError,
+)
 from audiopipe.limits.spending import Spending
 from audiopipe.store.answers import Store, key
-from audiopipe.values.events import Pause, Waiting
+from audiopipe.values.events import Pause, Waiting, waiting
 from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
 
 _log = logging.getLogger("audiopipe")
@@ -137,8 +144,11 @@ def _answer(request: ChatRequest, desk: Desk) -> Reply:
     """An answer, which is stored before this returns."""
     if known := _kept(request, desk):
         return known
-    estimate = _paid(request, desk)
-    return _keep(request, desk, desk.backend.ask(request, desk.pause), estimate)
+    with _claimed(request, desk):
+        if known := _kept(request, desk):
+            return known
+        estimate = _paid(request, desk)
+        return _keep(request, desk, desk.backend.ask(request, desk.pause), estimate)
 
 
 def _structured(request: ChatRequest, desk: Desk) -> Reply:
@@ -160,19 +170,27 @@ def _structured(request: ChatRequest, desk: Desk) -> Reply:
 
 
 def _pieces(request: ChatRequest, desk: Desk) -> Generator[str, None, Reply]:
-    if known := _kept(request, desk):
-        yield known.text
-        return known
-    estimate = _paid(request, desk)
-    answer = yield from desk.backend.stream(request, desk.pause)
-    return _keep(request, desk, answer, estimate)
+    with _claimed(request, desk):
+        if known := _kept(request, desk):
+            yield known.text
+            return known
+        estimate = _paid(request, desk)
+        answer = yield from desk.backend.stream(request, desk.pause)
+        return _keep(request, desk, answer, estimate)
+
+
+def _claimed(request: ChatRequest, desk: Desk) -> AbstractContextManager[None]:
+    """Nobody else asks the same meanwhile, if the answer is kept."""
+    if desk.store and _repeats(request):
+        return desk.store.claim(_name(request, desk), waiting(desk.pause))
+    return nullcontext()
 
 
 def _kept(request: ChatRequest, desk: Desk) -> Reply | None:
     known = desk.store.get(_name(request, desk)) if _repeats(request) and desk.store else None
     try:
         return replace(desk.backend.read(known), cached=True) if known else None
-    except BadReply:  # of an older version: it is asked for again
+    except BackendError:  # of an older version, or none: it is asked for again
         return None
 
 
@@ -185,9 +203,9 @@ def _paid(request: ChatRequest, desk: Desk) -> Usage:
 
 
 def _keep(request: ChatRequest, desk: Desk, answer: bytes, estimate: Usage) -> Reply:
+    reply = desk.backend.read(answer)
     if _repeats(request) and desk.store:
         desk.store.put(_name(request, desk), "chat", answer)
-    reply = desk.backend.read(answer)
     desk.spending.correct(estimate, reply.usage)
     return reply
 

@@ -6,7 +6,7 @@ from audiopipe.backends.protocols import Speaker
 from audiopipe.limits.spending import Spending
 from audiopipe.store.answers import Store, key
 from audiopipe.values.audio import Audio
-from audiopipe.values.events import Pause
+from audiopipe.values.events import Pause, waiting
 from audiopipe.values.requests import SpeechRequest, Spoken
 
 
@@ -43,5 +43,5 @@ def speak(
     if store is None:
         return Spoken(read(ask()), usage, cached=False)
     name = key("speech", f"{backend.name} {backend.variant}", backend.address, request)
-    audio, cached = store.answer(name, "speech", ask, read)
+    audio, cached = store.answer(name, "speech", ask, read, wait=waiting(pause))
     return Spoken(audio, usage, cached)

@@ -8,7 +8,7 @@ from audiopipe.backends.protocols import Transcriber
 from audiopipe.limits.spending import Spending
 from audiopipe.store.answers import Store, key
 from audiopipe.values.audio import Chunk, RemoteAudio
-from audiopipe.values.events import Pause
+from audiopipe.values.events import Pause, waiting
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkTranscript
 
@@ -54,7 +54,9 @@ def transcribe(
         heard, cached = read(ask()), False
     else:
         name = _name(audio, request, backend)
-        heard, cached = store.answer(name, "transcript", ask, read)
+        heard, cached = store.answer(
+            name, "transcript", ask, read, wait=waiting(pause), origin=audio.origin
+        )
     return heard if cached else replace(heard, spent=heard.usage)
 
 

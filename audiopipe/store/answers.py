@@ -11,49 +11,50 @@ import hashlib
 import json
 import logging
 import time
-import zlib
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
-from audiopipe.concurrency import OneAtATime
-from audiopipe.errors import BadReply
-from audiopipe.store.database import Database, Schema, Unavailable
+from audiopipe.errors import BackendError
+from audiopipe.store.claims import Claims, Wait
+from audiopipe.store.database import Database, Unavailable
+from audiopipe.store.tables import INSERT, SCHEMA, Kind, pack, unpack
+from audiopipe.values.audio import Origin
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
-    from pathlib import Path
 
 T = TypeVar("T")
-Kind = Literal["transcript", "speech", "chat", "voice"]
 
 _LOGGER = logging.getLogger("audiopipe")
 _KEY_VERSION = 1
-_SCHEMA = Schema(
-    application_id=0x41505354,
-    version=1,
-    tables=(
-        # With row ids: bodies would fill the inner pages of a clustered index and make it deep.
-        """CREATE TABLE answers (
-            key BLOB PRIMARY KEY, kind TEXT NOT NULL, bytes INTEGER NOT NULL,
-            used_s INTEGER NOT NULL, body BLOB NOT NULL)""",
-        "CREATE INDEX by_use ON answers (used_s, kind, bytes)",
-    ),
-)
 _TOUCH_S = 86_400  # how stale the time of last use may be, so that reading seldom writes
 _BATCH = 1_000  # rows that one transaction drops, so that other processes wait for milliseconds
+_BUSY_S = 10.0
+_AGAIN_S = 2.0  # the rest after a fault, so that a run with a broken store is no slower
+_MOST_WAITING_BYTES = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """How many answers of a kind the store holds, and their size on disk in bytes."""
+    """How many answers of a kind, or of a recording, the store holds.
+
+    Attributes:
+        kind: what they are; a recording's name.
+        answers: how many.
+        size_bytes: on disk.
+        used_s: when one of them was last used, give or take a day; seconds since the epoch.
+    """
 
     kind: str
     answers: int
     size_bytes: int
+    used_s: float = 0.0
 
 
 def key(kind: Kind, backend: str, address: str, request: Any, content_sha256: str = "") -> bytes:
@@ -79,84 +80,134 @@ def key(kind: Kind, backend: str, address: str, request: Any, content_sha256: st
 class Store:
     """Answers by key, in one file for all threads and processes of a machine.
 
-    Nothing that happens to the file is fatal: if it is damaged, it is set aside and a new one
-    begun; if it cannot be written, answers are no longer kept; if it cannot be read, none is
-    found. Each of these is logged once, as a warning.
+    Nothing that happens to the file is fatal. If it is damaged, what can be read of it goes on in
+    a new one; while it cannot be written, answers are held in memory and written later; while it
+    cannot be read, none is found. Each of these is logged once, as a warning.
 
     Args:
         path: the file; made private to the user if missing, its folder too.
         clock: seconds since the epoch.
+        refresh: whether answers of earlier runs are asked for anew, and replaced.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.time, *, refresh: bool = False
+    ) -> None:
+        self._path = path
         self._clock = clock
+        self._claims = Claims(path.with_name(f"{path.name}.claims"))
         self._database: Database | None = None
-        self._keeps = True
-        self._asking = OneAtATime()
-        try:
-            self._database = Database(path, _SCHEMA)
-        except Unavailable as fault:
-            _LOGGER.warning("answers are not kept for another run: %s", fault)
+        self._again_s = {"read": 0.0, "write": 0.0}
+        self._warned = False
+        self._lock = Lock()
+        self._waiting: dict[bytes, tuple[bytes, Kind, int, int, bytes]] = {}
+        self._refresh = refresh
+        self._fresh: set[bytes] = set()
+        self._try("read", lambda database: None, None)
 
     def get(self, key: bytes) -> bytes | None:
         """The answer kept under `key`; None if there is none, or it cannot be read."""
+        if self._refresh and key not in self._fresh:
+            return None
+        if waiting := self._waiting.get(key):
+            return unpack(key, waiting[-1])
         now_s = int(self._clock())
-        row = self._read(
-            lambda db: db.execute(
-                "SELECT CAST(body AS BLOB), used_s < ? FROM answers WHERE key = ?",
-                (now_s - _TOUCH_S, key),
-            ).fetchone(),
-            None,
-        )
+        query = "SELECT CAST(body AS BLOB), used_s < ? FROM answers WHERE key = ?"
+        row = self._read(lambda db: db.execute(query, (now_s - _TOUCH_S, key)).fetchone(), None)
         if row is None:
             return None
         if row[1]:
             touch = "UPDATE answers SET used_s = ? WHERE key = ?"
             self._write(lambda db: db.execute(touch, (now_s, key)), None)
-        return _unpack(key, row[0])
+        return unpack(key, row[0])
 
-    def put(self, key: bytes, kind: Kind, answer: bytes) -> None:
+    def put(self, key: bytes, kind: Kind, answer: bytes, origin: Origin | None = None) -> None:
         """Keep an answer; once this returns, neither kill -9 nor a power cut loses it.
+
+        If it cannot be written, it is held and written later.
 
         Args:
             key: see `key`.
             kind: what it is an answer to.
             answer: the reply as the backend gave it: JSON text, or audio.
+            origin: the recording that it is about.
         """
-        body = _pack(key, answer)
+        body = pack(key, answer)
         row = (key, kind, len(body), int(self._clock()), body)
-        insert = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"
-        self._write(lambda db: db.execute(insert, row), None, durable=True)
+        with self._lock:
+            self._waiting[key] = row
+            self._fresh.add(key)
+        self._write_waiting()
+        if origin:
+            self._note(key, origin)
+
+    @contextmanager
+    def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
+        """Keep every other thread and process from asking for an answer meanwhile.
+
+        Args:
+            key: of the answer.
+            wait: see `Claims.on`.
+        """
+        with self._claims.on(key, wait):
+            yield
 
     def answer(
-        self, key: bytes, kind: Kind, ask: Callable[[], bytes], read: Callable[[bytes], T]
+        self,
+        key: bytes,
+        kind: Kind,
+        ask: Callable[[], bytes],
+        read: Callable[[bytes], T],
+        *,
+        wait: Wait = time.sleep,
+        origin: Origin | None = None,
     ) -> tuple[T, bool]:
         """What the kept answer says, or else the one that is asked for now and kept.
 
-        Threads that want the same wait for the one that asks for it. A kept answer that cannot be
-        read, as it is of an older version, is asked for again.
+        Whoever wants the same at the same time, here or in another process, waits for the one that
+        asks for it, and asks if that one fails or dies. A kept answer that cannot be read, as it
+        is of an older version, is asked for again.
 
         Args:
-            key, kind: see `put`.
+            key, kind, origin: see `put`.
             ask: gives the answer.
-            read: what an answer says; raises `BadReply` if it is not one.
+            read: what an answer says; raises `BackendError` if it is not one, which is not kept.
+            wait: see `Claims.on`.
 
         Returns:
             What it says, and whether it was kept before.
         """
-        with self._asking.on(key):
-            if known := self.get(key):
-                with suppress(BadReply):
-                    return read(known), True
+        if known := self._known(key, read, origin):
+            return known[0], True
+        with self.claim(key, wait):
+            if known := self._known(key, read, origin):
+                return known[0], True
             answer = ask()
-            self.put(key, kind, answer)
-        return read(answer), False
+            said = read(answer)
+            self.put(key, kind, answer, origin)
+        return said, False
 
     def info(self) -> tuple[Holding, ...]:
         """What the store holds, by kind."""
-        query = "SELECT kind, count(*), sum(bytes) FROM answers GROUP BY kind ORDER BY kind"
-        rows: list[Any] = self._read(lambda db: db.execute(query).fetchall(), [])
-        return tuple(Holding(*row) for row in rows)
+        query = """SELECT CAST(kind AS TEXT), count(*), CAST(total(bytes) AS INTEGER),
+            max(CAST(used_s AS REAL)) FROM answers GROUP BY 1 ORDER BY 1"""
+        return self._holdings(query)
+
+    def recordings(self) -> tuple[Holding, ...]:
+        """What it holds of each recording, by its name, those used last first.
+
+        An answer that belongs to two recordings is counted for both.
+        """
+        query = """SELECT max(CAST(name AS TEXT)), count(*), CAST(total(bytes) AS INTEGER),
+            max(CAST(used_s AS REAL)) AS used FROM recordings JOIN answers USING (key)
+            GROUP BY recording ORDER BY used DESC, 1"""
+        return self._holdings(query)
+
+    def drop(self, origin: Origin) -> int:
+        """Drop the answers of a recording; returns how many there were."""
+        query = """SELECT answers.rowid FROM recordings JOIN answers USING (key)
+            WHERE recording = ?"""
+        return self._drop(query, (origin.id,))
 
     def prune(self, *, unused_s: float | None = None, max_bytes: int | None = None) -> int:
         """Drop answers, those not used for longest first, and give the space back.
@@ -186,7 +237,17 @@ class Store:
         return self.prune(max_bytes=0)
 
     def close(self) -> None:
-        """Close the file. Closing twice is harmless."""
+        """Write what is held, and close the file. Closing twice is harmless."""
+        if self._waiting:
+            self._again_s["write"] = 0.0
+            self._write_waiting()
+        if lost := len(self._waiting):
+            _LOGGER.warning(
+                "%d answers could not be kept in %s: a later run asks for them again",
+                lost,
+                self._path,
+            )
+            self._waiting.clear()
         if self._database is not None:
             self._database.close()
 
@@ -196,35 +257,75 @@ class Store:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
+    def _known(
+        self, key: bytes, read: Callable[[bytes], T], origin: Origin | None
+    ) -> tuple[T] | None:
+        """What the kept answer says, if there is one that can be read."""
+        with suppress(BackendError):
+            if (answer := self.get(key)) is not None:
+                said = read(answer)
+                if origin:
+                    self._note(key, origin)
+                return (said,)
+        return None
+
+    def _note(self, key: bytes, origin: Origin) -> None:
+        """The answer is about this recording; a lookup, where that is known."""
+        query = "SELECT count(*) FROM recordings WHERE recording = ? AND key = ?"
+        place = (origin.id, key)
+        if self._read(lambda db: db.execute(query, place).fetchone(), None) == (0,):
+            insert = "INSERT OR IGNORE INTO recordings VALUES (?, ?, ?)"
+            self._write(lambda db: db.execute(insert, (*place, origin.name)), None)
+
+    def _holdings(self, query: str) -> tuple[Holding, ...]:
+        found: list[Any] = self._read(lambda db: db.execute(query).fetchall(), [])
+        return tuple(Holding(*row) for row in found)
+
     def _read(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        if self._database is None:
-            return otherwise
-        try:
-            return self._database.read(work)
-        except Unavailable as fault:
-            _LOGGER.warning("answers of earlier runs cannot be read: %s", fault)
-            self._database.close()
-            self._database = None
-            return otherwise
+        if self._waiting:
+            self._write_waiting()
+        return self._try("read", lambda database: database.read(work), otherwise)
 
     def _write(
         self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, durable: bool = False
     ) -> T:
-        if self._database is None or not self._keeps:
+        return self._try("write", lambda database: database.write(work, durable=durable), otherwise)
+
+    def _write_waiting(self) -> None:
+        """Write the answers that are held; those that cannot be written stay."""
+        with self._lock:
+            held = list(self._waiting.values())
+        if self._write(lambda db: db.executemany(INSERT, held), None, durable=True):
+            with self._lock:
+                for row in held:
+                    if self._waiting.get(row[0]) is row:
+                        del self._waiting[row[0]]
+        with self._lock:
+            while sum(row[2] for row in self._waiting.values()) > _MOST_WAITING_BYTES:
+                del self._waiting[next(iter(self._waiting))]
+
+    def _try(
+        self, does: Literal["read", "write"], action: Callable[[Database], T], otherwise: T
+    ) -> T:
+        """What the action gives; after a fault nobody tries for a while."""
+        if time.monotonic() < self._again_s[does]:
             return otherwise
         try:
-            return self._database.write(work, durable=durable)
+            if self._database is None:
+                self._database = Database(self._path, SCHEMA, _BUSY_S)
+            return action(self._database)
         except Unavailable as fault:
-            # what is there can still be read: a full disk must not make anyone pay twice
-            _LOGGER.warning("from now on answers are not kept for another run: %s", fault)
-            self._keeps = False
+            self._again_s[does] = time.monotonic() + _AGAIN_S
+            if not self._warned:
+                self._warned = True
+                _LOGGER.warning("answers cannot be kept for another run as yet: %s", fault)
             return otherwise
 
-    def _drop(self, choice: str, values: tuple[int, ...]) -> int:
-        rows: list[Any] = self._read(lambda db: db.execute(choice, values).fetchall(), [])
+    def _drop(self, choice: str, values: tuple[int | str, ...]) -> int:
+        chosen: list[Any] = self._read(lambda db: db.execute(choice, values).fetchall(), [])
         dropped = 0
-        for start in range(0, len(rows), _BATCH):
-            dropped += self._write(partial(_delete, rows=rows[start : start + _BATCH]), 0)
+        for start in range(0, len(chosen), _BATCH):
+            dropped += self._write(partial(_delete, rows=chosen[start : start + _BATCH]), 0)
         while self._write(_give_back, 0):
             pass
         self._read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
@@ -240,17 +341,3 @@ def _give_back(db: sqlite3.Connection) -> int:
     db.execute(f"PRAGMA incremental_vacuum({_BATCH})").fetchall()
     (left,) = db.execute("PRAGMA freelist_count").fetchone()
     return int(left)
-
-
-def _pack(key: bytes, answer: bytes) -> bytes:
-    """The answer, compressed; it begins with its key, so that none is taken for another."""
-    return zlib.compress(key + answer)
-
-
-def _unpack(key: bytes, packed: bytes) -> bytes | None:
-    """The answer; None if its bytes have changed since it was packed."""
-    try:
-        plain = zlib.decompress(packed)
-    except zlib.error:
-        return None
-    return plain.removeprefix(key) if plain.startswith(key) else None

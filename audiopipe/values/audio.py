@@ -131,6 +131,19 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The recording that a chunk is of.
+
+    Attributes:
+        id: the same wherever its file stands, and whatever it is called.
+        name: to show.
+    """
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of prepared audio, ready to be sent.
 
@@ -139,12 +152,14 @@ class Chunk:
         data: the encoded samples, 16 kHz mono 16 bit.
         format: how `data` is encoded; `pcm` is headerless little-endian 16 bit.
         sha256: hash of the 16-bit samples, the same whatever the format; hexadecimal.
+        origin: the recording; None where its bytes cannot be had again.
     """
 
     window: Window
     data: bytes = field(repr=False)
     format: AudioFormat
     sha256: str
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

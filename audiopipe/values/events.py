@@ -96,6 +96,11 @@ Pause = Callable[[float, Waiting], None]
 """Waits so many seconds, a part or all of a wait that is known; may raise `errors.Stopped`."""
 
 
+def waiting(pause: Pause) -> Callable[[float], None]:
+    """The pause as a wait for what somebody else has asked for, of which nobody is told."""
+    return lambda seconds: pause(seconds, Waiting(0.0, "the answer to the same request"))
+
+
 class Teller:
     """Tells a listener of events, for many threads, and waits so that a stop ends the wait.
 

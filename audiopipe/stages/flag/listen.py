@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import Voice, best_detector, by_level, find_voice, in_file
+from audiopipe.errors import BadReply
 from audiopipe.store.answers import Store, key
 from audiopipe.values.audio import Chunk, Span
 
@@ -29,10 +30,13 @@ def listen(chunk: Chunk, *, store: Store | None) -> Voice:
     if store is None or detect is by_level:  # to find it is faster than to look it up
         return in_file(find_voice(decode_pcm(chunk.data, chunk.format), detect), chunk.window)
     name = key("voice", detect.__name__, "", _Asked(), chunk.sha256)
-    if known := store.get(name):
-        return in_file(_read(known), chunk.window)
-    found = find_voice(decode_pcm(chunk.data, chunk.format), detect)
-    store.put(name, "voice", _written(found))
+    found, _ = store.answer(
+        name,
+        "voice",
+        lambda: _written(find_voice(decode_pcm(chunk.data, chunk.format), detect)),
+        _read,
+        origin=chunk.origin,
+    )
     return in_file(found, chunk.window)
 
 
@@ -42,4 +46,7 @@ def _written(voice: Voice) -> bytes:
 
 
 def _read(written: bytes) -> Voice:
-    return Voice(*(tuple(Span(*pair) for pair in pairs) for pairs in json.loads(written)))
+    try:
+        return Voice(*(tuple(Span(*pair) for pair in pairs) for pairs in json.loads(written)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadReply(f"not where somebody speaks: {error}") from error
