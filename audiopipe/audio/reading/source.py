@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Samples: TypeAlias = tuple[NDArray[Any], int]
 AudioSource: TypeAlias = (
-    "str | bytes | os.PathLike[str] | os.PathLike[bytes] | IO[bytes] | Samples | AudioSegment"
+    "str | bytes | bytearray | memoryview | os.PathLike[str] | os.PathLike[bytes] | IO[bytes]"
+    " | Samples | AudioSegment"
 )
 
 _MOST_CHANNELS = 64
@@ -36,12 +37,12 @@ def shown(source: AudioSource) -> str:
     """A name for messages: one line, whatever bytes the real one is made of."""
     if isinstance(source, (str, os.PathLike)):
         text = os.fsdecode(source)
-    elif isinstance(source, bytes):
+    elif isinstance(source, (bytes, bytearray, memoryview)):
         text = "the given bytes"
     elif is_samples(source):
         text = "the given samples"
     else:
-        text = str(getattr(source, "name", "the given file object"))
+        text = str(getattr(source, "name", f"the given {type(source).__name__}"))
     text = os.fsencode(text).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
@@ -49,10 +50,15 @@ def shown(source: AudioSource) -> str:
 @contextmanager
 def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes]]:
     """The source as a seekable binary file at position 0; files that we opened are closed."""
-    if isinstance(source, bytes):
+    if isinstance(source, (bytes, bytearray, memoryview)):
         yield io.BytesIO(source)
         return
     if not isinstance(source, (str, os.PathLike)):
+        if not (hasattr(source, "read") and hasattr(source, "seekable")):
+            raise UnreadableInput(
+                f"a {type(source).__name__} is no recording: give a path, bytes, a binary file, or "
+                "samples and their rate"
+            )
         with _seekable(cast("IO[bytes]", source), name, stop) as file:
             yield file
         return
