@@ -89,10 +89,15 @@ def main() -> None:
 
 def _code(error: BaseException) -> int | None:
     """The exit code of a command that an error has ended, once it is told; None for a defect."""
-    if isinstance(error, click.ClickException):
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
         shown = io.StringIO()
         error.show(shown)
         sys.stderr.write(on_lines(shown.getvalue()))
+        return UsageError.exit_code
+    if isinstance(error, click.ClickException):
+        context: click.Context | None = getattr(error, "ctx", None)
+        command = context.command_path if context else "audiopipe"
+        LOGGER.error("%s (%s --help tells more)", error.format_message(), command)
         return UsageError.exit_code
     if isinstance(error, KeyboardInterrupt | click.Abort):
         LOGGER.error("interrupted; what is written is whole, and the same command goes on")

@@ -16,12 +16,13 @@ from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.streams import put_whole
 from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.settings import FORMATS, load
+from audiopipe.settings.kinds import Words
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
 @options.command("ask", "summary talk.json", "translate talk.json --into de -f srt -o german")
-@click.argument("job", type=click.Choice(JOBS))
+@click.argument("job", type=options.Value(Words(JOBS), "JOB"), metavar=f"[{'|'.join(JOBS)}]")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @click.option(
     "-o",
@@ -33,7 +34,8 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 @click.option(
     "-f",
     "--output-format",
-    type=click.Choice(FORMATS),
+    type=options.Value(Words(FORMATS)),
+    metavar="FORMAT",
     default="txt",
     help="txt or json; clean, rewrite and translate give any format of transcripts.  "
     "[default: txt]",

@@ -15,6 +15,7 @@ from audiopipe.cli import options
 from audiopipe.cli.streams import put
 from audiopipe.errors import UsageError
 from audiopipe.settings import ANSWERS, cache_folder, load
+from audiopipe.settings.kinds import Number
 
 if TYPE_CHECKING:
     from audiopipe.store.answers import Store
@@ -52,14 +53,14 @@ def info(cache_dir: str | None) -> int:
 @click.option(
     "--unused",
     "unused_days",
-    type=click.FloatRange(0),
+    type=options.Value(Number(high=1e6)),
     metavar="DAYS",
     help="Not used for so long.",
 )
 @click.option(
     "--max-size",
     "max_mb",
-    type=click.FloatRange(0),
+    type=options.Value(Number(high=1e9)),
     metavar="MB",
     help="Until the rest is no larger; those not used for longest go first.",
 )

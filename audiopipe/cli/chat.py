@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import put, put_whole, read_stdin
 from audiopipe.errors import Stopped, UsageError
 from audiopipe.settings import load
+from audiopipe.settings.kinds import Number
 from audiopipe.values.events import Event, Waiting
 from audiopipe.values.requests import Reply
 
@@ -25,17 +27,32 @@ _LEAST_WAIT_S = 1.0
 @click.argument("message", metavar="MESSAGE|-")
 @click.option("--system", metavar="TEXT", help="What the model is told first.")
 @options.chat_model
-@click.option("--temperature", type=float, metavar="0..2", help="0 repeats, 2 surprises.")
-@click.option("--top-p", type=float, metavar="0..1", help="Share of likely words to choose from.")
+@click.option(
+    "--temperature",
+    type=options.Value(Number(high=2)),
+    metavar="0..2",
+    help="0 repeats, 2 surprises.",
+)
+@click.option(
+    "--top-p",
+    type=options.Value(Number(high=1, is_above=True)),
+    metavar="0..1",
+    help="Share of likely words to choose from.",
+)
 @click.option(
     "--max-tokens",
     "max_completion_tokens",
-    type=int,
+    type=options.Value(Number(is_whole=True, low=1)),
     metavar="N",
     help="Most tokens of the answer, thoughts included.",
 )
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer here; up to four.")
-@click.option("--seed", type=int, metavar="N", help="For answers that repeat.")
+@click.option(
+    "--seed",
+    type=options.Value(Number(is_whole=True, low=-math.inf)),
+    metavar="N",
+    help="For answers that repeat.",
+)
 @click.option(
     "--stream/--no-stream",
     default=None,

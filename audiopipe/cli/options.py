@@ -12,7 +12,7 @@ from click.shell_completion import CompletionItem
 
 from audiopipe.cli.log import to_stderr
 from audiopipe.settings import GROUPS, Setting, table
-from audiopipe.settings.kinds import Switch, Words
+from audiopipe.settings.kinds import Kind, Number, Switch, Words, read
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -68,19 +68,20 @@ class Command(click.Command):
                     )
 
 
-class _Value(click.ParamType[Any]):
-    """What a setting may be; a wrong word is told as it is from every other source."""
+class Value(click.ParamType):  # type: ignore[type-arg]  # generic in click's newest alone
+    """A value of a kind; a wrong one is told as it is from every other source than a flag."""
 
-    def __init__(self, setting: Setting) -> None:
-        self.name, self._setting = setting.name, setting
+    def __init__(self, kind: Kind, name: str = "value") -> None:
+        self.kind, self.name = kind, name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return self._setting.read(value, self._setting.flag)
+        flags = [flag for flag in param.opts if flag.startswith("--")] if param else []
+        return read(self.kind, value, flags[0] if flags else self.name)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        words = self._setting.kind.words if isinstance(self._setting.kind, Words) else ()
+        words = self.kind.words if isinstance(self.kind, Words) else ()
         return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
@@ -116,7 +117,7 @@ def _option(setting: Setting, help_: str | None) -> Decorator:
     if isinstance(setting.kind, Switch):
         flags = (*flags[:-1], f"{flags[-1]}/--no-{setting.flag.removeprefix('--')}")
     else:
-        more = {"type": _Value(setting), "metavar": setting.unit or None}
+        more = {"type": Value(setting.kind, setting.name), "metavar": setting.unit or None}
         if isinstance(setting.kind, Words) and not setting.unit:
             more["metavar"] = f"[{'|'.join(setting.kind.words)}]"
     if setting.alone is not None:
@@ -181,7 +182,8 @@ log_format = click.option(
     "--log-format",
     cls=Option,
     group=GENERAL,
-    type=click.Choice(["text", "ndjson"]),
+    type=Value(Words(("text", "ndjson"))),
+    metavar="[text|ndjson]",
     default="text",
     is_eager=True,
     callback=_log_format,
@@ -223,7 +225,7 @@ chat_model = click.option(
 
 corrections = click.option(
     "--max-retries",
-    type=click.IntRange(0),
+    type=Value(Number(is_whole=True)),
     metavar="N",
     help="Corrections to ask for if an answer is not as asked.  [default: 2]",
 )

@@ -16,6 +16,7 @@ from audiopipe.cli.log import LOGGER
 from audiopipe.cli.speak import tell_spoken
 from audiopipe.errors import UsageError
 from audiopipe.settings import load
+from audiopipe.settings.kinds import Words
 from audiopipe.values.events import Event, Heard, Lost, Mended
 from audiopipe.values.requests import Usage
 
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["m4a", "mp3", "opus", "flac", "wav"]),
+    type=options.Value(Words(("m4a", "mp3", "opus", "flac", "wav"))),
+    metavar="[m4a|mp3|opus|flac|wav]",
     default="m4a",
     help="Of the narration.  [default: m4a]",
 )

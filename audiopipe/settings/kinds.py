@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from audiopipe import plugins
+from audiopipe.errors import UsageError
 
 
 class Kind(Protocol):
@@ -30,6 +32,25 @@ class Kind(Protocol):
 
     def check(self, value: Any) -> Any:
         """The value, of the type that is kept."""
+
+
+def read(kind: Kind, value: Any, place: str) -> Any:
+    """A value from outside, text or not, as it is kept.
+
+    Args:
+        kind: what it may be.
+        value: what was given.
+        place: where, for messages.
+
+    Raises:
+        UsageError: it is not allowed; the message says where it stands, and what is.
+    """
+    return _kept(kind.read if isinstance(value, str) else kind.check, kind, value, place)
+
+
+def check(kind: Kind, value: Any, place: str) -> Any:
+    """A value of Python, as it is kept; arguments and errors as in `read`."""
+    return _kept(kind.check, kind, value, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +138,14 @@ class Number:
     def allowed(self) -> str:
         name = "a whole number" if self.is_whole else "a number"
         if self.high < math.inf:
-            return f"{name} from {self.low:g} to {self.high:g}"
-        bounds = f" above {self.low:g}" if self.is_above else f", {self.low:g} or more"
-        return name + bounds + (", or inf" if self.is_endless else "")
+            bounds = (
+                " above {:,.10g}, to {:,.10g}" if self.is_above else " from {:,.10g} to {:,.10g}"
+            )
+            return name + bounds.format(self.low, self.high)
+        if self.low == -math.inf:
+            return name
+        bounds = " above {:g}" if self.is_above else ", {:g} or more"
+        return name + bounds.format(self.low) + (", or inf" if self.is_endless else "")
 
     def read(self, text: str) -> float:
         return self.check(int(text) if self.is_whole else float(text))
@@ -130,7 +156,7 @@ class Number:
             raise TypeError
         number: float = operator.index(value) if self.is_whole else float(value)
         is_high_enough = number > self.low if self.is_above else number >= self.low
-        is_finite = number < math.inf or self.is_endless
+        is_finite = float(number) < math.inf or self.is_endless  # a larger int overflows
         if not (is_high_enough and number <= self.high and is_finite):
             raise ValueError
         return number
@@ -232,6 +258,14 @@ _SWITCHES: Mapping[str, bool] = MappingProxyType(
         **dict.fromkeys(("0", "false", "no", "off"), False),
     }
 )
+
+
+def _kept(make: Callable[[Any], Any], kind: Kind, value: Any, place: str) -> Any:
+    try:
+        return make(value)
+    except (ValueError, TypeError, ArithmeticError):
+        shown = " ".join(reprlib.repr(value).split())
+        raise UsageError(f"{place} cannot be {shown}: {kind.allowed}") from None
 
 
 def _meant(text: str, words: Iterable[str]) -> str | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import reprlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from audiopipe.errors import UsageError
-from audiopipe.settings.kinds import Kind, Listed, Number, Switch, Text, Words
+from audiopipe.settings.kinds import Kind, Listed, Number, Switch, Text, Words, check, read
 
 ENVIRONMENT_PREFIX = "AUDIOPIPE_"
 
@@ -102,29 +100,12 @@ class Setting:
         return f"{value:.3g}" if isinstance(value, float) else str(value or "none")
 
     def read(self, value: Any, place: str) -> Any:
-        """A value from outside, text or not, as it is kept.
-
-        Args:
-            value: what was given.
-            place: where, for messages.
-
-        Raises:
-            UsageError: it is not allowed; the message says where it stands and what is.
-        """
-        return self._kept(
-            self.kind.read if isinstance(value, str) else self.kind.check, value, place
-        )
+        """A value from outside as it is kept; see `kinds.read`."""
+        return read(self.kind, value, place)
 
     def check(self, value: Any, place: str) -> Any:
-        """A value of Python, as it is kept; arguments and errors as in `read`."""
-        return self._kept(self.kind.check, value, place)
-
-    def _kept(self, make: Callable[[Any], Any], value: Any, place: str) -> Any:
-        try:
-            return make(value)
-        except (ValueError, TypeError, ArithmeticError):
-            shown = " ".join(reprlib.repr(value).split())
-            raise UsageError(f"{place} cannot be {shown}: {self.allowed}") from None
+        """A value of Python as it is kept; see `kinds.check`."""
+        return check(self.kind, value, place)
 
 
 def row(

@@ -86,7 +86,7 @@ def test_json_is_written_as_json_and_a_schema_is_held(
     [
         (("--json", "--stream"), "--stream cannot be used with JSON"),
         (("--json", "--stop", "x"), "--stop cannot be used with JSON"),
-        (("--temperature", 3), "--temperature 3 is not between 0 and 2"),
+        (("--temperature", 3), "--temperature cannot be '3': a number from 0 to 2"),
         (("--schema", "missing.json"), "cannot read the JSON Schema in missing.json"),
         (("-m", "turbo"), "does not chat"),
         (("--logprobs",), "No such option"),

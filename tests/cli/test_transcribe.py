@@ -298,6 +298,8 @@ def test_another_file_with_the_name_of_the_record_is_left_alone(
         (("transcribe", "--retry-failed", "-o", "none"), 1, "no batch in none"),
         (("transcribe", "x.mp3", "-f", "docx"), 2, "docx"),
         (("transcribe", "x.mp3", "--overlap", "400"), 2, "--overlap"),
+        (("transcribe", "x.mp3", "--channels", "both"), 2, "choose from mix, left, right, split"),
+        (("prepare", "x.mp3", "--chunk-length", "nan"), 2, "a number above 0"),
         (("transcribe", "x.mp3", "--no-such-flag"), 2, "--no-such-flag"),
         (("transcribe", "x.mp3", "--config", "none.toml"), 2, "none.toml"),
         (("transcribe", "no-such-file.mp3"), 1, "no-such-file.mp3: no such file"),
@@ -311,7 +313,18 @@ def test_what_cannot_be_done_is_one_line_and_its_exit_code(
     audiopipe: Run, arguments: tuple[object, ...], code: int, said: str
 ) -> None:
     done = audiopipe(*arguments)
-    assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    *_, last = done.stderr.splitlines()
+    assert (done.returncode, said in last) == (code, True), done.stderr
+
+
+def test_a_variable_that_is_wrong_or_misspelt_is_one_line_that_names_it(audiopipe: Run) -> None:
+    for variable, value, said in (
+        ("AUDIOPIPE_UPLOAD_FORMAT", "mp3", "flac, wav, opus"),
+        ("AUDIOPIPE_CHANELS", "left", "did you mean AUDIOPIPE_CHANNELS?"),
+    ):
+        done = audiopipe("transcribe", "x.mp3", **{variable: value})
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        assert variable in done.stderr and said in done.stderr
 
 
 def test_the_table_of_models_names_successors(audiopipe: Run) -> None:
