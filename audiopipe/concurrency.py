@@ -79,21 +79,28 @@ class Stop:
 
     def __init__(self) -> None:
         self._wished = Event()
+        self._gently = False
         self._parts: list[Stop] = []
 
     def part(self) -> Stop:
         """The wish to end a part of the run, which this one brings with it, and not the reverse."""
         part = _Part(self._parts)
         if self.is_set():
-            part.set()
+            part.set(gently=self._gently)
         return part
 
-    def set(self) -> None:
-        """Wish it: nothing new is begun, and every wait ends at once."""
+    def set(self, *, gently: bool = False) -> None:
+        """Wish it: nothing new is begun, and every wait ends at once.
+
+        Args:
+            gently: let answers that are under way arrive, as where a budget is empty; else they
+                have a second left.
+        """
+        self._gently = gently and (self._gently or not self.is_set())
         self._wished.set()
         # a copy made at once: other threads, and signals, may come between
         for part in tuple(self._parts):
-            part.set()
+            part.set(gently=gently)
 
     def is_set(self) -> bool:
         return self._wished.is_set()
@@ -113,7 +120,7 @@ class Stop:
             Stopped: it was wished before or meanwhile.
         """
         if self._wished.wait(seconds):
-            raise Stopped("stopped; the same command goes on")
+            raise Stopped("stopped; the same command goes on", self._gently)
 
 
 class _Part(Stop):
@@ -124,10 +131,11 @@ class _Part(Stop):
         self._siblings = siblings
         siblings.append(self)
 
-    def set(self) -> None:
-        super().set()
-        with suppress(ValueError):
-            self._siblings.remove(self)
+    def set(self, *, gently: bool = False) -> None:
+        super().set(gently=gently)
+        if not gently:
+            with suppress(ValueError):
+                self._siblings.remove(self)
 
 
 class OneAtATime:

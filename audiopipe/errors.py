@@ -170,7 +170,16 @@ class LimitReached(AudiopipeError):
 
 
 class Stopped(AudiopipeError):
-    """Somebody stopped the run, which can be resumed."""
+    """Somebody stopped the run, which can be resumed.
+
+    Args:
+        message: one line for the user.
+        gently: whether answers under way, which are paid, may still arrive.
+    """
 
     exit_code = 130
     stops_run = True
+
+    def __init__(self, message: str = "", gently: bool = False) -> None:
+        super().__init__(message)
+        self.gently = gently

@@ -148,7 +148,8 @@ def _answer(request: ChatRequest, desk: Desk) -> Reply:
         if known := _kept(request, desk):
             return known
         estimate = _paid(request, desk)
-        return _keep(request, desk, desk.backend.ask(request, desk.pause), estimate)
+        pause = desk.spending.paying(estimate, desk.pause)
+        return _keep(request, desk, desk.backend.ask(request, pause), estimate)
 
 
 def _structured(request: ChatRequest, desk: Desk) -> Reply:
@@ -175,7 +176,8 @@ def _pieces(request: ChatRequest, desk: Desk) -> Generator[str, None, Reply]:
             yield known.text
             return known
         estimate = _paid(request, desk)
-        answer = yield from desk.backend.stream(request, desk.pause)
+        pause = desk.spending.paying(estimate, desk.pause)
+        answer = yield from desk.backend.stream(request, pause)
         return _keep(request, desk, answer, estimate)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 
 from audiopipe.errors import LimitReached, UsageError
+from audiopipe.values.events import Pause, Waiting
 from audiopipe.values.requests import Usage
 
 
@@ -62,3 +63,13 @@ class Spending:
         """Count what a request cost in truth in place of the estimate that was paid."""
         with self._lock:
             self._cost_usd += (usage.cost_usd or 0.0) - (estimate.cost_usd or 0.0)
+
+    def paying(self, usage: Usage, pause: Pause) -> Pause:
+        """The same waits, in which each further try that may be billed is paid like the first."""
+
+        def paid(seconds: float, waiting: Waiting) -> None:
+            pause(seconds, waiting)
+            if waiting.billed:
+                self.take(usage)
+
+        return paid

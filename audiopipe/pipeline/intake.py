@@ -15,7 +15,7 @@ from typing import Any
 from audiopipe.audio.reading import open_source, shown
 from audiopipe.audio.vad import by_network, has_network
 from audiopipe.backends.http.address import public_name
-from audiopipe.backends.http.client import download
+from audiopipe.backends.http.download import download
 from audiopipe.backends.protocols import Upload
 from audiopipe.concurrency import Stop
 from audiopipe.errors import AudiopipeError, InputError
@@ -113,7 +113,7 @@ def chunks(
         opened, name = source, None
         if _is_url(source):
             opened, name = stack.enter_context(tempfile.TemporaryFile()), public_name(source)
-            download(source, opened)
+            download(source, opened, stop=stop)
         recording = stack.enter_context(
             open_source(opened, name=name, track=settings.track or None, stop=stop)
         )

@@ -151,7 +151,7 @@ class Run:
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
-                self.stop.set()
+                self.stop.set(gently=True)
             raise
         if chain := self.chain(piece):
             self.last[chain] = results[-1]

@@ -188,7 +188,7 @@ class _Run:
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
-                self.context.stop.set()
+                self.context.stop.set(gently=True)
             raise
         event = Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached)
         self.context.teller.tell(event)

@@ -35,7 +35,7 @@ def speak(
 
     def ask() -> bytes:
         spending.take(usage)
-        return backend.ask(request, pause)
+        return backend.ask(request, spending.paying(usage, pause))
 
     def read(answer: bytes) -> Audio:
         return backend.read(answer, request)

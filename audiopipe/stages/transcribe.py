@@ -44,8 +44,9 @@ def transcribe(
 
     def ask() -> bytes:
         seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
-        spending.take(backend.price(seconds, request))
-        return backend.ask(audio, request, pause)
+        price = backend.price(seconds, request)
+        spending.take(price)
+        return backend.ask(audio, request, spending.paying(price, pause))
 
     def read(answer: bytes) -> ChunkTranscript:
         return backend.read(answer, audio, request)

@@ -82,10 +82,12 @@ class Waiting:
     Attributes:
         wait_s: seconds, known before the wait begins.
         reason: what for, such as "7200 audio seconds an hour".
+        billed: whether the request was sent, may have been billed, and is now sent again.
     """
 
     wait_s: float
     reason: str
+    billed: bool = False
 
 
 Event = Heard | Mended | Lost | Spoke | Waiting

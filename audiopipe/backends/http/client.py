@@ -1,59 +1,42 @@
-"""The one door to httpx: requests to an API, and downloads."""
+"""The one door to httpx: requests to an API."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from audiopipe._version import __version__
-from audiopipe.backends.http.address import api_root, without_secrets
+from audiopipe.backends.http.address import api_root, is_azures, onward, query_of
 from audiopipe.backends.http.circuit import Circuit, Unsent
 from audiopipe.backends.http.concurrency import Lanes
-from audiopipe.backends.http.errors import Reply, fault
+from audiopipe.backends.http.connection import Timeouts, mapped, new_client
+from audiopipe.backends.http.errors import fault, told_in
+from audiopipe.backends.http.exchange import Answer, Bounds, Unanswered, exchange
+from audiopipe.backends.http.redact import Secrets
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
 from audiopipe.backends.http.turns import Turns
+from audiopipe.backends.wire.events import data_of
 from audiopipe.concurrency import PerProcess
-from audiopipe.errors import (
-    AuthError,
-    BackendError,
-    BadReply,
-    RejectedRequest,
-    ServerFault,
-    UnreadableInput,
-    UsageError,
-)
+from audiopipe.errors import AuthError, BackendError, BadReply, RejectedRequest
 from audiopipe.limits.rules import Cost, Limits
-from audiopipe.values.events import Pause
+from audiopipe.values.events import Pause, Waiting
 
 if TYPE_CHECKING:
     import httpx
 
 T = TypeVar("T")
 
-_HEADERS = {"User-Agent": f"audiopipe/{__version__}"}  # Cloudflare refuses requests without one
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds of silence after which a line is given up, each for its own step.
-
-    Attributes:
-        connect_s: until the connection stands.
-        read_s: between two pieces of the answer; the first one comes after all computing.
-        write_s: between two pieces of the upload.
-        pool_s: until one of the shared connections is free.
-    """
-
-    connect_s: float = 10.0
-    read_s: float = 300.0
-    write_s: float = 120.0
-    pool_s: float = 600.0
+_MOST_HOPS = 5
+_GRACE_S = 1.0
+"""What is under way when a run is to stop may still be answered in this time."""
+_ANSWERS = (200, 201, 203)
+"""The statuses of an answer: what is accepted (202), empty (204) or a part (206) is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +52,9 @@ class Call:
         fields: text fields; with them, or a file, the body is a form (multipart).
         file: name, content and media type of the form's part `file`.
         json: a body of JSON, in place of a form.
+        optional: names of fields that the request may do without.
+        max_bytes: of the answer.
+        total_s: seconds that the answer may take, if the user names none.
     """
 
     method: str
@@ -79,6 +65,9 @@ class Call:
     fields: tuple[tuple[str, str], ...] = ()
     file: tuple[str, bytes, str] | None = field(default=None, repr=False)
     json: Mapping[str, Any] | None = None
+    optional: tuple[str, ...] = ()
+    max_bytes: int = 16 << 20
+    total_s: float = 600.0
 
 
 class Http:
@@ -88,7 +77,7 @@ class Http:
     requests has failed for good and none got through, the server is taken for dead.
 
     Args:
-        base_url: as users write it; see `api_root`.
+        base_url: as users write it; see `api_root`. Its query goes with each request.
         api_key: sent as a bearer token; None or "" sends none.
         ledger: file of the budget that processes share; None keeps one for this object alone.
         limits_of: the limits of a model, by its id.
@@ -115,7 +104,10 @@ class Http:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.root = api_root(base_url)
+        query = query_of(base_url)
+        self._query = f"?{query}" if query else ""
         self._key = _checked(api_key)
+        self._secrets = Secrets(self._key, base_url)
         self._timeouts = timeouts or Timeouts()
         self._retry = retry or Retry()
         self._clock = clock
@@ -135,27 +127,31 @@ class Http:
 
         Args:
             call: the request.
-            parse: turns the answer into a value; a `BadReply` that it raises is a fault too.
-            pause: waits, in place of `Retry.wait`; what it raises ends the call.
+            parse: turns the answer into a value; a `BackendError` that it raises is a fault too.
+            pause: waits, in place of `Retry.wait`, and is asked ten times a second while an answer
+                is awaited; what it raises ends the call.
 
         Raises:
-            BackendError: by the table in `faults`, in one line that names what was sent and where.
+            BackendError: by the table in `errors`, in one line that names what was sent and where.
         """
-        what = f"{call.what} to {urlsplit(self.root).hostname}"
-        wait = pause or self._retry.wait
+        what, wait = self._named(call), pause or self._retry.wait
 
         def attempt() -> T:
             with self._turn(call, wait) as replied:
-                reply = self._once(call, what)
+                with mapped(what), self._answered(call, what, wait) as answer:
+                    reply = answer.whole()
                 replied(reply)
-            if not 200 <= reply.status < 300:
-                raise fault(self._without_key(reply), what, self._clock())
+            if not reply.is_good or told_in(reply):
+                raise self._fault(reply, what, call)
+            if reply.status not in _ANSWERS:
+                raise RejectedRequest(f"{what}: {reply.status} is no answer: {reply.text[:200]}")
             try:
                 return parse(reply)
             except BadReply as error:
                 raise BadReply(f"{what}: {error}") from error
 
-        return self._circuit.watch(lambda: self._retry.call(attempt, wait))
+        with self._safe():
+            return self._circuit.watch(lambda: self._retry.call(attempt, wait))
 
     def stream(
         self, call: Call, parse: Callable[[str], T], pause: Pause | None = None
@@ -167,14 +163,13 @@ class Http:
 
         Args:
             call: the request; it must ask for a stream.
-            parse: turns the data of an event into a value.
+            parse: turns the data of an event, or an answer that is no stream, into a value.
             pause: as in `send`.
 
         Raises:
             BackendError: as in `send`; also after some events.
         """
-        what = f"{call.what} to {urlsplit(self.root).hostname}"
-        wait = pause or self._retry.wait
+        what, wait = self._named(call), pause or self._retry.wait
 
         def begin() -> tuple[T, Generator[T, None, None]]:
             values = self._events(call, what, parse, wait)
@@ -182,16 +177,33 @@ class Http:
                 return first, values
             raise BadReply(f"{what}: the answer is no stream of events")
 
-        first, rest = self._circuit.watch(lambda: self._retry.call(begin, wait))
-        with closing(rest):
-            yield first
-            yield from rest
+        with self._safe():
+            first, rest = self._circuit.watch(lambda: self._retry.call(begin, wait))
+            with closing(rest):
+                yield first
+                yield from rest
 
     def close(self) -> None:
         """Close the connections and the ledger; harmless if there are none."""
         if client := self._client.take():
             client.close()
         self._turns.close()
+
+    def _named(self, call: Call) -> str:
+        return f"{call.what} to {urlsplit(self.root).hostname}"
+
+    @contextmanager
+    def _safe(self) -> Iterator[None]:
+        """No error shows a secret or moves a cursor."""
+        try:
+            yield
+        except BackendError as error:
+            self._secrets.safe(error)
+            raise
+
+    def _fault(self, reply: Reply, what: str, call: Call) -> BackendError:
+        now_s = self._clock()
+        return fault(reply, what, now_s, hidden=self._secrets.hidden, optional=call.optional)
 
     @contextmanager
     def _turn(self, call: Call, pause: Pause) -> Iterator[Callable[[Reply], None]]:
@@ -223,152 +235,91 @@ class Http:
         self, call: Call, what: str, parse: Callable[[str], T], pause: Pause
     ) -> Generator[T, None, None]:
         refused = None
-        with self._turn(call, pause) as replied, _mapped(what), self._streamed(call) as answer:
-            reply = _reply(answer)
-            if answer.is_success:
-                for data in _data(answer.iter_bytes()):
-                    if '"usage"' in data:
-                        reply = replace(reply, content=data.encode())
-                    yield parse(data)
-            else:
-                refused = reply = replace(reply, content=answer.read())
+        with self._turn(call, pause) as replied:
+            with mapped(what), self._answered(call, what, pause) as answer:
+                reply = answer.head
+                if not reply.is_good or reply.media_type != "text/event-stream":
+                    reply = answer.whole()
+                if not reply.is_good or told_in(reply):
+                    refused = reply
+                elif reply.content:  # a server that knows no streams
+                    yield parse(reply.exact_text())
+                else:
+                    pace = _Pace(self._timeouts.idle_s)
+                    for data in data_of(pace.watch(answer.pieces())):
+                        pace.came()
+                        if '"usage"' in data:
+                            reply = replace(reply, content=data.encode())
+                        yield parse(data)
             replied(reply)
         if refused:
-            raise fault(self._without_key(refused), what, self._clock())
+            raise self._fault(refused, what, call)
 
-    def _streamed(self, call: Call) -> AbstractContextManager[httpx.Response]:
-        return self._client.get().stream(call.method, self.root + call.path, json=call.json)
+    @contextmanager
+    def _answered(self, call: Call, what: str, pause: Pause) -> Iterator[Answer]:
+        """The answer to a request, redirects on the same server followed."""
+        url = self.root + call.path + self._query
 
-    def _once(self, call: Call, what: str) -> Reply:
+        def look() -> None:
+            pause(0.0, Waiting(0.0, what))
+
+        for _ in range(_MOST_HOPS + 1):
+            request = self._request(call, url)
+            with exchange(self._client.get(), request, self._bounds(call), look) as answer:
+                head = answer.head
+                target = onward(url, head.status, head.headers.get("location", ""), call.method)
+                if target is None:
+                    yield answer
+                    return
+                url = target
+        raise RejectedRequest(f"more than {_MOST_HOPS} redirects; check the base URL")
+
+    def _request(self, call: Call, url: str) -> httpx.Request:
         files: list[tuple[str, Any]] = [(name, (None, value)) for name, value in call.fields]
         if call.file:
             files.append(("file", call.file))
-        with _mapped(what):
-            answer = self._client.get().request(
-                call.method, self.root + call.path, files=files or None, json=call.json
-            )
-        return replace(_reply(answer), content=answer.content)
+        return self._client.get().build_request(
+            call.method, url, files=files or None, json=call.json
+        )
+
+    def _bounds(self, call: Call) -> Bounds:
+        total_s = self._timeouts.total_s or call.total_s
+        return Bounds(call.max_bytes, total_s, self._timeouts.idle_s, grace_s=_GRACE_S)
 
     def _made(self) -> httpx.Client:
-        client = _client(self._timeouts)
-        if self._key:
+        client = new_client(self._timeouts)
+        if self._key and is_azures(self.root):
+            client.headers["api-key"] = self._key
+        elif self._key:
             client.headers["Authorization"] = f"Bearer {self._key}"
         return client
-
-    def _without_key(self, reply: Reply) -> Reply:
-        """Some servers repeat the key that they refuse."""
-        if not self._key:
-            return reply
-        hidden = reply.content.replace(self._key.encode(), b"***")
-        return Reply(reply.status, reply.headers, hidden)
 
 
 _OVERLOADED = (498, 502, 503, 504)
 """Answers of a server, or of a proxy before it, that has too much to do."""
 
 
-def download(
-    url: str, file: IO[bytes], *, timeouts: Timeouts | None = None, retry: Retry | None = None
-) -> None:
-    """Fetch a recording into `file`, which is left at its beginning. Redirects are followed.
+class _Pace:
+    """Events that come and tell nothing are no progress, once the first has told something."""
 
-    Args:
-        url: an http or https address.
-        file: open for reading and writing, seekable, empty.
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._came_s: float | None = None
 
-    Raises:
-        UnreadableInput: it cannot be fetched.
-    """
-    name = without_secrets(url)
+    def came(self) -> None:
+        """An event with data is here."""
+        self._came_s = time.monotonic()
 
-    def attempt() -> None:
-        file.seek(0)
-        file.truncate()
-        with (
-            _mapped(name),
-            _client(timeouts or Timeouts()) as client,
-            client.stream("GET", url, follow_redirects=True) as answer,
-        ):
-            if not answer.is_success:
-                passing = answer.is_server_error or answer.status_code in (408, 429)
-                refusal = ServerFault if passing else RejectedRequest
-                raise refusal(f"{name}: {answer.status_code} {answer.reason_phrase}")
-            for piece in answer.iter_bytes():
-                file.write(piece)
-
-    try:
-        (retry or Retry(attempts=3, max_wait_s=60)).call(attempt)
-    except (BackendError, UsageError) as error:
-        raise UnreadableInput(f"cannot download {error}") from error
-    file.seek(0)
-
-
-def _client(timeouts: Timeouts) -> httpx.Client:
-    import httpx
-
-    from audiopipe.backends.http.route import ByEnvironment
-
-    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
-    waits = httpx.Timeout(
-        connect=timeouts.connect_s,
-        read=timeouts.read_s,
-        write=timeouts.write_s,
-        pool=timeouts.pool_s,
-    )
-    return httpx.Client(
-        headers=_HEADERS, timeout=waits, transport=ByEnvironment(limits), trust_env=False
-    )
-
-
-def _reply(answer: httpx.Response) -> Reply:
-    """Status and headers."""
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Reply(answer.status_code, headers, b"")
+    def watch(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces, as long as there is progress."""
+        for piece in pieces:
+            if self._came_s and time.monotonic() - self._came_s > self._idle_s:
+                raise Unanswered(f"nothing but signs of life for {self._idle_s:g} s")
+            yield piece
 
 
 def _size(call: Call) -> float:
     return max(1.0, call.cost.audio_s)
-
-
-def _data(pieces: Iterable[bytes]) -> Iterator[str]:
-    """The data of each event; here each is one line of JSON.
-
-    Lines end at line feeds only: JSON may hold the other separators that Unicode knows.
-    """
-    rest = b""
-    for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (_text(line) for line in lines if line.startswith(b"data:"))
-    if rest.startswith(b"data:"):
-        yield _text(rest)
-
-
-def _text(line: bytes) -> str:
-    return line.removeprefix(b"data:").decode("utf-8", "replace").strip()
-
-
-@contextmanager
-def _mapped(what: str) -> Iterator[None]:
-    """httpx's errors as ours."""
-    import httpx
-
-    try:
-        yield
-    except (httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        raise Unsent(f"{what}: no connection in time; check address and network") from error
-    except httpx.TimeoutException as error:
-        step = type(error).__name__.removesuffix("Timeout").lower()
-        raise ServerFault(f"{what}: no progress in time ({step}); try again later") from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-        raise UsageError(f"{what}: {error}; check the address") from error
-    except (httpx.LocalProtocolError, httpx.TooManyRedirects) as error:
-        raise RejectedRequest(f"{what}: {error}") from error
-    except httpx.DecodingError as error:
-        raise BadReply(f"{what}: the answer is garbled: {error}") from error
-    except httpx.ConnectError as error:
-        raise Unsent(f"{what}: cannot connect: {error}; check address and network") from error
-    except httpx.TransportError as error:
-        raise ServerFault(f"{what}: the connection broke: {error}; try again later") from error
 
 
 def _checked(api_key: str | None) -> str:

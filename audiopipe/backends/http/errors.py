@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 from audiopipe.backends.catalog import find
+from audiopipe.backends.http.figures import wait_s
+from audiopipe.backends.http.reply import Reply
+from audiopipe.backends.wire.complaint import Complaint, complaint, said
 from audiopipe.errors import (
     AuthError,
     BackendError,
@@ -22,39 +23,23 @@ from audiopipe.errors import (
     RequestTooLarge,
     ServerFault,
 )
+from audiopipe.text.clean import one_line
 
-_MOST_CHARACTERS = 300  # of a server's own words in one line
+MOST_PROBED = 4000
+"""Characters of a body that are searched for words: patterns on more could take minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a server answered.
+class Unsupported(RejectedRequest):
+    """A field of the request is what the server does not know; without it, it may be taken.
 
-    Attributes:
-        status: HTTP status code.
-        headers: by lower-case name.
-        content: the body as it came.
+    Args:
+        message: one line for the user.
+        field: the name of the field; "" where the server does not say which.
     """
 
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.content.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """The body decoded.
-
-        Raises:
-            BadReply: it is not JSON, or only the beginning of it.
-        """
-        try:
-            return json.loads(self.content)
-        except ValueError as error:
-            raise BadReply(f"the reply is not JSON: {_line(self.text)[:60]!r}") from error
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +98,43 @@ _ROWS = (
 and 413 each stand for several things, told apart by code and message only."""
 
 
-def fault(reply: Reply, what: str, now_s: float) -> BackendError:
+def fault(
+    reply: Reply,
+    what: str,
+    now_s: float,
+    *,
+    hidden: Callable[[str], str] = str,
+    optional: Collection[str] = (),
+) -> BackendError:
     """The error that a refusal means, in one line: what was sent, the answer, what to do.
 
     Args:
-        reply: with a status that is not a success.
+        reply: with a status that is not a success, or a body that tells of an error all the same.
         what: what was sent, and to whom.
         now_s: seconds since the epoch, for waits that are given as a date.
+        hidden: strikes secrets from what the server says.
+        optional: fields of the request that it may do without.
     """
-    code, message = _said(reply)
-    probe = f"{code} {message} {reply.text[:2000]}"
+    told = _told(reply, hidden)
+    status = told.status or reply.status if reply.is_good else reply.status
+    probe = f"{told.code} {told.message} {reply.text[:2000]}"[:MOST_PROBED]
     row = next(
         row
         for row in _ROWS
-        if (not row.statuses or reply.status in row.statuses)
+        if (not row.statuses or status in row.statuses)
         and re.search(row.pattern, probe, re.IGNORECASE)
     )
-    name = code or _phrase(reply.status)
+    message = one_line(told.message)
+    name = one_line(told.code, 60) or _phrase(reply.status)
     line = f"{what}: {' '.join(filter(None, [str(reply.status), name]))}"
     line += f": {message}" if message else ""
     advice = _successor(message) or row.advice
     line += f"; {advice}" if advice else ""
     kind = _overruled(row.error, reply.headers.get("x-should-retry", ""))
+    if kind in (RejectedRequest, BadReply) or status in (500, 501):
+        field = _unsupported(told, status, optional)
+        if field is not None:
+            return Unsupported(line, field)
     if issubclass(kind, RateLimited | ServerFault):
         return kind(line, dictated_wait_s(reply, now_s))
     if kind is InvalidAnswer:
@@ -142,40 +142,69 @@ def fault(reply: Reply, what: str, now_s: float) -> BackendError:
     return kind(line)
 
 
-def dictated_wait_s(reply: Reply, now_s: float) -> float | None:
-    """Seconds that the server asks to wait, at least 0; None if it does not say.
-
-    The first of: `retry-after-ms`, `retry-after` (seconds, a duration, or an HTTP date), and "try
-    again in 1m39.738s" in the body. Groq leaves the header out for some limits.
-    """
-    milliseconds = reply.headers.get("retry-after-ms", "")
-    if re.fullmatch(r"\d+(\.\d+)?", milliseconds):
-        return float(milliseconds) / 1000
-    header = reply.headers.get("retry-after", "")
-    if (wait_s := duration_s(header)) is not None:
-        return wait_s
+def told_in(reply: Reply) -> bool:
+    """Whether an answer with a good status tells of an error all the same."""
+    if reply.content.lstrip()[:1] != b"{":
+        return False
     try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - now_s)
-    except ValueError:
-        said = re.search(r"try again in ([\d.hmsuµn]*[hmsun])", reply.text)
-        return duration_s(said[1]) if said else None
+        return complaint(reply.json()) is not None
+    except BadReply:
+        return False
 
 
-_UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+def dictated_wait_s(reply: Reply, now_s: float) -> float | None:
+    """Seconds that the server asks to wait, as `figures.wait_s` reads them; None if none is told.
 
-
-def duration_s(text: str) -> float | None:
-    """Seconds of a duration as Go writes it, such as 2m59.56s or 500ms; a bare number is seconds.
-
-    None if the text is no duration. Groq's waits and `x-ratelimit-reset-*` headers look like this.
+    The first of: `retry-after-ms`, `retry-after`, and "try again in 1m39.738s" in the body. Groq
+    leaves the header out for some limits. Dates are taken by the server's own clock if it tells it.
     """
-    text = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return float(text)
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|h|m|s)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
+    now_s = _servers_now_s(reply.headers.get("date", ""), now_s)
+    milliseconds = reply.headers.get("retry-after-ms", "").strip()
+    said_in = re.search(
+        r"(?:try again|retry|wait)(?: in| after| for)? ([\d.]+ ?[a-zµ]+(?:[\d.]+[a-zµ]+)*)",
+        reply.text[:MOST_PROBED],
+        re.IGNORECASE,
+    )
+    texts = (
+        f"{milliseconds}ms" if milliseconds else "",
+        reply.headers.get("retry-after", ""),
+        said_in[1] if said_in else "",
+    )
+    waits = (wait_s(text, now_s) for text in texts)
+    return next((wait for wait in waits if wait is not None), None)
+
+
+def _servers_now_s(date: str, now_s: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return now_s
+
+
+def _unsupported(told: Complaint, status: int, optional: Collection[str]) -> str | None:
+    """The optional field that the server objects to; "" if it objects to it knows what."""
+    if not optional or status in (404, 405, 408, 409, 425):
         return None
-    return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    words = f"{told.code} {told.message}".lower()
+    for field in optional:
+        if re.search(_MENTIONS.get(field, rf"\b{re.escape(field)}\b"), words):
+            return field
+    return "" if status in (400, 415, 422, 501) and not told.message.strip() else None
+
+
+_MENTIONS: Mapping[str, str] = {
+    "timestamp_granularities[]": r"granularit|word.?timestamps?",
+    "response_format": r"response.?format|verbose.?json|json.?object|json.?schema|json mode",
+    "max_completion_tokens": r"max_completion_tokens",
+    "max_tokens": r"max_tokens",
+    "stream_options": r"stream.?options|include_usage",
+    "reasoning_format": r"reasoning.?format",
+    "prompt": r"\bprompts?\b(?!.*(length|characters|too long|tokens))",
+    "language": r"(param|field|argument|extra|unexpected|unrecogni|permitted|propert).*\blanguage\b"
+    r"|\blanguage\b.*(param|field|argument|extra|unexpected|unrecogni|permitted|propert)",
+}
+"""How servers name a field that they do not know. Of prompts they also say that they are too long,
+and of languages that they do not know this one."""
 
 
 def _overruled(kind: type[BackendError], wish: str) -> type[BackendError]:
@@ -186,18 +215,15 @@ def _overruled(kind: type[BackendError], wish: str) -> type[BackendError]:
     return RejectedRequest if wish == "false" and temporary else kind
 
 
-def _said(reply: Reply) -> tuple[str, str]:
-    """Code and message of an error body: an object, a text, `detail`, HTML, or nothing at all."""
+def _told(reply: Reply, hidden: Callable[[str], str]) -> Complaint:
+    """Code and message of an error body: JSON, a text, HTML, or nothing at all."""
     try:
-        body = reply.json()
+        found = said(reply.json())
     except BadReply:
-        text = re.sub(r"<(style|script|head).*?</\1>|<[^>]*>", " ", reply.text, flags=re.S)
-        return "", _line(text)
-    error = body.get("error", body.get("detail", body)) if isinstance(body, dict) else body
-    if not isinstance(error, dict):
-        return "", _line(error if isinstance(error, str) else json.dumps(error))
-    code = error.get("code") or error.get("type") or ""
-    return str(code), _line(str(error.get("message") or error.get("detail") or ""))
+        text = hidden(reply.text[: 4 * MOST_PROBED])
+        text = re.sub(r"<(style|script|head)\b.*?</\1>|<[^<>]*>", " ", text, flags=re.S)
+        return Complaint(message=text)
+    return Complaint(hidden(found.code), hidden(found.message), found.status)
 
 
 def _failed_generation(reply: Reply) -> str:
@@ -206,11 +232,6 @@ def _failed_generation(reply: Reply) -> str:
         return str(reply.json()["error"]["failed_generation"] or "")
     except (BadReply, LookupError, TypeError):
         return ""
-
-
-def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _MOST_CHARACTERS else f"{line[:_MOST_CHARACTERS]}..."
 
 
 def _phrase(status: int) -> str:

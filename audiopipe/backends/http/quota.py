@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from audiopipe.backends.http.errors import Reply, duration_s
+from audiopipe.backends.http.errors import MOST_PROBED
+from audiopipe.backends.http.figures import units, wait_s
+from audiopipe.backends.http.reply import Reply
 from audiopipe.errors import BadReply
 from audiopipe.limits.rules import RULES, Observed, Quantity
 
@@ -23,7 +25,6 @@ _WORDS: tuple[tuple[str, Quantity], ...] = (
     (r"requests", "requests"),
 )
 _WINDOWS_S = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
-_NUMBER = r"([\d,]+(?:\.\d+)?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,31 +42,34 @@ class Refusal:
     used: float | None = None
 
 
-def observed(reply: Reply) -> tuple[Observed, ...]:
-    """The allowances that the headers of a reply speak of."""
-    return tuple(_observed(reply.headers))
+def observed(reply: Reply, now_s: float) -> tuple[Observed, ...]:
+    """The allowances that the headers of a reply speak of; figures that cannot be are dropped."""
+    return tuple(_observed(reply.headers, now_s))
 
 
-def _observed(headers: Mapping[str, str]) -> Iterator[Observed]:
+def _observed(headers: Mapping[str, str], now_s: float) -> Iterator[Observed]:
     for name, quantity in _HEADERS.items():
-        limit, remaining, reset_s = (
-            duration_s(headers.get(f"x-ratelimit-{what}-{name}", ""))
-            for what in ("limit", "remaining", "reset")
-        )
-        if limit and remaining is not None and reset_s is not None:
+        told = [headers.get(f"x-ratelimit-{w}-{name}", "") for w in ("limit", "remaining", "reset")]
+        limit, remaining = units(told[0], least=1), units(told[1])
+        reset_s = wait_s(told[2], now_s)
+        if limit and remaining is not None and remaining <= limit and reset_s is not None:
             yield Observed(quantity, limit, remaining, reset_s)
 
 
-def spent_tokens(reply: Reply) -> float | None:
-    """Tokens that a chat's answer, or the last event of its stream, says it took."""
+def spent_tokens(reply: Reply, expected: float) -> float | None:
+    """Tokens that a chat's answer, or the last event of its stream, says it took.
+
+    A number a thousand times above what was expected is not believed.
+    """
     try:
         body = reply.json()
     except BadReply:
         return None
     for part in (body, body.get("x_groq")) if isinstance(body, dict) else ():
         usage = part.get("usage") if isinstance(part, dict) else None
-        if isinstance(usage, dict) and isinstance(usage.get("total_tokens"), int):
-            return float(usage["total_tokens"])
+        tokens = usage.get("total_tokens") if isinstance(usage, dict) else None
+        if type(tokens) is int and 0 <= tokens <= 1000 * max(expected, 100):
+            return float(tokens)
     return None
 
 
@@ -73,18 +77,23 @@ def refusal(reply: Reply) -> Refusal:
     """What the words of a refusal tell.
 
     They go like "... on seconds of audio per hour (ASPH): Limit 7200, Used 7170, Requested 230."
-    One request that is larger than its whole allowance is told without what was used.
+    One request that is larger than its whole allowance is told without what was used. More cannot
+    have been used than there is: that would ask for a wait of more than the whole window.
     """
-    text = reply.text
-    limit, used = (re.search(rf"{name} {_NUMBER}", text) for name in ("Limit", "Used"))
-    if not limit:
+    text = reply.text[:MOST_PROBED]
+    limit = _after("Limit", text, least=1)
+    if limit is None:
         return Refusal()
-    number = float(limit[1].replace(",", ""))
-    return Refusal(_rule(text), number, float(used[1].replace(",", "")) if used else 0.0)
+    return Refusal(_rule(text), limit, min(_after("Used", text) or 0.0, limit))
+
+
+def _after(name: str, text: str, least: float = 0.0) -> float | None:
+    found = re.search(rf"\b{name} ([\d.,]+)", text)
+    return units(found[1].rstrip(".,"), least) if found else None
 
 
 def _rule(text: str) -> str | None:
-    found = re.search(r"on ([\w ]+?) per (minute|hour|day)", text)
+    found = re.search(r"on ([\w ]{1,60}?) per (minute|hour|day)", text)
     if not found:
         return None
     for rule in RULES:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from audiopipe.backends.http.errors import Reply, dictated_wait_s
+from audiopipe.backends.http.errors import dictated_wait_s
 from audiopipe.backends.http.quota import observed, refusal, spent_tokens
+from audiopipe.backends.http.reply import Reply
 from audiopipe.concurrency import PerProcess
 from audiopipe.errors import RateLimited
 from audiopipe.limits.ledger import Turn
@@ -78,8 +79,9 @@ class Turns:
                 turn, rule=told.rule, used=told.used, limit=told.limit, wait_s=wait_s
             )
         else:
-            tokens = spent_tokens(reply) if turn.cost.tokens and reply.status == 200 else None
-            self._limiter.get().answered(turn, observed(reply), tokens)
+            counts = turn.cost.tokens and reply.status == 200
+            tokens = spent_tokens(reply, turn.cost.tokens) if counts else None
+            self._limiter.get().answered(turn, observed(reply, self._clock()), tokens)
 
     def cut(self, turn: Turn) -> None:
         """No reply came, but the server may have worked."""

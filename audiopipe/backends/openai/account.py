@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal, Self, TypedDict, Unpack
 
 from audiopipe.backends.catalog import TIERS, limits_of
-from audiopipe.backends.http.client import Http, Timeouts
+from audiopipe.backends.http.client import Http
+from audiopipe.backends.http.connection import Timeouts
 from audiopipe.backends.http.retry import Retry
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits.rules import Limits

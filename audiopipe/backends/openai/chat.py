@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from audiopipe.backends.catalog import find, resolve
-from audiopipe.backends.http import errors as faults
 from audiopipe.backends.http.client import Call
+from audiopipe.backends.http.reply import Reply as HttpReply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
 from audiopipe.errors import BadReply, RejectedRequest, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
@@ -68,7 +68,7 @@ class OpenAIChatter(OpenAIAccount):
     def ask(self, request: ChatRequest, pause: Pause) -> bytes:
         """The reply's body. See `base.Chatter.ask`."""
 
-        def checked(reply: faults.Reply) -> bytes:
+        def checked(reply: HttpReply) -> bytes:
             self.read(reply.content)
             return reply.content
 
@@ -246,7 +246,7 @@ def _event(data: str) -> dict[str, Any]:
     """
     if data == "[DONE]":
         return {}
-    event = faults.Reply(200, {}, data.encode()).json()
+    event = HttpReply(200, {}, data.encode()).json()
     if not isinstance(event, dict):
         raise BadReply(f"not an event of a chat: {data[:60]!r}")
     if told := event.get("error") or (event.get("x_groq") or {}).get("error"):
@@ -255,7 +255,7 @@ def _event(data: str) -> dict[str, Any]:
     return event
 
 
-def _ids(reply: faults.Reply) -> list[str]:
+def _ids(reply: HttpReply) -> list[str]:
     try:
         return [str(row["id"]) for row in reply.json()["data"]]
     except (LookupError, TypeError) as error:

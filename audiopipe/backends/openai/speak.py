@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audiopipe.backends.catalog import find, resolve, speech_cost_usd
 from audiopipe.backends.http.client import Call
-from audiopipe.backends.http.errors import Reply
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
 from audiopipe.backends.voice_checks import voiced, with_voice
 from audiopipe.errors import UsageError

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from audiopipe.backends.catalog import MAX_UPLOAD_BYTES, billed_s, cost_usd, find, resolve
 from audiopipe.backends.http.address import without_secrets
 from audiopipe.backends.http.client import Call
-from audiopipe.backends.http.errors import Reply
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount, Options
 from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS
 from audiopipe.backends.protocols import Upload

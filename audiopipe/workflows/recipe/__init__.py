@@ -105,7 +105,7 @@ def run(
             except AudiopipeError as error:
                 if not isinstance(error, Stopped):
                     broken.append(error)
-                    stop.set()
+                    stop.set(gently=True)
                 raise
 
         try:

@@ -15,8 +15,10 @@ from support.server import KEY, Server
 
 from audiopipe._version import __version__
 from audiopipe.backends.http.address import api_root
-from audiopipe.backends.http.client import Call, Http, Timeouts, download
-from audiopipe.backends.http.errors import Reply
+from audiopipe.backends.http.client import Call, Http
+from audiopipe.backends.http.connection import Timeouts
+from audiopipe.backends.http.download import download
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
 from audiopipe.errors import (
     AuthError,
@@ -124,14 +126,15 @@ def test_a_fault_that_stays_is_told_in_one_line_with_the_number_of_tries(
     assert line.endswith("(given up after 3 tries)") and "\n" not in line
 
 
-def test_an_answer_that_stops_half_way_is_given_up_after_the_read_timeout(server: Server) -> None:
+def test_an_answer_that_stops_half_way_is_given_up_and_not_asked_for_twice(server: Server) -> None:
     server.faults.extend(["slow"] * 2)
     retry = Retry(attempts=2, sleep=lambda _: None)
     with (
-        closing(Http(server.url, KEY, retry=retry, timeouts=Timeouts(read_s=0.2))) as http,
-        pytest.raises(ServerFault, match=r"no progress in time \(read\)"),
+        closing(Http(server.url, KEY, retry=retry, timeouts=Timeouts(idle_s=0.2))) as http,
+        pytest.raises(ServerFault, match=r"stands still for 0.2 s: it may have been billed"),
     ):
         http.send(LIST, first_model)
+    assert len(server.seen) == 1
 
 
 def test_the_wait_of_a_message_without_a_header_is_obeyed(server: Server) -> None:
@@ -192,9 +195,23 @@ def test_a_server_that_is_not_there_is_named() -> None:
             http.send(LIST, first_model)
 
 
-def test_a_redirect_of_the_api_is_not_followed(http: Http, server: Server) -> None:
-    server.faults.append(Answer(302, headers={"location": "https://elsewhere/"}))
-    with pytest.raises(RejectedRequest, match="check the base URL"):
+def test_a_redirect_to_another_host_is_named_and_not_followed(http: Http, server: Server) -> None:
+    server.faults.append(Answer(302, headers={"location": "https://me:secret@elsewhere/v1?k=1"}))
+    with pytest.raises(RejectedRequest, match=r"sends on to https://elsewhere/v1, .*--base-url"):
+        http.send(LIST, first_model)
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [301, 307, 308])
+def test_a_redirect_on_the_same_host_is_followed(http: Http, server: Server, status: int) -> None:
+    server.faults.append(Answer(status, headers={"location": "./models"}))
+    assert http.send(LIST, first_model) == "whisper-large-v3"
+    assert len(server.seen) == 2
+
+
+def test_a_circle_of_redirects_has_an_end(http: Http, server: Server) -> None:
+    server.faults.extend([Answer(308, headers={"location": "models"})] * 20)
+    with pytest.raises(RejectedRequest, match="more than 5 redirects"):
         http.send(LIST, first_model)
 
 

@@ -15,7 +15,9 @@ from support.answers import (
     with_headers,
 )
 
-from audiopipe.backends.http.errors import Reply, dictated_wait_s, duration_s, fault
+from audiopipe.backends.http import figures
+from audiopipe.backends.http.errors import dictated_wait_s, fault
+from audiopipe.backends.http.reply import Reply
 from audiopipe.errors import (
     AuthError,
     BackendError,
@@ -63,7 +65,7 @@ TABLE = [
     (FAULTS["too-large"], RequestTooLarge, "bytes"),
     (FAULTS["too-long"], RequestTooLarge, "whole allowance"),
     (html(413), RequestTooLarge, "bytes"),
-    (Answer(422, b'{"detail":[{"loc":["file"]}]}'), RejectedRequest, "loc"),
+    (Answer(422, b'{"detail":[{"loc":["file"]}]}'), RejectedRequest, "file"),
     (error(422, "try again"), BadReply, "try again"),
     (FAULTS["limited"], RateLimited, "ASPH"),
     (error(429, "You exceeded", code="insufficient_quota"), AuthError, "spend limit"),
@@ -128,11 +130,11 @@ def test_the_server_may_forbid_a_repeat_or_wish_for_one() -> None:
     [
         *(("2m59.56s", 179.56), ("7.66s", 7.66), ("500ms", 0.5), ("1h2m3s", 3723.0)),
         *(("1m26.4s", 86.4), ("250us", 0.00025), ("3", 3.0), (" 2.5 ", 2.5)),
-        *(("", None), ("soon", None), ("5 apples", None), ("-3s", None), ("1h and 2m", None)),
+        *(("", None), ("soon", None), ("5 apples", None), ("-3s", None), ("1h and 2m", 3720.0)),
     ],
 )
 def test_durations_are_read_as_go_writes_them(text: str, seconds: float | None) -> None:
-    assert duration_s(text) == pytest.approx(seconds)
+    assert figures.wait_s(text, NOW_S) == pytest.approx(seconds)
 
 
 @given(st.integers(100, 599), st.binary(max_size=200), st.text(max_size=20))

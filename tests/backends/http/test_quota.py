@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from audiopipe.backends.http.errors import Reply
 from audiopipe.backends.http.quota import Refusal, observed, refusal
+from audiopipe.backends.http.reply import Reply
 from audiopipe.limits.rules import Observed
 
+NOW_S = 1_800_000_000.0
 REAL = {
     "x-ratelimit-limit-audio-seconds": "7200",
     "x-ratelimit-remaining-audio-seconds": "7198",
@@ -19,14 +20,14 @@ REAL = {
 
 
 def test_headers_tell_what_is_left_and_of_which_limit_by_the_pace_of_its_refill() -> None:
-    told = observed(Reply(200, REAL, b""))
+    told = observed(Reply(200, REAL, b""), NOW_S)
     assert told == (Observed("requests", 2000, 1998, 86.4), Observed("audio_s", 7200, 7198, 1.0))
     assert [each.rule().name for each in told if each.rule()] == ["rpd", "ash"]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("broken", [{}, {"x-ratelimit-limit-requests": "2000"}])
 def test_headers_that_are_missing_tell_nothing(broken: dict[str, str]) -> None:
-    assert observed(Reply(200, broken, b"")) == ()
+    assert observed(Reply(200, broken, b""), NOW_S) == ()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from support.answers import Answer, limited
 from support.server import KEY, Server
 
-from audiopipe.backends.http.client import Call, Http, Timeouts, _data
+from audiopipe.backends.http.client import Call, Http
+from audiopipe.backends.http.connection import Timeouts
 from audiopipe.backends.http.retry import Retry
+from audiopipe.backends.wire.events import data_of
 from audiopipe.errors import AuthError, BadReply, RejectedRequest, ServerFault
 from audiopipe.limits.rules import Cost, Limits
 
@@ -34,7 +36,10 @@ def question(text: str = "one two three", **fields: object) -> Call:
 def piece(data: str) -> str:
     if data == "[DONE]":
         return ""
-    return str(json.loads(data)["choices"][0]["delta"].get("content", ""))
+    choices = json.loads(data).get("choices")
+    if not choices:
+        raise BadReply("no event of a chat")
+    return str(choices[0]["delta"].get("content", ""))
 
 
 @pytest.fixture
@@ -86,14 +91,14 @@ def test_a_line_that_breaks_later_is_an_error_after_the_events_that_came(
 
 def test_an_answer_that_is_no_stream_is_a_bad_reply(http: Http, server: Server) -> None:
     server.faults.extend(["no-text"] * 3)
-    with pytest.raises(BadReply, match="no stream of events"):
+    with pytest.raises(BadReply, match="no event of a chat"):
         list(http.stream(question(), piece))
 
 
 def test_a_reader_who_has_heard_enough_hangs_up_and_the_next_request_is_served(
     server: Server,
 ) -> None:
-    http = Http(server.url, KEY, most=1, timeouts=Timeouts(read_s=30))
+    http = Http(server.url, KEY, most=1, timeouts=Timeouts(idle_s=30))
     events = http.stream(question(" ".join(map(str, range(10_000)))), piece)
     assert "".join(islice(events, 4)) == "You said: 0"
     events.close()  # type: ignore[attr-defined]  # an iterator that is a generator
@@ -128,4 +133,4 @@ def test_data_is_the_same_however_the_bytes_are_cut(
     for cut in cuts:
         pieces.append(data[:cut])
         data = data[cut:]
-    assert [json.loads(each) for each in _data([*pieces, data])] == texts
+    assert [json.loads(each) for each in data_of([*pieces, data])] == texts

@@ -208,9 +208,16 @@ def test_an_answer_that_is_not_all_of_the_speech_is_asked_for_again(
 
 
 def test_a_reply_that_is_never_speech_is_a_bad_reply(groq: GroqSpeaker, server: Server) -> None:
-    server.faults.extend([ok({"error": "soon"})] * 3)
-    with pytest.raises(BadReply, match=r"speak 'Bababa.*begins with b'\{\"error"):
+    server.faults.extend([ok({"sound": "soon"})] * 3)
+    with pytest.raises(BadReply, match=r"speak 'Bababa.*begins with b'\{\"sound"):
         spoken(groq)
+
+
+def test_an_error_in_an_answer_is_told_once(groq: GroqSpeaker, server: Server) -> None:
+    server.faults.append(ok({"error": "soon"}))
+    with pytest.raises(RejectedRequest, match=r"speak 'Bababa.*: 200 OK: soon"):
+        spoken(groq)
+    assert len(server.seen) == 1
 
 
 def test_terms_that_nobody_accepted_are_told_at_once(groq: GroqSpeaker, server: Server) -> None:
