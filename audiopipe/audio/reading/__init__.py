@@ -1,7 +1,8 @@
 """Recordings to samples and samples to uploads: the one door to soundfile, PyAV and pydub.
 
-libsndfile reads what it knows and what is whole; everything else, and every video, goes to the
-ffmpeg libraries inside PyAV, which find their way again after damage.
+The ffmpeg libraries inside PyAV read everything: they know every format, and find their way again
+after damage. `claims` holds lengths that headers state against what is there, `clock` reconciles
+the times, each by one rule.
 """
 
 from __future__ import annotations
@@ -12,11 +13,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import IO
 
-import soundfile
-
 from audiopipe.audio.encoding import ChunkEncoder, decode_pcm, most_samples
-from audiopipe.audio.reading.headers import is_intact
-from audiopipe.audio.reading.libsndfile import PlainRecording
+from audiopipe.audio.reading.raw import raw_format
 from audiopipe.audio.reading.recording import Recording
 from audiopipe.audio.reading.source import (
     AudioSource,
@@ -74,23 +72,15 @@ def open_source(
         if not file.seek(0, os.SEEK_END):
             raise EmptyAudio(f"{label} is empty: 0 bytes")
         file.seek(0)
-        recording = _plain(file, label) if track in (None, 1) and is_intact(file) else None
-        yield stack.enter_context(recording or _contained(file, label, track))
+        yield stack.enter_context(_contained(file, label, track, raw_format(source, name, file)))
 
 
-def _plain(file: IO[bytes], name: str) -> Recording | None:
-    try:
-        return PlainRecording(file, name)
-    except soundfile.LibsndfileError:
-        return None
-
-
-def _contained(file: IO[bytes], name: str, track: int | None) -> Recording:
-    # Imported late: most recordings do without ffmpeg's libraries, their memory and their start.
+def _contained(file: IO[bytes], name: str, track: int | None, raw: str | None) -> Recording:
+    # Imported late: most of this package does without ffmpeg's libraries, and their start.
     from audiopipe.audio.reading.pyav import ContainerRecording
     from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
 
-    recording = ContainerRecording(file, name, track)
-    if recording.has_table and isinstance(file, io.FileIO):
+    recording = ContainerRecording(file, name, track, raw)
+    if recording.is_plain and isinstance(file, io.FileIO):
         return UnbrokenRecording(recording, file.fileno())
     return recording

@@ -43,7 +43,7 @@ def _can_be_read_again(source: AudioSource) -> bool:
 
 def _marks(source: AudioSource) -> Iterator[tuple[float, float, str]]:
     # Imported late, as in `codec.open_source`.
-    from audiopipe.audio.reading.pyav import open_container
+    from audiopipe.audio.reading.track import open_container
 
     name = shown(source)
     with open_binary(source, name, Stop()) as file:

@@ -1,98 +1,100 @@
-"""Frames as ffmpeg decodes them: past damage, of one kind, in their right time."""
+"""Frames as ffmpeg decodes them: past damage, and all of one kind."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame, format_dtypes
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 from av.error import FFmpegError
+from av.packet import Packet
 from numpy.typing import NDArray
 
-_JUMP_S = 0.05
-"""Containers round times to a millisecond or a packet; only a larger jump is a gap."""
+from audiopipe.audio.reading.mpeg import foreign_bytes, is_length_frame
 
-_LATE_S = 0.01
-"""A first sample that is later than this after the file's start is late on purpose."""
+MOST_PLANES = 7
+"""PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
 
-_MOST_FILLED_S = 3600.0
-"""Silence that gaps may add to one recording: damaged clocks jump by years."""
 
-_SAMPLE_COUNTERS = frozenset({"flac", "ogg"})
-"""Containers that count every sample: a gap in them is a loss, never a pause."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one packet gave.
+
+    Attributes:
+        frame: sound, or None for damage alone.
+        pts: the stamp that the container itself put on it; None where a parser made one up.
+        place: where in the file its packet lies, in bytes.
+        lost_s: None for no damage; else how long what was skipped before it might have been.
+    """
+
+    frame: AudioFrame | None
+    pts: int | None = None
+    place: int | None = None
+    lost_s: float | None = None
 
 
 def decoded(
-    container: InputContainer, stream: AudioStream
-) -> Generator[tuple[AudioFrame | None, bool], None, None]:
-    """Each frame, and whether damage was met since the one before; None for damage at the end."""
-    damaged = False
+    stream: AudioStream, packets: Iterable[Packet[AudioStream]], *, counts_samples: bool
+) -> Generator[Decoded, None, None]:
+    """The frames of a track in order, and the damage between them.
+
+    Args:
+        stream: its codec is opened by the first packet.
+        packets: all of it.
+        counts_samples: whether each stamp is the container's own, a parser's never.
+    """
+    is_mpeg = stream.codec_context.name.startswith(("mp1", "mp2", "mp3"))
+    tick_s = float(stream.time_base or 0)
+    largest = size = 0
+    seconds = 0.0
     try:
-        for packet in container.demux(stream):
+        for packet in packets:
+            data: Packet[AudioStream] | None = packet
+            foreign_s = None
+            if is_mpeg and packet.size > 1.5 * largest > 0:
+                data, foreign = _without_foreign(packet)
+                foreign_s = foreign * seconds / max(1, size) if foreign else None
             try:
-                frames = packet.decode()
+                frames = _decoded(stream, data)
             except EOFError:
                 break
             except FFmpegError:
-                damaged = True
+                yield Decoded(None, lost_s=(foreign_s or 0.0) + (packet.duration or 0) * tick_s)
                 continue
+            if foreign_s is not None:
+                yield Decoded(None, lost_s=foreign_s)
+            elif packet.size > largest:
+                largest = packet.size
+            place = packet.pos
+            is_stated = counts_samples or (place is not None and place >= 0)
             for frame in frames:
-                yield frame, damaged
-                damaged = False
+                yield Decoded(frame, frame.pts if is_stated else None, place)
+                seconds += frame.samples / frame.sample_rate
+            size += packet.size
     except FFmpegError:
-        damaged = True
-    if damaged:
-        yield None, True
+        yield Decoded(None, lost_s=0.0)
 
 
-class Timeline:
-    """Where frames belong, by the clock of their container.
-
-    Attributes:
-        counts_samples: whether every gap in this container is a loss.
+def _without_foreign(packet: Packet[AudioStream]) -> tuple[Packet[AudioStream] | None, int]:
+    """A packet of an MPEG stream without what the parser put before its frame, and how many bytes
+    of sound that may have been; no packet where the frame only states the length of what follows.
     """
+    data = bytes(packet)
+    lost, start = foreign_bytes(data)
+    if not start:
+        return packet, 0
+    if is_length_frame(data[start:]):
+        return None, lost
+    frame = cast("Packet[AudioStream]", Packet(data[start:])) if start < len(data) else None
+    return frame, lost
 
-    def __init__(
-        self, container: InputContainer, stream: AudioStream, duration_s: float | None
-    ) -> None:
-        self.counts_samples = container.format.name in _SAMPLE_COUNTERS
-        # The first Vorbis packet only primes the decoder, yet the container's clock counts it.
-        self._least_s = _JUMP_S if stream.codec_context.name == "vorbis" else _LATE_S
-        self._tick_s = float(stream.time_base or 0)
-        self._anchor_s = (container.start_time or 0) / av.time_base
-        self._duration_s = duration_s
-        self._filled_s = 0.0
 
-    def gap_s(self, frame: AudioFrame, at_s: float) -> float:
-        """Seconds of silence that belong between what has been written and this frame.
-
-        A clock that jumps back, or further than can be true, is followed from there on.
-
-        Args:
-            frame: the next frame.
-            at_s: seconds written so far, all silence included.
-        """
-        pts = frame.pts
-        if pts is None:
-            return 0.0
-        gap_s = pts * self._tick_s - self._anchor_s - at_s
-        least_s, self._least_s = self._least_s, _JUMP_S
-        if -least_s < gap_s < least_s:
-            return 0.0
-        if gap_s > 0 and self._plausible(at_s, gap_s):
-            self._filled_s += gap_s
-            return gap_s
-        self._anchor_s += gap_s
-        return 0.0
-
-    def _plausible(self, at_s: float, gap_s: float) -> bool:
-        ends_in_time = self._duration_s is None or at_s + gap_s <= self._duration_s + 1
-        return ends_in_time and self._filled_s + gap_s <= _MOST_FILLED_S
+def _decoded(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[AudioFrame]:
+    return stream.codec_context.decode(packet) if packet is not None else []
 
 
 class Unifier:
@@ -100,25 +102,41 @@ class Unifier:
 
     def __init__(self, first: AudioFrame) -> None:
         self._format = first.format.name if first.format.name in format_dtypes else "fltp"
+        if first.format.is_planar and first.layout.nb_channels > MOST_PLANES:
+            self._format = "flt"
         self._layout = first.layout
         self._time_base = first.time_base
         self._like = (first.sample_rate, first.layout.nb_channels, self._format)
-        self._resamplers: dict[tuple[str, str, int], AudioResampler] = {}
+        self._kind: tuple[str, str, int] | None = None
+        self._resampler: AudioResampler | None = None
 
-    def __call__(self, frame: AudioFrame) -> list[AudioFrame]:
+    def __call__(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         """The frame as one or no frames without a clock; nothing where it cannot be converted."""
-        if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) != self._like:
-            return self._converted(frame)
-        frame.pts = None
-        return [frame]
-
-    def _converted(self, frame: AudioFrame) -> list[AudioFrame]:
+        if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) == self._like:
+            if self._resampler:
+                yield from self.rest()
+            frame.pts = None
+            yield frame
+            return
         kind = frame.format.name, frame.layout.name, frame.sample_rate
+        if kind != self._kind:
+            yield from self.rest()
+            rate_hz, _, target = self._like
+            self._kind = kind
+            self._resampler = AudioResampler(target, self._layout, rate_hz)
+        frame.pts = None
+        yield from self._converted(frame)
+
+    def rest(self) -> Iterator[AudioFrame]:
+        """What a conversion still holds back."""
+        if self._resampler:
+            yield from self._converted(None)
+            self._resampler = self._kind = None
+
+    def _converted(self, frame: AudioFrame | None) -> list[AudioFrame]:
+        assert self._resampler
         try:
-            if kind not in self._resamplers:
-                rate_hz, _, target = self._like
-                self._resamplers[kind] = AudioResampler(target, self._layout, rate_hz)
-            frames = self._resamplers[kind].resample(frame)
+            frames = self._resampler.resample(frame)
         except (FFmpegError, ValueError):
             return []
         for each in frames:

@@ -9,6 +9,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.filter import Graph
 
+from audiopipe.audio.reading.clock import ROUNDED_S
+from audiopipe.audio.reading.frames import MOST_PLANES, as_float
 from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.audio.reading.recording import (
     BLOCK_FRAMES,
@@ -17,17 +19,15 @@ from audiopipe.audio.reading.recording import (
     Recording,
     skip_frames,
 )
-
-_ROUNDED_S = 0.002
-"""Clocks may be rounded to a millisecond; one lost frame of any codec makes more."""
+from audiopipe.audio.reading.timeline import silence
 
 
 class UnbrokenRecording(Recording):
     """A track that is read, decoded and joined to large blocks in C.
 
-    A block is given once the clock of the next one, or the length that the header states, shows
-    that it lacks no frame. At the first doubt the reader that looks at each frame begins again, and
-    gives what was not given yet.
+    A block is given once the clock of the next one, or the end, shows that it lacks no frame. At
+    the first doubt the reader that looks at each frame begins again, and gives what was not given
+    yet.
 
     Args:
         probed: has read the header; it is closed.
@@ -39,21 +39,24 @@ class UnbrokenRecording(Recording):
         self.notes = probed.notes
         self._probed = probed
         self._descriptor = descriptor
+        self._first_s: float | None = None
         # Before the graph opens the file: the index of an hour takes megabytes.
         probed.close()
 
     def blocks(self) -> Iterator[Block]:
+        given = round(self._probed.clock.late_s * self.rate_hz)
+        late = given
+        yield from silence(late, self.channels)
         held: Block = np.empty((0, self.channels), np.float32)
-        given = 0
         for frame in self._joined():
-            if frame is None or not self._follows(frame, given + len(held)):
+            if frame is None or not self._follows(frame, given - late + len(held)):
                 break
             yield held
             given += len(held)
-            held = frame.to_ndarray().T
+            held = as_float(frame)
         else:
             frames = given + len(held)
-            if frames / self.rate_hz > (self.duration_s or 0.0) - TOLERANCE_S:
+            if frames / self.rate_hz > (self._probed.promised_s or 0.0) - TOLERANCE_S:
                 yield held[: len(held) - self._probed.padding_frames(frames)]
                 return
         with self._probed.reopened() as careful:
@@ -68,7 +71,8 @@ class UnbrokenRecording(Recording):
         try:
             graph = Graph()
             source = self._probed.add_to(graph, self._descriptor)
-            floats = graph.add("aformat", sample_fmts="fltp")
+            kind = "fltp" if self.channels <= MOST_PLANES else "flt"
+            floats = graph.add("aformat", sample_fmts=kind)
             join = graph.add("asetnsamples", n=str(BLOCK_FRAMES), p="0")
             sink = graph.add("abuffersink")
             graph.link_nodes(source, floats, join, sink).configure()
@@ -85,5 +89,7 @@ class UnbrokenRecording(Recording):
             return False
         if frame.pts is None:
             return False
-        at_s = float(frame.pts * frame.time_base) - self._probed.start_s
-        return abs(at_s - frames / self.rate_hz) < _ROUNDED_S
+        at_s = float(frame.pts * frame.time_base)
+        if self._first_s is None:
+            self._first_s = at_s
+        return abs(at_s - self._first_s - frames / self.rate_hz) < ROUNDED_S

@@ -65,11 +65,11 @@ class Recording(ABC):
             start_s = self.losses.pop().span.start_s
         self.losses.append(Failure(Span(start_s, end_s), reason))
 
-    def lose_tail(self, frames: int) -> None:
+    def lose_tail(self, frames: int, promised_s: float) -> None:
         """Report what the header promised beyond the `frames` that came."""
         came_s = frames / self.rate_hz
-        if self.duration_s is not None and came_s < self.duration_s - TOLERANCE_S:
-            self.lose(came_s, self.duration_s, "the file breaks off before the end it promises")
+        if came_s < promised_s - TOLERANCE_S:
+            self.lose(came_s, promised_s, "the file breaks off before the end it promises")
 
     def __enter__(self) -> Self:
         return self

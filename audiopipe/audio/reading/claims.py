@@ -1,0 +1,290 @@
+"""What a header says of the length of its sound, held against what the file holds.
+
+The rule of this package, for every format: **the length that a header states is a claim, the end of
+the data is the truth**. Writers that stream, crash or overflow leave 0, 0xFFFFFFFF or the length of
+an earlier moment; copies are cut. So a file is read to its end, whatever its header says; and where
+the header says more than there is, the difference is told as a loss.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+_MOST_CHUNKS = 10_000
+"""Chunks that are walked over before the sound; a broken file may seem to have millions."""
+
+_PLACEHOLDER_BYTES = 0x7FFF_0000
+"""Writers that cannot go back to fill in a 32-bit length leave 0 or a value around 2 or 4 GiB."""
+
+_PLACEHOLDER_64_BYTES = 1 << 50
+"""And what no file is long, where lengths have 64 bits."""
+
+_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
+"""How tags begin that are put behind the sound of any file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The length of the sound by its header, and by the file's end.
+
+    Attributes:
+        stated_bytes: what the header says; None where it leaves the length open.
+        true_bytes: what there is.
+        fields: places in the header and what they ought to hold.
+    """
+
+    stated_bytes: int | None
+    true_bytes: int
+    fields: tuple[tuple[int, bytes], ...]
+
+    @property
+    def is_true(self) -> bool:
+        return self.stated_bytes == self.true_bytes
+
+    @property
+    def share(self) -> float:
+        """How many times as much was promised as there is, 1 at least."""
+        return max(1.0, (self.stated_bytes or 0) / max(1, self.true_bytes))
+
+
+class Corrected(io.RawIOBase):
+    """A file with some of its bytes replaced; nothing is copied."""
+
+    def __init__(self, file: IO[bytes], fields: tuple[tuple[int, bytes], ...]) -> None:
+        self._file = file
+        self._fields = fields
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        at = self._file.tell()
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        for place, value in self._fields:
+            for number, byte in enumerate(value, place - at):
+                if 0 <= number < len(data):
+                    buffer[number] = byte
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a format lays out its chunks.
+
+    Attributes:
+        header: of a chunk, its name and its length, for `struct`.
+        first: where the first chunk begins.
+        align: chunks begin at multiples of this.
+        sound: the name of the chunk that holds the sound.
+        counts_header: whether a chunk's length includes its header.
+    """
+
+    header: str
+    first: int
+    align: int
+    sound: bytes
+    counts_header: bool = False
+
+
+_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+_FORMS = {
+    b"RIFF": _Form("<4sI", 12, 2, b"data"),
+    b"RIFX": _Form(">4sI", 12, 2, b"data"),
+    b"RF64": _Form("<4sI", 12, 2, b"data"),
+    b"BW64": _Form("<4sI", 12, 2, b"data"),
+    b"FORM": _Form(">4sI", 12, 2, b"SSND"),
+    b"caff": _Form(">4sq", 8, 1, b"data"),
+    b"riff": _Form("<16sQ", 40, 8, b"data" + _GUID, counts_header=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    name: bytes
+    start: int
+    length: int
+
+
+def claim_of(file: IO[bytes]) -> Claim | None:
+    """What the header of WAV, RF64, W64, AIFF, AU or CAF says; None of other formats.
+
+    Args:
+        file: seekable; its position is 0 afterwards.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(32)
+    try:
+        if head[:4] == b".snd" and len(head) > 24:
+            return _au_claim(head, size)
+        form = _FORMS.get(head[:4])
+        if form and (head[:4] != b"FORM" or head[8:11] == b"AIF"):
+            return _chunked_claim(file, form, head[:4], size)
+        return None
+    finally:
+        file.seek(0)
+
+
+def _au_claim(head: bytes, size: int) -> Claim:
+    start, stated = struct.unpack(">II", head[4:12])
+    true = max(0, size - start)
+    # What goes beyond 32 bits is left open, as the format has it.
+    field = struct.pack(">I", min(true, 0xFFFF_FFFF))
+    return Claim(_believable(stated, true, 4), true, ((8, field),))
+
+
+def _chunked_claim(file: IO[bytes], form: _Form, magic: bytes, size: int) -> Claim | None:
+    chunks = {}
+    for chunk in _chunks(file, form, form.first, size):
+        chunks[chunk.name] = chunk
+        if chunk.name == form.sound:
+            break
+    else:
+        return None
+    width = 8 if magic in (b"caff", b"riff") else 4
+    field_at = chunk.start - width
+    long_form = chunks.get(b"ds64")
+    room = size - chunk.start
+    stated = chunk.length
+    if long_form and magic in (b"RF64", b"BW64"):
+        file.seek(long_form.start + 8)
+        stated, width, field_at = *struct.unpack("<Q", file.read(8)), 8, long_form.start + 8
+    believed = _believable(stated, room, width)
+    is_whole = believed is not None and _is_followed(file, form, chunk.start + believed, size)
+    true = believed if believed is not None and is_whole else room
+    order = form.header[0]
+    held = true + (struct.calcsize(form.header) if form.counts_header else 0)
+    most = (1 << (8 * width - (magic == b"caff"))) - 1
+    fields = [(field_at, struct.pack(order + ("Q" if width == 8 else "I"), min(held, most)))]
+    if long_form:
+        fields.append((chunk.start - 4, b"\xff" * 4))
+    if magic == b"FORM":
+        fields += _aiff_fields(file, chunks.get(b"COMM"), true, size)
+    return Claim(believed, true, tuple(fields))
+
+
+def _believable(stated: int, room: int, width: int) -> int | None:
+    """A stated length, or None where it only stands for "not known"."""
+    placeholder = _PLACEHOLDER_64_BYTES if width == 8 else _PLACEHOLDER_BYTES
+    if stated <= 0 or (stated > room and stated >= placeholder):
+        return None
+    return stated
+
+
+def _chunks(file: IO[bytes], form: _Form, at: int, size: int) -> Iterator[_Chunk]:
+    width = struct.calcsize(form.header)
+    for _ in range(_MOST_CHUNKS):
+        file.seek(at)
+        head = file.read(width)
+        if len(head) < width:
+            return
+        name, length = struct.unpack(form.header, head)
+        length -= width if form.counts_header else 0
+        yield _Chunk(name, at + width, length)
+        if length < 0:
+            return
+        at += width + length
+        at += -at % form.align
+
+
+def _is_followed(file: IO[bytes], form: _Form, end: int, size: int) -> bool:
+    """Whether the sound may end there: more chunks follow up to the file's end, or a tag."""
+    if end >= size:
+        return end == size
+    file.seek(end)
+    behind = file.read(16)
+    if behind.startswith(_TAGS) or behind[1:].startswith(_TAGS):
+        return True
+    # Some writers forget to fill up to an even length.
+    starts = {end, end + -end % form.align}
+    return any(_is_chain(file, form, start, size) for start in starts)
+
+
+def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
+    end = at
+    for chunk in _chunks(file, form, at, size):
+        name = chunk.name[:4]
+        if chunk.length < 0 or not (name.isascii() and name.decode("ascii").isprintable()):
+            return False
+        end = chunk.start + chunk.length
+    # the last one's filling may be missing, or the copy be cut within it
+    return at >= size or (end > at and end >= size - form.align - struct.calcsize(form.header))
+
+
+def _aiff_fields(
+    file: IO[bytes], common: _Chunk | None, true: int, size: int
+) -> Iterator[tuple[int, bytes]]:
+    """The length of the whole, and the count of frames where the sound is plain PCM."""
+    yield 4, struct.pack(">I", min(size - 8, 0x7FFF_FFFF))
+    if common is None:
+        return
+    file.seek(common.start)
+    content = file.read(22)
+    if len(content) < 18:
+        return
+    channels, _, bits = struct.unpack(">hIh", content[:8])
+    is_plain = content[18:22] in (b"", b"NONE", b"sowt", b"twos") or common.length == 18
+    frame_bytes = channels * ((bits + 7) // 8)
+    count = (true - 8) // frame_bytes if is_plain and frame_bytes > 0 else 0
+    yield common.start + 2, struct.pack(">I", max(0, min(count, 0xFFFF_FFFF)))
+
+
+def mp3_states_length(file: IO[bytes]) -> bool:
+    """Whether an MP3 tells how many frames it has, and nothing is joined on; its position stays.
+
+    Without that ffmpeg guesses from a bit rate.
+    """
+    position = file.tell()
+    frames, length, start = _xing_counts(file)
+    joined = False
+    if length:
+        file.seek(start + length)
+        behind = file.read(16)
+        joined = bool(behind.strip(b"\0")) and not behind.startswith(_TAGS[1:])
+    file.seek(position)
+    return frames > 0 and not joined
+
+
+def _xing_counts(file: IO[bytes]) -> tuple[int, int, int]:
+    """Frames and bytes of audio that an MP3's first frame states, each 0 if it does not; its place.
+
+    An ID3v2 tag may come first. The frame holds `Xing` or `Info`, flags, then the counts that the
+    two lowest flags announce.
+    """
+    start = _id3_bytes(file)
+    file.seek(start)
+    head = file.read(256)
+    at = max(head.find(b"Xing"), head.find(b"Info"))
+    if at < 0 or len(head) < at + 16:
+        return 0, 0, start
+    flags, *counts = struct.unpack_from(">III", head, at + 4)
+    frames = counts.pop(0) if flags & 1 else 0
+    return frames, counts[0] if flags & 2 else 0, start
+
+
+def _id3_bytes(file: IO[bytes]) -> int:
+    file.seek(0)
+    head = file.read(10)
+    return id3_bytes(head) if len(head) == 10 else 0
+
+
+def id3_bytes(head: bytes) -> int:
+    """How long the ID3v2 tag is that begins there; 0 if none does."""
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))

@@ -1,0 +1,118 @@
+"""The one place where the clocks of a file are reconciled, by one rule."""
+
+from __future__ import annotations
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+JUMP_S = 0.05
+"""Containers round times to a millisecond or a packet; only a larger jump is a gap."""
+
+ROUNDED_S = 0.002
+"""Where data is known to be damaged, a jump counts from here on: clocks are rounded to 1 ms."""
+
+_MOST_UNSTATED_S = 3600.0
+"""Silence that gaps may add to a recording whose header states no end: damaged clocks jump by
+years."""
+
+_MOST_STATED_S = 24 * 3600.0
+
+_STAMPED = frozenset(
+    {"mov", "matroska", "mpegts", "mpeg", "ogg", "flac", "asf", "flv", "nut", "mxf"}
+)
+"""Containers that say when a packet is heard. Elsewhere ffmpeg counts, as we do; and it counts
+wrongly, in units of the first rate, where the rate changes."""
+
+_COUNTING = frozenset({"ogg", "flac"})
+"""Containers whose stamps count samples: exact for each packet, and a jump is a loss."""
+
+_STATES_END = frozenset({"mov", "matroska", "asf", "flv", "mxf"})
+
+
+class Clock:
+    """When each sound of a track is heard.
+
+    Three clocks speak of it: the stamps of the container; the codec, which puts samples before the
+    sound (Opus' pre-skip, AAC's and MP3's encoder delay, edit lists and iTunSMPB, which ffmpeg all
+    tells as samples to skip); and the count of samples that were decoded. The rule:
+
+    1. Time 0 of a file is where the earliest of its tracks begins, as players have it.
+    2. A track that begins the file begins with its first sample that is not skipped, though the
+       decoder gives none for the first packet, which only primes it. A track that begins later
+       than another does so at the stamp of that sample.
+    3. From there on the count of samples is the clock, and stamps are heard only where they differ
+       from it by more than `JUMP_S`; never those that a parser made up between two of the
+       container's own.
+    4. A later stamp means a pause, or a loss where data is damaged or missing: silence is put in.
+    5. A stamp that is earlier, or later than the end that the header states (than an hour, where it
+       states none), is no time: recordings that were joined, or damage. The count goes on, and is
+       the measure of the stamps from there on.
+
+    Attributes:
+        late_s: silence before the track's first sample.
+        is_stamped: whether the container says when a packet is heard.
+        counts_samples: whether its stamps count samples.
+        stamps_late: whether a jump shows a frame too late: ffmpeg goes on counting for the first
+            packet of an Ogg page, for only the end of a page is stamped.
+
+    Args:
+        first_pts: the stamp of the first frame.
+        skipped_s: what is dropped of it and the next.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        first_pts: int | None,
+        skipped_s: float = 0.0,
+    ) -> None:
+        kinds = set(container.format.name.split(","))
+        self.is_stamped = bool(kinds & _STAMPED)
+        self.counts_samples = is_counting(container)
+        self.stamps_late = "ogg" in kinds
+        self._tick_s = float(stream.time_base or 0)
+        start_s = (container.start_time or 0) / av.time_base
+        states_end = bool(kinds & _STATES_END) and bool(container.duration)
+        self._end_s = (container.duration or 0) / av.time_base if states_end else None
+        self._filled_s = 0.0
+        self._anchor_s: float | None = None
+        begins_s = (stream.start_time or 0) * self._tick_s
+        late_s = (first_pts or 0) * self._tick_s + skipped_s - start_s
+        is_later = stream.start_time is None or begins_s > start_s + ROUNDED_S / 2
+        self.late_s = late_s if is_later and self._is_plausible(0.0, late_s) else 0.0
+
+    def gap_s(self, pts: int | None, at_s: float, least_s: float = JUMP_S) -> float:
+        """Seconds of silence that belong between what has been written and a frame.
+
+        Args:
+            pts: the container's stamp on the frame, in its own ticks.
+            at_s: seconds written so far, all silence included.
+            least_s: jumps below are rounding.
+        """
+        if pts is None or not self.is_stamped:
+            return 0.0
+        stamp_s = pts * self._tick_s
+        if self._anchor_s is None:
+            self._anchor_s = stamp_s - at_s
+        gap_s = stamp_s - self._anchor_s - at_s
+        if -JUMP_S < gap_s < least_s:
+            return 0.0
+        if self._is_plausible(at_s, gap_s):
+            self._filled_s += gap_s
+            return gap_s
+        self._anchor_s += gap_s
+        return 0.0
+
+    def _is_plausible(self, at_s: float, gap_s: float) -> bool:
+        if gap_s < 0:
+            return False
+        if self._end_s is not None:
+            return at_s + gap_s <= self._end_s + 1 and gap_s <= _MOST_STATED_S
+        return self._filled_s + gap_s <= _MOST_UNSTATED_S
+
+
+def is_counting(container: InputContainer) -> bool:
+    """Whether the stamps of a container count samples."""
+    return not _COUNTING.isdisjoint(container.format.name.split(","))

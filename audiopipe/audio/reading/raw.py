@@ -1,0 +1,49 @@
+"""Samples in a file without any header: nothing but the name tells what they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import PurePath
+from typing import IO
+
+from audiopipe.audio.reading.source import AudioSource
+from audiopipe.errors import UnreadableInput
+
+_COMPANDED = {
+    **dict.fromkeys((".ul", ".ulaw", ".mulaw", ".pcmu"), "mulaw"),
+    **dict.fromkeys((".al", ".alaw", ".pcma"), "alaw"),
+}
+"""ITU-T G.711, which is 8 kHz and mono where nothing else is said."""
+
+_UNTOLD = frozenset(
+    {".raw", ".pcm", ".sw", ".sb", ".ub", ".uw", ".s8", ".s16", ".s16le", ".s24", ".f32", ".sln"}
+)
+"""Samples of whatever rate and size."""
+
+_MAGIC = (b"RIFF", b"RF64", b"FORM", b".snd", b"fLaC", b"OggS", b"ID3", b"caff", b"\x1aE\xdf\xa3")
+
+
+def raw_format(source: AudioSource, name: str | None, file: IO[bytes]) -> str | None:
+    """How ffmpeg calls the samples of a file without a header; None for any other file.
+
+    Args:
+        source, name: of which the ending is looked at.
+        file: seekable; its position is 0 afterwards.
+
+    Raises:
+        UnreadableInput: raw samples of which nothing tells the rate.
+    """
+    path = name or (os.fsdecode(source) if isinstance(source, str | os.PathLike) else "")
+    ending = PurePath(path or getattr(source, "name", "") or "x").suffix.lower()
+    if ending not in _COMPANDED and ending not in _UNTOLD:
+        return None
+    head = file.read(8)
+    file.seek(0)
+    if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+        return None
+    if ending in _UNTOLD:
+        raise UnreadableInput(
+            f"{path} holds samples without a header, so that nothing tells their rate: "
+            f"make a WAV of them first, or name G.711 at 8 kHz .ul or .al"
+        )
+    return _COMPANDED[ending]

@@ -1,0 +1,136 @@
+"""Frames laid where the clock has them, with silence for pauses and losses."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import numpy as np
+from av.audio.fifo import AudioFifo
+from av.audio.frame import AudioFrame
+
+from audiopipe.audio.reading.clock import JUMP_S, ROUNDED_S, Clock
+from audiopipe.audio.reading.frames import Decoded, Unifier, as_float
+from audiopipe.audio.reading.ogg import is_next_page
+from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block
+
+_MOST_WAITING_S = 10.0
+"""How much sound behind damage waits for a stamp that tells when it is heard."""
+
+
+class Timeline:
+    """Blocks from frames.
+
+    What comes behind damage is held back until the container's next own stamp, for only that tells
+    how much is lost.
+
+    Args:
+        file: to look up the pages of an Ogg; keeps its position.
+        lose: told of each loss, from and to, in seconds.
+        written: samples before the first frame; negative where its first ones are dropped.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        unify: Unifier,
+        rate_hz: int,
+        channels: int,
+        file: IO[bytes],
+        lose: Callable[[float, float], None],
+        written: int,
+    ) -> None:
+        self.written = written
+        self._clock, self._unify, self._lose, self._file = clock, unify, lose, file
+        self._rate_hz, self._channels = rate_hz, channels
+        self._queue = AudioFifo()
+        self._last = 0
+        self._lost_s: float | None = None
+        self._places: deque[int | None] = deque([None, None], 2)
+
+    def add(self, each: Decoded) -> Iterator[Block]:
+        """What is certain once this one has come."""
+        if each.lost_s is not None:
+            yield from self._damaged(each.lost_s)
+        if each.frame is None:
+            return
+        least_s = JUMP_S if self._lost_s is None else ROUNDED_S
+        gap_s = self._clock.gap_s(each.pts, self.written / self._rate_hz, least_s)
+        if gap_s:
+            yield from self._gap(gap_s)
+        if each.pts is not None:
+            self._lost_s = None
+        if each.place != self._places[-1]:
+            self._places.append(each.place)
+        before = self.written
+        for piece in self._unify(each.frame):
+            self._write(piece)
+        self._last = self.written - before
+        yield from self._full()
+
+    def finish(self, padding: Callable[[int], int]) -> Iterator[Block]:
+        """What is left; `padding` tells how many of the samples written are the encoder's."""
+        for piece in self._unify.rest():
+            self._write(piece)
+        if self._lost_s is not None:
+            self._give_up()
+        yield from self._drained(padding(self.written))
+
+    def _write(self, piece: AudioFrame) -> None:
+        self._queue.write(piece)
+        self.written += piece.samples
+
+    def _damaged(self, lost_s: float) -> Iterator[Block]:
+        if self._clock.is_stamped:
+            if self._lost_s is None:
+                yield from self._drained()
+            self._lost_s = (self._lost_s or 0.0) + lost_s
+        elif lost_s > 0:
+            self._lost_s = lost_s
+            yield from self._drained()
+            yield from self._gap(lost_s)
+            self._lost_s = None
+
+    def _gap(self, gap_s: float) -> Iterator[Block]:
+        is_damaged = self._lost_s is not None
+        behind = self._queue.samples if is_damaged else self._last * self._clock.stamps_late
+        frames = round(gap_s * self._rate_hz)
+        at = self.written - behind
+        if is_damaged or (self._clock.counts_samples and not self._is_pause()):
+            self._lose(at / self._rate_hz, (at + frames) / self._rate_hz)
+        yield from self._drained(behind)
+        yield from silence(frames, self._channels)
+        self.written += frames
+
+    def _is_pause(self) -> bool:
+        """Whether nothing is missing between the pages where an Ogg's clock jumps."""
+        page, following = self._places
+        return self._clock.stamps_late and is_next_page(self._file, page, following)
+
+    def _give_up(self) -> None:
+        at_s = (self.written - self._queue.samples) / self._rate_hz
+        self._lose(at_s, at_s + (self._lost_s or 0.0))
+        self._lost_s = None
+
+    def _full(self) -> Iterator[Block]:
+        waiting = self._queue.samples
+        if self._lost_s is not None:
+            if waiting > _MOST_WAITING_S * self._rate_hz:
+                self._give_up()
+        elif waiting >= BLOCK_FRAMES:
+            yield from self._drained(self._last * self._clock.stamps_late)
+
+    def _drained(self, behind: int = 0) -> Iterator[Block]:
+        """All that waits but the last samples, of which the caller keeps or drops so many."""
+        count = self._queue.samples - behind
+        if count > 0:
+            frame = self._queue.read(count)
+            assert frame
+            yield as_float(frame)
+
+
+def silence(frames: int, channels: int) -> Iterator[Block]:
+    """Blocks of zeros."""
+    for at in range(0, frames, BLOCK_FRAMES):
+        yield np.zeros((min(BLOCK_FRAMES, frames - at), channels), np.float32)
