@@ -17,6 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -58,6 +59,7 @@ class Plugin:
             ) from error
 
 
+@cache  # what is installed does not change while a program runs
 def plugins(group: str) -> tuple[Plugin, ...]:
     """What other packages add to a group, by name, each name once."""
     found: dict[str, Plugin] = {}

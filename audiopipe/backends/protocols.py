@@ -34,7 +34,10 @@ class Upload:
 
 
 class Backend(Protocol):
-    """What every backend is; calls may come from many threads at once."""
+    """What every backend is; calls may come from many threads at once.
+
+    Who inherits from it, or from one of those below, need only write what has no default here.
+    """
 
     @property
     def name(self) -> str:
@@ -51,10 +54,12 @@ class Backend(Protocol):
     def close(self) -> None:
         """Release connections or the engine. Closing twice is harmless."""
 
-    def __enter__(self) -> Self: ...
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(self, *error: object) -> None:
         """Close."""
+        self.close()
 
 
 @runtime_checkable
@@ -80,6 +85,7 @@ class Transcriber(Backend, Protocol):
     def others(self, request: Request) -> tuple[Request, ...]:
         """What else may be asked where an answer is not to be trusted, the likeliest to help
         first."""
+        return ()
 
     def price(self, audio_s: float, request: Request) -> Usage:
         """What recognising so many seconds takes."""

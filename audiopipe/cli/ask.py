@@ -22,7 +22,9 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
 @options.command("ask", "summary talk.json", "translate talk.json --into de -f srt -o german")
-@click.argument("job", type=options.Value(Words(JOBS), "JOB"), metavar=f"[{'|'.join(JOBS)}]")
+@click.argument(
+    "job", type=options.Value(Words(JOBS, "jobs"), "JOB"), metavar=f"[{'|'.join(JOBS)}]"
+)
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
 @click.option(
     "-o",
@@ -34,7 +36,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 @click.option(
     "-f",
     "--output-format",
-    type=options.Value(Words(FORMATS)),
+    type=options.Value(Words(FORMATS, "renderers")),
     metavar="FORMAT",
     default="txt",
     help="txt or json; clean, rewrite and translate give any format of transcripts.  "
@@ -46,7 +48,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
     "--prompts",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     metavar="DIR",
-    help="Files that replace the prompts of the same name in audiopipe/tasks/prompts.",
+    help="Files that replace the prompts of the same name in audiopipe/conversation/jobs/prompts.",
 )
 @options.chat_model
 @options.corrections
@@ -111,18 +113,18 @@ def _check(
         raise UsageError("rewrite, and nothing else, needs to be told what to do: --instruct TEXT")
     if job in ("clean", "rewrite") and into:
         raise UsageError(f"{job} keeps the language: take translate for another one")
-    if job not in ("clean", "rewrite", "translate") and output_format not in ("txt", "json"):
+    if job in ("summary", "chapters", "actions") and output_format not in ("txt", "json"):
         raise UsageError(f"a result of {job} is no transcript: take -f txt or -f json")
     if inputs > 1 and output_dir is None:
         raise UsageError("several results need a folder: -o DIR")
 
 
 def _write(text: str, source: Path, folder: Path | None, name: str, output_format: str) -> None:
-    from audiopipe.render import RENDERERS, write
+    from audiopipe.render import renderer, write
 
     if folder is None:
         put_whole(text)
         return
-    path = folder / f"{source.stem}.{name}{RENDERERS[output_format].ending}"
+    path = folder / f"{source.stem}.{name}{renderer(output_format).ending}"
     write(text if text.endswith("\n") else f"{text}\n", path)
     LOGGER.info("%s -> %s", source, path)

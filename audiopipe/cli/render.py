@@ -28,7 +28,7 @@ def command(
     transcripts: tuple[str, ...], output_dir: str | None, config: Path | None, **flags: Any
 ) -> int:
     """Write stored transcripts in other formats, beside them or in DIR."""
-    from audiopipe.render import RENDERERS, load, render, write
+    from audiopipe.render import load, render, renderer, write
 
     settings = load_settings(flags, os.environ, config)
     formats = settings.output_formats
@@ -48,5 +48,5 @@ def command(
                 put_whole(text)
             elif name != "json" or output_dir:
                 folder = Path(output_dir) if output_dir else path.parent
-                write(text, folder / (path.stem + RENDERERS[name].ending))
+                write(text, folder / (path.stem + renderer(name).ending))
     return of_inputs(failed, len(transcripts))

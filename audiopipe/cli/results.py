@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audiopipe.cli.inputs import Item
 from audiopipe.cli.streams import put_whole
-from audiopipe.render import RENDERERS, render, write
+from audiopipe.render import render, renderer, write
 from audiopipe.settings import Settings
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
@@ -17,7 +17,7 @@ def paths(item: Item, settings: Settings) -> dict[str, Path]:
     """The files of an input, by format."""
     stem = Path(settings.output_dir) / item.stem
     return {
-        name: stem.with_name(stem.name + RENDERERS[name].ending) for name in settings.output_formats
+        name: stem.with_name(stem.name + renderer(name).ending) for name in settings.output_formats
     }
 
 

@@ -20,7 +20,7 @@ from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.progress import Report
 from audiopipe.cli.tally import Tally
-from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.errors import AudiopipeError, InputError, OutputError, UsageError
 from audiopipe.session import Session
 from audiopipe.settings import Settings, change, load
 from audiopipe.workflows import batch as jobs
@@ -28,6 +28,7 @@ from audiopipe.workflows.batch import Manifest, Row
 
 if TYPE_CHECKING:
     from audiopipe.backends.protocols import Transcriber
+    from audiopipe.pipeline import Outcome
 
 _NO_STEM = "."
 """Of a folder without recordings, which is an error but no part of the batch."""
@@ -159,11 +160,18 @@ def _results(todo: Sequence[Item], session: Session) -> Iterator[Row]:
     settings = session.settings
     outcomes = session.transcribe_many(open_input(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
-        if outcome.transcript:
-            results.save(item, outcome.transcript, settings)
-            yield results.row_of(item, settings, outcome.transcript, "done", outcome.spent)
-        else:
-            yield results.missing(item, str(outcome.error))
+        yield _saved(item, outcome, settings)
+
+
+def _saved(item: Item, outcome: Outcome, settings: Settings) -> Row:
+    try:
+        transcript = outcome.result()
+        results.save(item, transcript, settings)
+    except AudiopipeError as error:
+        if isinstance(error, OutputError):
+            raise
+        return results.missing(item, str(error))
+    return results.row_of(item, settings, transcript, "done", outcome.spent)
 
 
 def _follow(rows: Iterable[Row], report: Report, record: Manifest | None) -> int:

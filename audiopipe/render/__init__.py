@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from audiopipe import plugins
 from audiopipe.errors import InputError, UsageError
 from audiopipe.render.as_csv import render as csv
 from audiopipe.render.as_json import parse
@@ -24,7 +25,7 @@ from audiopipe.render.files import write
 from audiopipe.settings import SubtitleSettings, change
 from audiopipe.values.transcript import Transcript
 
-__all__ = ["RENDERERS", "Renderer", "load", "render", "save", "write"]
+__all__ = ["RENDERERS", "Renderer", "load", "render", "renderer", "save", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,21 @@ class Renderer:
 
 def _untimed(to_text: Callable[[Transcript], str]) -> Callable[[Transcript, SubtitleSettings], str]:
     return lambda transcript, _: to_text(transcript)
+
+
+def _guarded(
+    name: str, to_text: Callable[[Transcript, SubtitleSettings], str]
+) -> Callable[[Transcript, SubtitleSettings], str]:
+    """Another package's renderer, whose crash costs one transcript."""
+
+    def text(transcript: Transcript, settings: SubtitleSettings) -> str:
+        try:
+            return to_text(transcript, settings)
+        except Exception as error:
+            kind, source = type(error).__name__, transcript.source.name
+            raise InputError(f"{source}: the renderer {name} failed: {kind}: {error}") from error
+
+    return text
 
 
 RENDERERS: Mapping[str, Renderer] = MappingProxyType(
@@ -64,15 +80,30 @@ def render(
 
     Args:
         transcript: what to render.
-        output_format: a name in `RENDERERS`.
+        output_format: a name in `RENDERERS`, or of a plug-in.
         settings: how subtitles (srt, vtt, lrc) are broken and timed.
 
     Raises:
         UsageError: no format has this name.
     """
-    if output_format not in RENDERERS:
-        raise UsageError(f"no output format {output_format!r}: choose from {', '.join(RENDERERS)}")
-    return RENDERERS[output_format].to_text(transcript, settings)
+    return renderer(output_format).to_text(transcript, settings)
+
+
+def renderer(output_format: str) -> Renderer:
+    """The renderer of a format, ours or a plug-in's.
+
+    Raises:
+        UsageError: no format has this name, or its plug-in cannot be loaded.
+    """
+    if output_format in RENDERERS:
+        return RENDERERS[output_format]
+    added = plugins.find("renderers", output_format)
+    if added is None:
+        known = ", ".join((*RENDERERS, *plugins.names("renderers")))
+        raise UsageError(f"no output format {output_format!r}: choose from {known}")
+    if not isinstance(added, Renderer):
+        added = Renderer(f".{output_format}", _untimed(added))
+    return Renderer(added.ending, _guarded(output_format, added.to_text))
 
 
 def save(

@@ -99,8 +99,9 @@ class Words:
 
     @property
     def allowed(self) -> str:
-        more = ", or a plug-in's" if self.group else ""
-        return f"choose from {', '.join(self.words)}{more}"
+        added = plugins.names(self.group) if self.group else ()
+        more = ", or a plug-in's" if self.group and not added else ""
+        return f"choose from {', '.join((*self.words, *added))}{more}"
 
     def read(self, text: str) -> str:
         if (found := _meant(text, self.words)) is not None:

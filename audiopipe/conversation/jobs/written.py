@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from audiopipe import plugins
 from audiopipe.conversation.jobs import ActionItem, Scribe
+from audiopipe.errors import AudiopipeError, InputError, UsageError
 from audiopipe.render import render
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import short_clock
@@ -30,7 +32,7 @@ def written(
 
     Args:
         scribe: does it.
-        job: `summary`, `chapters`, `actions`, `clean`, `rewrite` or `translate`.
+        job: `summary`, `chapters`, `actions`, `clean`, `rewrite`, `translate`, or a plug-in's.
         transcript: what it is done on.
         asked: the language, or of `rewrite` the instruction.
         shape: a format of transcripts for the last three, else one of `SHAPES`.
@@ -42,7 +44,23 @@ def written(
         return chapters_text(scribe.chapters(transcript, asked), shape)
     if job == "actions":
         return actions_text(scribe.action_items(transcript, asked), shape)
+    if job not in ("clean", "rewrite", "translate"):
+        return _plugged(job, scribe, transcript, asked)
     return render(rewritten(scribe, job, transcript, asked), shape, subtitles)
+
+
+def _plugged(job: str, scribe: Scribe, transcript: Transcript, asked: str) -> str:
+    """What the job of another package gives; its crash costs one transcript."""
+    work = plugins.find("jobs", job)
+    if work is None:
+        raise UsageError(f"there is no job {job!r}")
+    try:
+        return str(work(scribe, transcript, asked))
+    except AudiopipeError:
+        raise
+    except Exception as error:
+        kind, source = type(error).__name__, transcript.source.name
+        raise InputError(f"{source}: the job {job} failed: {kind}: {error}") from error
 
 
 def rewritten(scribe: Scribe, job: str, transcript: Transcript, asked: str) -> Transcript:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path, PurePath
 from typing import Any
 
+from audiopipe import plugins
 from audiopipe.conversation.jobs.written import SHAPES
 from audiopipe.errors import UsageError
 from audiopipe.render import RENDERERS
@@ -17,7 +18,9 @@ from audiopipe.speech import require_kind
 from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, Stage
 
 _OWN = {
-    field.name: field.default for field in fields(Stage) if field.name not in ("name", "settings")
+    field.name: field.default
+    for field in fields(Stage)
+    if field.name not in ("name", "settings", "added")
 }
 
 
@@ -87,6 +90,8 @@ def _stage(
     given = {str(name).replace("-", "_"): value for name, value in table.items()}
     name = str(given.pop("name", ""))
     if name not in OPTIONS:
+        if name in plugins.names("stages"):
+            return Stage(name, settings, added=tuple(given.items()))
         raise UsageError(_unknown(f"{place}: there is no stage", name, OPTIONS))
     place = f"{place} ({name})"
     for option in given:
@@ -133,7 +138,7 @@ def _settings(
 
 
 def _check(stage: Stage, place: str) -> None:
-    known = SHAPES if stage.name in JOBS else tuple(RENDERERS)
+    known = SHAPES if stage.name in JOBS else (*RENDERERS, *plugins.names("renderers"))
     for name in stage.settings.output_formats:
         if name not in known and stage.name not in ("prepare", "check", "speak"):
             raise UsageError(_unknown(f"{place} has no format", name, known))

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from audiopipe.conversation.answer import MAX_RETRIES
-from audiopipe.render import RENDERERS
+from audiopipe.render import renderer
 from audiopipe.render.chunks import MANIFEST
 from audiopipe.settings import Settings, table
 from audiopipe.settings.groups import SUBTITLES
@@ -74,6 +75,7 @@ class Stage:
         format: ending of the sound file, without its dot.
         align: whether sentences begin no earlier than in the recording.
         title, author: tags of the sound file.
+        added: options of a stage that another package adds, as they stand in the recipe.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Stage:
     align: bool = False
     title: str = ""
     author: str = ""
+    added: tuple[tuple[str, Any], ...] = ()
 
     @property
     def hears(self) -> bool:
@@ -118,10 +121,12 @@ class Stage:
             return (_named(stem, ".check.json"),)
         if self.name == "speak":
             return (_named(stem, f".narration.{self.format}"),)
+        if self.name not in OPTIONS:  # what another package writes is its own
+            return ()
         stem = self.stem(stem) if self.rewrites else stem
         infix = f".{self.name}" if self.name in JOBS else ""
         formats = self.settings.output_formats
-        return tuple(_named(stem, infix + RENDERERS[name].ending) for name in formats)
+        return tuple(_named(stem, infix + renderer(name).ending) for name in formats)
 
 
 def _named(stem: Path, ending: str) -> Path:

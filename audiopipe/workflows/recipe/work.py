@@ -10,13 +10,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from audiopipe import plugins
 from audiopipe.audio.reading.chapters import chapters
 from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
 from audiopipe.conversation.jobs.written import actions_text, chapters_text, rewritten, summary_text
 from audiopipe.conversation.schema import shape_of
-from audiopipe.errors import Flagged
+from audiopipe.errors import AudiopipeError, Flagged, InputError
 from audiopipe.pipeline import prepare_and_tell, transcribe_many
 from audiopipe.render import render, write
 from audiopipe.render.chunks import write_chunks
@@ -74,7 +75,7 @@ class Station:
             Flagged: a strict check has found something.
             AudiopipeError: what else can go wrong with the input, or with the whole run.
         """
-        return _WORK[self.stage.name](self, work)
+        return _WORK.get(self.stage.name, _added)(self, work)
 
     def save(self, work: Work, text: Callable[[str], str]) -> None:
         """Write a text for each format of the stage."""
@@ -212,6 +213,21 @@ def _speak(at: Station, work: Work) -> Work:
         author=stage.author,
     )
     return work
+
+
+def _added(at: Station, work: Work) -> Work:
+    """A stage of another package, whose crash costs one input."""
+    name = at.stage.name
+    try:
+        made = plugins.find("stages", name)(work, **dict(at.stage.added))
+    except AudiopipeError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise InputError(f"{work.stem.name}: the stage {name} failed: {kind}: {error}") from error
+    if not isinstance(made, Work):
+        raise InputError(f"{work.stem.name}: the stage {name} gave no Work back")
+    return made
 
 
 def _scribe(at: Station) -> Scribe:
