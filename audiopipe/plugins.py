@@ -18,10 +18,12 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audiopipe.errors import UsageError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUPS = ("backends", "renderers", "checks", "jobs", "stages")
 
@@ -62,6 +64,8 @@ class Plugin:
 @cache  # what is installed does not change while a program runs
 def plugins(group: str) -> tuple[Plugin, ...]:
     """What other packages add to a group, by name, each name once."""
+    from importlib.metadata import entry_points  # takes as long as all the rest of a help
+
     found: dict[str, Plugin] = {}
     for point in entry_points(group=f"audiopipe.{group}"):
         package = f"{point.dist.name} {point.dist.version}" if point.dist else "an unnamed package"

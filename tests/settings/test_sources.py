@@ -33,6 +33,26 @@ def test_text_from_the_environment_takes_the_kind_of_its_setting() -> None:
     assert settings.output_formats == ("srt", "vtt")
 
 
+def test_a_setting_is_known_by_its_name_and_by_its_flag(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    for key in ("chunk_length_s", "chunk_length", "chunk-length"):
+        file.write_text(f"{key} = 30\n")
+        assert load({}, {}, file).chunk_length_s == 30
+    for variable in ("AUDIOPIPE_CHUNK_LENGTH", "AUDIOPIPE_CHUNK_LENGTH_S"):
+        assert load({}, {variable: "30"}).chunk_length_s == 30
+    both = {"AUDIOPIPE_CHUNK_LENGTH": "30", "AUDIOPIPE_CHUNK_LENGTH_S": "40"}
+    assert load({}, both).chunk_length_s == 40
+
+
+def test_values_that_cannot_go_together_are_told_with_their_places(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text("overlap = 20\nmax-cue-duration = 3\n")
+    with pytest.raises(UsageError, match=r"AUDIOPIPE_CHUNK_LENGTH 30 s .*x\.toml: overlap 20 s"):
+        load({}, {"AUDIOPIPE_CHUNK_LENGTH": "30"}, file)
+    with pytest.raises(UsageError, match=r"--min-cue-duration 4 s .*x\.toml: max-cue-duration 3 s"):
+        load({"min_cue_duration_s": 4.0}, {}, file)
+
+
 @pytest.mark.parametrize(
     ("flags", "environment", "named"),
     [
@@ -40,6 +60,7 @@ def test_text_from_the_environment_takes_the_kind_of_its_setting() -> None:
         ({"overlap_s": 400.0}, {}, "--overlap"),
         ({"workers": -1}, {}, "--workers"),
         ({}, {"AUDIOPIPE_OVERLAP_S": "much"}, "AUDIOPIPE_OVERLAP_S"),
+        ({}, {"AUDIOPIPE_UPLOAD_FROMAT": "wav"}, "did you mean AUDIOPIPE_UPLOAD_FORMAT"),
         ({}, {"AUDIOPIPE_WORD_TIMESTAMPS": "perhaps"}, "AUDIOPIPE_WORD_TIMESTAMPS"),
     ],
 )

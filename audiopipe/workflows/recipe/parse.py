@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -14,14 +14,8 @@ from audiopipe.conversation.jobs.written import SHAPES
 from audiopipe.errors import UsageError
 from audiopipe.render import RENDERERS
 from audiopipe.settings import Settings, change, convert, find, load, read_toml
-from audiopipe.speech import require_kind
-from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, Stage
-
-_OWN = {
-    field.name: field.default
-    for field in fields(Stage)
-    if field.name not in ("name", "settings", "added")
-}
+from audiopipe.settings.kinds import check
+from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, OWN, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +91,10 @@ def _stage(
     for option in given:
         if option not in OPTIONS[name]:
             raise UsageError(_unknown(f"{place} has no option", option, OPTIONS[name]))
-    own = {option: _own(option, given.pop(option), place) for option in [*given] if option in _OWN}
+    own = {
+        option: check(OWN[option], given.pop(option), f"{place}: {option}")
+        for option in OWN.keys() & given.keys()
+    }
     stage = Stage(name, settings, **own)
     told = {
         find(option).name: convert(option, value, f"{place}: {option}")
@@ -109,12 +106,6 @@ def _stage(
         raise UsageError(f"{place}: {error}") from None
     _check(stage, place)
     return stage
-
-
-def _own(option: str, value: Any, place: str) -> Any:
-    if type(value) is not type(_OWN[option]):
-        raise UsageError(f"{place}: {option} cannot be {value!r}")
-    return value
 
 
 def _settings(
@@ -146,9 +137,6 @@ def _check(stage: Stage, place: str) -> None:
         raise UsageError(f'{place} needs to be told what to do: instruct = "..."')
     if stage.prompts and not Path(stage.prompts).is_dir():
         raise UsageError(f"{place}: prompts = {stage.prompts!r} is no folder")
-    if stage.of not in ("transcript", "summary"):
-        raise UsageError(_unknown(f"{place} cannot speak", stage.of, ("transcript", "summary")))
-    require_kind(f".{stage.format}")
 
 
 def _check_order(stages: Sequence[Stage]) -> None:

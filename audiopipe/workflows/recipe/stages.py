@@ -8,11 +8,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from audiopipe.audio.mastering import KINDS
 from audiopipe.conversation.answer import MAX_RETRIES
 from audiopipe.render import renderer
 from audiopipe.render.chunks import MANIFEST
 from audiopipe.settings import Settings, table
 from audiopipe.settings.groups import SUBTITLES
+from audiopipe.settings.kinds import Kind, Number, Switch, Text, Words
 
 HEARING = ("transcribe", "translate", "repair")
 """They listen to the recording; `translate` only where it is not told `into` which language."""
@@ -57,6 +59,19 @@ OPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """What each stage may be told, by the names of the command line's flags."""
+
+
+OWN: Mapping[str, Kind] = MappingProxyType(
+    {
+        **dict.fromkeys(("into", "instruct", "prompts", "title", "author"), Text()),
+        "max_retries": Number(is_whole=True),
+        "strict": Switch(),
+        "of": Words(("transcript", "summary")),
+        "format": Words(tuple(ending.removeprefix(".") for ending in KINDS)),
+        "align": Switch(),
+    }
+)
+"""What the options of stages may be that are no settings."""
 
 
 @dataclass(frozen=True, slots=True)
