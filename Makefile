@@ -25,6 +25,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/make_help.py --check
 	$(BIN)/python scripts/check_readme.py
 
 bench: setup

@@ -1,4 +1,4 @@
-"""Run every command and snippet of the README as a new user would.
+"""Run every command and snippet of the README and of the topics as a new user would.
 
 The shell blocks run in a scratch folder that holds `recordings/`, `episode.mp3`, `notes.md` and
 `question.txt`; commands with a key go to a server on this machine that behaves as Groq does. `make`
@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from support.server import KEY, Server  # noqa: E402 - the path to it is set above
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "audiopipe" / "help").glob("*.md"))]
 
 
 def blocks(text: str) -> Iterator[tuple[str, str]]:
@@ -49,7 +51,7 @@ def main() -> int:
         keyless = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
         keyless["AUDIOPIPE_CACHE_DIR"] = f"{scratch}/cache"
         keyless["PATH"] = f"{Path(sys.executable).parent}:{keyless['PATH']}"
-        for language, block in blocks((ROOT / "README.md").read_text("utf-8")):
+        for language, block in blocks("\n".join(map(Path.read_text, PAGES))):
             environment = dict(keyless)
             if "GROQ_API_KEY" in block:
                 environment |= {"AUDIOPIPE_BACKEND": "groq", "AUDIOPIPE_BASE_URL": server.url}

@@ -17,6 +17,7 @@ class Kind:
         name: short and hyphenated.
         seen: what was seen, for documentation.
         advice: what to do.
+        limits: names of the thresholds that are passed, as `--flag-limit` has them.
         made_up: it says that nobody spoke the words of the passage.
         hurried: it says that the times are wrong or the words made up: the other side of a seam,
             if it has something to say, is heard instead.
@@ -27,6 +28,7 @@ class Kind:
     name: str
     seen: str
     advice: str
+    limits: tuple[str, ...] = ()
     made_up: bool = False
     hurried: bool = False
     repairable: bool = True
@@ -37,59 +39,74 @@ TABLE: tuple[Kind, ...] = (
         "low-confidence",
         "low `avg_logprob`",
         "listen for noise, several speakers, accents; clean the audio or cut elsewhere",
+        ("min-avg-logprob",),
     ),
     Kind(
         "likely-no-speech",
         "high `no_speech_prob`, and no clear voice that contradicts it",
         "trim silence, reduce noise",
+        ("max-no-speech-prob",),
         made_up=True,
     ),
     Kind(
         "repetition",
         "a high `compression_ratio`, or a phrase again and again, across segments too",
         "other boundaries, higher temperature",
+        ("max-compression-ratio", "max-repeats"),
         made_up=True,
     ),
     Kind(
         "too-fast",
         "more syllables than anybody speaks",
         "listen; shorter chunks",
+        ("max-syllables-per-s",),
         hurried=True,
     ),
-    Kind("too-slow", "fewer syllables than anybody speaks", "listen; shorter chunks"),
+    Kind(
+        "too-slow",
+        "fewer syllables than anybody speaks",
+        "listen; shorter chunks",
+        ("min-syllables-per-s",),
+    ),
     Kind(
         "speech-without-text",
         "a voice for which nothing is written",
         "transcribe again in shorter chunks",
+        ("max-untranscribed-s",),
     ),
     Kind(
         "text-without-speech",
         "words over silence, music or noise",
         "strike them, trim the passage",
+        ("min-voice-share",),
         made_up=True,
     ),
     Kind(
         "prompt-echo",
         "words of what was sent as the prompt, in a row",
         "strike it, leave the prompt out",
+        ("max-prompt-words",),
         made_up=True,
     ),
     Kind(
         "stock-phrase",
         "what Whisper says over silence, in 27 languages, with a second sign",
         "strike it",
+        ("max-stock-signs",),
         made_up=True,
     ),
     Kind(
         "language-switch",
         "another script than the rest of the chunk, or a language that little of the file is in",
         "name the language",
+        ("max-other-script", "min-language-share"),
         repairable=False,
     ),
     Kind(
         "time-anomaly",
         "text that takes no time, or more than the 30 s that Whisper hears at once",
         "listen",
+        ("min-segment-s", "max-segment-s"),
     ),
     Kind(
         "seam-disagreement",
