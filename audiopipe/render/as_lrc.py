@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from audiopipe.render.cues import cues
-from audiopipe.render.passages import one_line
+from audiopipe.render.passages import title
 from audiopipe.settings import SubtitleSettings
 from audiopipe.values.transcript import Transcript
 
@@ -18,7 +18,7 @@ _TAG_MARKS = str.maketrans("[]<>", "()‹›")
 
 def render(transcript: Transcript, settings: SubtitleSettings) -> str:
     """One-line subtitles at `[mm:ss.xx]`, with the title before them."""
-    rows = [f"[ti:{one_line(transcript.source.name).translate(_TAG_MARKS)}]\n"]
+    rows = [f"[ti:{title(transcript).translate(_TAG_MARKS)}]\n"]
     end_ms = None
     for cue in cues(transcript, replace(settings, max_line_count=1), label_speakers=True):
         if end_ms is not None and cue.start_ms - end_ms >= CLEARED_AFTER_MS:

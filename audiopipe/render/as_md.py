@@ -8,10 +8,12 @@ from audiopipe.render.passages import (
     gap_text,
     paragraphs,
     passages,
+    title,
 )
 from audiopipe.text.clocks import whole_clock
+from audiopipe.text.joints import joint
 from audiopipe.text.languages import NAMES
-from audiopipe.values.transcript import Failure, Flag, Segment, Transcript
+from audiopipe.values.transcript import Failure, Flag, Transcript
 
 
 def render(transcript: Transcript) -> str:
@@ -20,7 +22,7 @@ def render(transcript: Transcript) -> str:
     A flagged passage carries the numbers of its flags, as `[⚑3]`.
     """
     numbers = {flag: number for number, flag in enumerate(transcript.flags, start=1)}
-    blocks = [f"# {escaped(transcript.source.name)}", _made_by(transcript)]
+    blocks = [f"# {escaped(title(transcript))}", _made_by(transcript)]
     blocks += [_paragraph(group, numbers) for group in paragraphs(passages(transcript))]
     if transcript.flags:
         listed = "\n".join(f"{n}. {_flag(flag)}" for n, flag in enumerate(transcript.flags, 1))
@@ -46,12 +48,12 @@ def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
         return f"{head} *{escaped(gap_text(first))}*"
     if first.speaker:
         head += f" **{escaped(first.speaker)}:**"
-    said = (
-        part.text + "".join(f" [⚑{numbers[flag]}]" for flag in flags)
-        for part, flags in group
-        if isinstance(part, Segment)
-    )
-    return f"{head} {escaped(''.join(said))}"
+    said = before = ""
+    for part, flags in group:
+        text = "" if isinstance(part, Failure) else part.text
+        said += joint(before, text) + text + "".join(f" [⚑{numbers[flag]}]" for flag in flags)
+        before = text
+    return f"{head} {escaped(said)}"
 
 
 def _flag(flag: Flag) -> str:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from html import escape
 
-from audiopipe.render.cues import Cue, cues
+from audiopipe.render.cues import Cue, Voice, cues
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import clock
 from audiopipe.values.transcript import Transcript
 
 
 def render(transcript: Transcript, settings: SubtitleSettings) -> str:
-    """Subtitles with a voice tag where the speaker is known."""
+    """Subtitles with a voice tag for each speaker who is known."""
     blocks = ["WEBVTT\n", *map(_block, cues(transcript, settings))]
     return "\n".join(blocks)
 
 
 def _block(cue: Cue) -> str:
-    text = escape("\n".join(cue.lines), quote=False)
-    if cue.speaker:
-        text = f"<v {escape(cue.speaker, quote=False)}>{text}"
+    closing = "</v>" if len(cue.voices) > 1 else ""
+    text = "\n".join(_spoken(voice, closing) for voice in cue.voices)
     return f"{clock(cue.start_ms)} --> {clock(cue.end_ms)}\n{text}\n"
+
+
+def _spoken(voice: Voice, closing: str) -> str:
+    text = escape("\n".join(voice.lines), quote=False)
+    return f"<v {escape(voice.speaker, quote=False)}>{text}{closing}" if voice.speaker else text

@@ -14,10 +14,10 @@ from itertools import pairwise
 from audiopipe.render.units import Ending, Unit
 
 _CUE_COST = 1.0
-_CUT_AFTER = {Ending.SENTENCE: 0.0, Ending.CLAUSE: 0.5, Ending.NONE: 2.0}
+_CUT_AFTER = {Ending.SENTENCE: 0.0, Ending.CLAUSE: 0.5, Ending.NONE: 2.0, Ending.OPEN: 2.0}
 _KEPT_SENTENCE_END = 0.5
 _KEPT_SILENCE = 1.5
-_LINE_AFTER = {Ending.SENTENCE: 0.0, Ending.CLAUSE: 0.0, Ending.NONE: 0.15}
+_LINE_AFTER = {Ending.SENTENCE: 0.0, Ending.CLAUSE: 0.0, Ending.NONE: 0.15, Ending.OPEN: 0.15}
 
 _SILENCE_S = 0.4
 """A silence from which on the place is as good as the end of a clause."""
@@ -125,7 +125,8 @@ def _parted_costs(run: Sequence[Unit]) -> list[float]:
     costs = []
     for before, after in pairwise(run):
         silent = after.start_s - before.end_s >= _SILENCE_S
-        costs.append(_CUT_AFTER[max(before.ending, Ending.CLAUSE) if silent else before.ending])
+        ending = before.ending
+        costs.append(_CUT_AFTER[Ending.CLAUSE if silent and ending is Ending.NONE else ending])
     return [*costs, 0.0]
 
 

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from audiopipe.render.breaks import cut, lines
-from audiopipe.render.passages import gap_text, one_line, passages
+from audiopipe.render.drafts import Draft, drafts
 from audiopipe.render.timing import Bounds, Wish, place
-from audiopipe.render.units import Unit, spread, units
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import milliseconds
-from audiopipe.values.audio import Span
-from audiopipe.values.transcript import Failure, Segment, Transcript
+from audiopipe.values.transcript import Transcript
 
-PAUSE_S = 1.0
-"""A silence after which a new subtitle begins, whatever is said."""
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one speaker says in a subtitle: lines, none empty."""
+
+    speaker: str | None
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A subtitle: whole milliseconds from the start of the file, and its lines, none empty."""
+    """A subtitle: whole milliseconds from the start of the file, and who says what in it.
+
+    There is more than one voice only where several speak at once, each a speaker of its own.
+    """
 
     start_ms: int
     end_ms: int
-    lines: tuple[str, ...]
-    speaker: str | None = None
+    voices: tuple[Voice, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(line for voice in self.voices for line in voice.lines)
 
 
 def cues(
@@ -41,82 +49,52 @@ def cues(
 
     Returns:
         In order of time, never overlapping, never empty, inside the file; lines within the
-        limits unless a single word is longer.
+        limits unless a single word is longer. None begins more than `timing.LATEST_MS` after its
+        first word, whatever is spoken at once.
     """
-    drafts = [
-        (draft, speaker)
-        for run, speaker in _runs(transcript, settings, label_speakers)
-        for draft in cut(
-            run, settings.max_line_width, settings.max_line_count, settings.max_cue_duration_s
-        )
-    ]
-    drafts.sort(key=lambda draft: draft[0][0].start_s)
-    wishes = [_wish(draft, settings) for draft, _ in drafts]
+    groups = _together(drafts(transcript, settings, label_speakers), settings)
+    wishes = [_wish(group, settings) for group in groups]
     return [
-        Cue(start_ms, end_ms, lines(draft, settings.max_line_width), speaker)
-        for (draft, speaker), (start_ms, end_ms) in zip(
-            drafts, place(wishes, _bounds(transcript, settings)), strict=True
+        Cue(start_ms, end_ms, tuple(Voice(draft.speaker, draft.lines) for draft in group))
+        for group, (start_ms, end_ms) in zip(
+            groups, place(wishes, _bounds(transcript, settings)), strict=True
         )
     ]
 
 
-def _runs(
-    transcript: Transcript, settings: SubtitleSettings, label_speakers: bool
-) -> Iterator[tuple[list[Unit], str | None]]:
-    """Stretches of one speaker without a long silence or a failure in them."""
-    run: list[Unit] = []
-    speaker: str | None = None
-    before: Segment | Failure | None = None
-    for part, _ in passages(transcript):
-        turn = _speaker(part) != speaker or Failure in (type(part), type(before))
-        if turn and run:
-            yield run, speaker
-            run = []
-        speaker, before = _speaker(part), part
-        for unit in _units(part, settings, label_speakers and turn):
-            if run and unit.start_s - run[-1].end_s >= PAUSE_S:
-                yield run, speaker
-                run = []
-            run.append(_after(run[-1], unit) if run else unit)
-    if run:
-        yield run, speaker
+def _together(drafts: Sequence[Draft], settings: SubtitleSettings) -> list[list[Draft]]:
+    """What is spoken at once and would drive each other off the screen shares a subtitle."""
+    groups: list[list[Draft]] = []
+    for draft in sorted(drafts, key=lambda draft: draft.start_s):
+        if groups and _joins(groups[-1], draft, settings):
+            groups[-1].append(draft)
+        else:
+            groups.append([draft])
+    return groups
 
 
-def _units(part: Segment | Failure, settings: SubtitleSettings, labelled: bool) -> list[Unit]:
-    start_s = part.span.start_s
-    if isinstance(part, Failure):
-        shown_s = min(part.span.duration_s, settings.max_cue_duration_s)
-        return list(spread(gap_text(part), Span(start_s, start_s + shown_s)))
-    said = units(part)
-    speaker = _speaker(part)
-    if labelled and speaker:
-        first_s = said[0].start_s
-        return [
-            *spread(f"{speaker}:", Span(first_s, first_s)),
-            replace(said[0], spaced=True),
-            *said[1:],
-        ]
-    return said
-
-
-def _speaker(part: Segment | Failure) -> str | None:
-    return one_line(part.speaker or "") or None if isinstance(part, Segment) else None
-
-
-def _after(before: Unit, unit: Unit) -> Unit:
-    """The unit, not earlier than the one before it: a recogniser's words may run backwards."""
-    start_s = max(before.start_s, unit.start_s)
-    return replace(unit, start_s=start_s, end_s=max(start_s, unit.end_s))
-
-
-def _wish(draft: Sequence[Unit], settings: SubtitleSettings) -> Wish:
-    width = sum(unit.columns for unit in draft) + len(draft) - 1
-    reading_s = min(width / settings.reading_speed_cps, settings.max_cue_duration_s)
-    return Wish(
-        start_ms=milliseconds(draft[0].start_s),
-        end_ms=milliseconds(draft[-1].end_s),
-        reading_ms=milliseconds(reading_s),
+def _joins(group: Sequence[Draft], draft: Draft, settings: SubtitleSettings) -> bool:
+    start_s, end_s = group[0].start_s, max(each.end_s for each in group)
+    return (
+        draft.at_once
+        and all(each.at_once and each.speaker != draft.speaker for each in group)
+        and sum(len(each.lines) for each in (*group, draft)) <= settings.max_line_count
+        and draft.start_s < min(end_s, start_s + _reading_s(group, settings))
+        and max(end_s, draft.end_s) - start_s <= settings.max_cue_duration_s
     )
+
+
+def _wish(group: Sequence[Draft], settings: SubtitleSettings) -> Wish:
+    return Wish(
+        start_ms=milliseconds(group[0].start_s),
+        end_ms=milliseconds(max(draft.end_s for draft in group)),
+        reading_ms=milliseconds(_reading_s(group, settings)),
+    )
+
+
+def _reading_s(group: Sequence[Draft], settings: SubtitleSettings) -> float:
+    columns = sum(draft.columns for draft in group)
+    return min(columns / settings.reading_speed_cps, settings.max_cue_duration_s)
 
 
 def _bounds(transcript: Transcript, settings: SubtitleSettings) -> Bounds:

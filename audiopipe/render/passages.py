@@ -20,6 +20,8 @@ _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।][\"'”’»)」』]*$")
 
 Passage = tuple[Segment | Failure, list[Flag]]
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_WINDOWS = re.compile(r"[A-Za-z]:[/\\]|\\\\")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|#$])")
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
 
@@ -32,6 +34,16 @@ def without_controls(text: str) -> str:
 def one_line(text: str) -> str:
     """The text without control characters, all space between words one blank, none at the ends."""
     return " ".join(without_controls(text).split())
+
+
+def title(transcript: Transcript) -> str:
+    """What the recording is called, on one line: its file's name, without the folders and the
+    address's query, which are nobody's business but the user's."""
+    name = one_line(transcript.source.name)
+    if _ADDRESS.match(name):
+        name = re.split("[?#]", name, maxsplit=1)[0]
+    parts = re.split(r"[/\\]" if _WINDOWS.match(name) else "/", name.rstrip("/"))
+    return parts[-1] or name
 
 
 def escaped(text: str) -> str:

@@ -1,21 +1,27 @@
-"""What a line may be broken between: words, or characters where the script has no spaces."""
+"""What a line may be broken between: words, each with the punctuation that clings to it."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
+from itertools import accumulate, pairwise
 
 from audiopipe.render.passages import without_controls
-from audiopipe.text.words import is_unspaced, split_words
-from audiopipe.values.audio import Span
-from audiopipe.values.transcript import Segment, Word
+from audiopipe.text.breaks import line_breaks
+from audiopipe.text.joints import is_phrased
+from audiopipe.text.stops import sentence_ends
+from audiopipe.values.transcript import Word
 
 
 class Ending(IntEnum):
     """How well a line or a subtitle may end after a unit."""
 
+    OPEN = -1
+    """An abbreviation, which points at what follows."""
     NONE = 0
     CLAUSE = 1
     SENTENCE = 2
@@ -23,13 +29,14 @@ class Ending(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Text without a space in it that stays on one line.
+    """Text that stays on one line.
 
     Attributes:
-        text: at least one character.
+        text: at least one character; a space in it is no place to break.
         spaced: whether a space parts it from the unit before.
         start_s, end_s: when it is spoken.
         columns: its width, see `columns`.
+        ending: how well a line may end after it.
     """
 
     text: str
@@ -37,13 +44,7 @@ class Unit:
     start_s: float
     end_s: float
     columns: int
-
-    @property
-    def ending(self) -> Ending:
-        last = self.text.rstrip(_CLOSING)[-1:]
-        if last in _SENTENCE_ENDS:
-            return Ending.SENTENCE
-        return Ending.CLAUSE if last in _CLAUSE_ENDS else Ending.NONE
+    ending: Ending = Ending.NONE
 
 
 def columns(text: str) -> int:
@@ -54,63 +55,116 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_character_columns, text))
 
 
-def units(segment: Segment) -> list[Unit]:
-    """The segment's text as units, timed by its words, else by interpolation over columns."""
-    timed = segment.words or (Word(segment.span, segment.text),)
-    merged: list[Unit] = []
-    for unit in _pieces(timed):
-        if merged and _inseparable(merged[-1], unit):
-            merged[-1] = _joined(merged[-1], unit)
-        else:
-            merged.append(unit)
-    return merged
+def units(said: Sequence[Word], language: str | None = None) -> list[Unit]:
+    """What one speaker says, cut into units.
 
+    Args:
+        said: words, or longer stretches of text whose time is shared out over their columns.
+        language: ISO 639-1 code: what is an abbreviation depends on it.
 
-def spread(text: str, span: Span, spaced: bool = False) -> Iterator[Unit]:
-    """The text's words as units, timed in proportion to their columns."""
-    words = split_words(without_controls(text))
-    total = sum(map(columns, words)) or 1
-    passed = 0
-    for word in words:
-        begin, passed = passed, passed + columns(word)
-        if bare := word.strip():
-            yield Unit(
-                bare,
-                spaced or word[0].isspace(),
-                span.start_s + span.duration_s * begin / total,
-                span.start_s + span.duration_s * passed / total,
-                columns(bare),
+    Returns:
+        Units in the order of the text; in each the time of its letters.
+    """
+    text = "".join(without_controls(word.text) for word in said)
+    times = _Times(said)
+    stops = sentence_ends(text, language)
+    made = []
+    for start, end in _clung(text, _pieces(text)):
+        shown = " ".join(text[start:end].split())
+        made.append(
+            Unit(
+                shown,
+                text[max(0, start - 1) : start].isspace(),
+                *times.of(*_spoken(text, start, end)),
+                columns(shown),
+                _ending(text, start, end, stops),
             )
-        spaced = word[-1].isspace()
+        )
+    return made
 
 
-def _pieces(words: Iterable[Word]) -> Iterator[Unit]:
-    spaced = False
-    for word in words:
-        text = without_controls(word.text)
-        yield from spread(text, word.span, spaced)
-        spaced = text[-1:].isspace() or (spaced and not text)
+class _Times:
+    """When each character of a text is spoken."""
+
+    def __init__(self, said: Sequence[Word]) -> None:
+        ends = accumulate((len(word.text) for word in said), initial=0)
+        spoken = [
+            (at + len(word.text) - len(word.text.lstrip()), word)
+            for at, word in zip(ends, said, strict=False)
+            if word.text.strip()
+        ]
+        self._starts = [at for at, _ in spoken]
+        self._words = [word for _, word in spoken]
+
+    def of(self, start: int, end: int) -> tuple[float, float]:
+        """When the characters from one place to before the other are spoken, in seconds."""
+        start_s = self._at(start, 0)
+        return start_s, max(start_s, self._at(end - 1, 1))
+
+    def _at(self, place: int, more: int) -> float:
+        """When a character begins, or, with one more, ends: by columns inside its word."""
+        n = max(0, bisect_right(self._starts, place) - 1)
+        word, inside = self._words[n], place - self._starts[n] + more
+        core = word.text.strip()
+        share = columns(core[: max(0, inside)]) / (columns(core) or 1)
+        return word.span.start_s + word.span.duration_s * share
 
 
-def _inseparable(before: Unit, after: Unit) -> bool:
-    """Whether no line may break between them; East Asian rules after JIS X 4051 (kinsoku)."""
-    if after.spaced:
-        return False
-    last, first = before.text[-1], after.text[0]
-    if not (is_unspaced(last) or is_unspaced(first)):
-        return True
-    clings_back = unicodedata.category(first) in _NEVER_FIRST or first in _NEVER_FIRST_LETTERS
-    clings_on = unicodedata.category(last) in _NEVER_LAST or last in _NEVER_LAST_LETTERS
-    return clings_back or clings_on
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """The text between places where a line may end, without the space around it."""
+    for start, end in pairwise((0, *line_breaks(text), len(text))):
+        piece = text[start:end]
+        if piece.strip():
+            yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
 
 
-def _joined(before: Unit, after: Unit) -> Unit:
-    return replace(
-        before,
-        text=before.text + after.text,
-        end_s=after.end_s,
-        columns=before.columns + after.columns,
-    )
+def _clung(text: str, pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The pieces; those that are punctuation alone go with the word that they belong to."""
+    held: tuple[int, int] | None = None
+    hangs_on = False
+    marks = 0
+    for start, end in pieces:
+        bare = bool(_BARE.fullmatch(text, start, end))
+        marks += bare and text[start] in _PAIRED
+        opens = bare and _is_opening(text, start, end, marks)
+        if held and (hangs_on or (bare and not (opens and _NEXT.match(text, end)))):
+            held = held[0], end
+        else:
+            if held:
+                yield held
+            held = start, end
+        hangs_on = opens or (bare and held == (start, end))
+    if held:
+        yield held
+
+
+def _is_opening(text: str, start: int, end: int, marks: int) -> bool:
+    """Whether punctuation between spaces belongs to what follows: a dash, an opening quotation
+    mark or bracket, a currency before its amount, the first of a pair of the same marks."""
+    if text[start] in _PAIRED:
+        return marks % 2 == 1
+    category = unicodedata.category(text[start])
+    if category == "Sc":
+        return bool(_AMOUNT.match(text, end)) and not text[max(0, start - 2) : start - 1].isdigit()
+    return category in ("Pd", "Ps", "Pi")
+
+
+def _spoken(text: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a unit that is spoken: without dashes and marks that a space parts from it."""
+    said = [part for part in _PART.finditer(text, start, end) if not _BARE.fullmatch(part[0])]
+    return (said[0].start(), said[-1].end()) if said else (start, end)
+
+
+def _ending(text: str, start: int, end: int, stops: set[int]) -> Ending:
+    bare = text[start:end].rstrip(_CLOSING)
+    following = _NEXT.match(text, end)
+    if bare[-1:] in _SENTENCE_ENDS:
+        if bare.endswith(".") and not bare.endswith("..") and following and end not in stops:
+            return Ending.OPEN
+        goes_on = following and following[1].islower()
+        return Ending.CLAUSE if goes_on else Ending.SENTENCE
+    is_phrase = is_phrased(bare[-1:]) and text[end : end + 1].isspace()
+    return Ending.CLAUSE if is_phrase or bare[-1:] in _CLAUSE_ENDS else Ending.NONE
 
 
 def _character_columns(character: str) -> int:
@@ -119,11 +173,11 @@ def _character_columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-_CLOSING = "\"'”’»›)]}」』）】》〉"
-_SENTENCE_ENDS = frozenset(".!?…。！？؟۔।॥")
-_CLAUSE_ENDS = frozenset(",;:،؛、，；：–—")
-_NEVER_FIRST = frozenset(("Pe", "Pf", "Po", "Pd", "Mn", "Mc", "Me", "Cf", "Sk", "Lm"))
-_NEVER_LAST = frozenset(("Ps", "Pi"))
-# small kana; Thai and Lao vowels that follow, and those that are written before, their consonant
-_NEVER_FIRST_LETTERS = frozenset("ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮヵヶะาำๅະາຳ")
-_NEVER_LAST_LETTERS = frozenset("เแโใไເແໂໃໄ")
+_CLOSING = "\"'”’»›«)]}」』）】》〉 \u200b"
+_SENTENCE_ENDS = frozenset(".!?…。！？؟۔।॥။។።༎།։")
+_CLAUSE_ENDS = frozenset(",;:،؛、，；：–—၊፣፤៖")
+_PAIRED = frozenset("\"'*♪♫♬")
+_BARE = re.compile(r"[^\w\s\U0001f000-\U0001ffff]+(?:\s+[^\w\s\U0001f000-\U0001ffff]+)*")
+_NEXT = re.compile(r"\W*(\w)")
+_PART = re.compile(r"\S+")
+_AMOUNT = re.compile(r"\s*\d")

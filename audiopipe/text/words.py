@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from audiopipe.text.clusters import cluster_ends
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Word
 
@@ -29,6 +30,10 @@ _LETTER = (
 _WORD_START = f"(?:(?<=[{_UNSPACED}])|(?<!{_LETTER}))"
 _WORD_END = f"(?:(?=[{_UNSPACED}])|(?!{_LETTER}))"
 _UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_CLUSTERED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # vowels and tones around a consonant
+    "\u0300-\u036f\u3099\u309a\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]"  # marks, variants
+)
 _WORD = re.compile(rf"\s*(?:[{_UNSPACED}]|[^\s{_UNSPACED}]+)(?:\s+$)?")
 
 
@@ -40,10 +45,23 @@ def is_unspaced(character: str) -> bool:
 def split_words(text: str) -> list[str]:
     """The text cut into words, each with the space before it; joined they are the text again.
 
-    In scripts without spaces each character stands for itself. Space after the last word stays
-    with it; a text of spaces alone is one piece.
+    In scripts without spaces each grapheme cluster stands for itself. Space after the last word
+    stays with it; a text of spaces alone is one piece.
     """
-    return _WORD.findall(text) or ([text] if text else [])
+    pieces = _WORD.findall(text) or ([text] if text else [])
+    return list(_whole(pieces, text)) if _CLUSTERED.search(text) else pieces
+
+
+def _whole(pieces: Iterable[str], text: str) -> Iterator[str]:
+    """The pieces, those put together that lie in one cluster."""
+    ends = set(cluster_ends(text))
+    held, at = "", 0
+    for piece in pieces:
+        held += piece
+        at += len(piece)
+        if at in ends:
+            yield held
+            held = ""
 
 
 def whole_words(phrase: str) -> str:
@@ -76,9 +94,17 @@ def normal_form(text: str) -> str:
 
 def shared_out(text: str, span: Span) -> Iterator[Word]:
     """The words of a text, timed by their share of its characters."""
-    total, done = len(text) or 1, 0
-    for piece in split_words(text) or [text]:
-        start_s = span.start_s + span.duration_s * done / total
-        done += len(piece)
-        end_s = span.start_s + span.duration_s * done / total
-        yield Word(Span(start_s, max(start_s, min(end_s, span.end_s))), piece)
+    pieces = split_words(text) or [text]
+    for piece, share in zip(pieces, shares([len(piece) for piece in pieces], span), strict=True):
+        yield Word(share, piece)
+
+
+def shares(lengths: Sequence[int], span: Span) -> Iterator[Span]:
+    """The time of a span shared out among parts by their lengths: they touch, and fill it."""
+    total, done = sum(lengths) or 1, 0
+    start_s = span.start_s
+    for length in lengths:
+        done += length
+        end_s = min(span.start_s + span.duration_s * done / total, span.end_s)
+        yield Span(start_s, max(start_s, end_s))
+        start_s = end_s

@@ -21,7 +21,7 @@ from support.samples import any_transcripts, subtitle_settings
 
 from audiopipe.render import RENDERERS, load, render
 from audiopipe.render.cues import cues
-from audiopipe.render.passages import one_line, passages
+from audiopipe.render.passages import one_line, passages, title
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import milliseconds
 from audiopipe.values.audio import Span
@@ -44,8 +44,18 @@ def ms_of(time: str) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + ms
 
 
-@given(any_transcripts(), subtitle_settings())
-def test_a_subrip_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
+# a parser of LRC reads at most three digits of minutes
+@given(any_transcripts(longest_s=59_000), subtitle_settings())
+def test_independent_parsers_read_what_was_written(t: Transcript, limits: SubtitleSettings) -> None:
+    a_subrip_parser_reads_the_same_cues(t, limits)
+    a_webvtt_parser_reads_the_same_cues(t, limits)
+    an_lrc_parser_reads_lines_in_order(t, limits)
+    a_tab_separated_row_stands_for_each_passage(t)
+    a_csv_row_holds_text_measures_and_flags(t)
+    plain_text_has_a_line_for_each_passage(t)
+
+
+def a_subrip_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
     read = list(srt.parse(render(t, "srt", limits)))
     shown = cues(t, limits, label_speakers=True)
     assert [subtitle.index for subtitle in read] == list(range(1, len(shown) + 1))
@@ -54,19 +64,16 @@ def test_a_subrip_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSett
     assert [s.content for s in read] == ["\n".join(c.lines).replace("-->", "→") for c in shown]
 
 
-@given(any_transcripts(), subtitle_settings())
-def test_a_webvtt_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
+def a_webvtt_parser_reads_the_same_cues(t: Transcript, limits: SubtitleSettings) -> None:
     read = webvtt.from_string(render(t, "vtt", limits)).captions
     shown = cues(t, limits)
     assert [ms_of(caption.start) for caption in read] == [cue.start_ms for cue in shown]
     assert [ms_of(caption.end) for caption in read] == [cue.end_ms for cue in shown]
-    spoken = [re.sub(r"^<v [^>]*>", "", caption.raw_text) for caption in read]
+    spoken = [re.sub(r"^<v [^>]*>|</v>$", "", caption.raw_text, flags=re.M) for caption in read]
     assert [unescape(text) for text in spoken] == ["\n".join(cue.lines) for cue in shown]
 
 
-# the parser reads at most three digits of minutes
-@given(any_transcripts(longest_s=59_000), subtitle_settings())
-def test_an_lrc_parser_reads_lines_in_order(t: Transcript, limits: SubtitleSettings) -> None:
+def an_lrc_parser_reads_lines_in_order(t: Transcript, limits: SubtitleSettings) -> None:
     read = lrcparser.LrcParser.parse(render(t, "lrc", limits))["lrc_lines"]
     starts = [float(line.start_time) for line in read]
     assert starts == sorted(starts)
@@ -77,8 +84,7 @@ def test_an_lrc_parser_reads_lines_in_order(t: Transcript, limits: SubtitleSetti
     assert [text for text in texts if text] == [line.translate(plain) for line in expected]
 
 
-@given(any_transcripts())
-def test_a_tab_separated_row_stands_for_each_passage(t: Transcript) -> None:
+def a_tab_separated_row_stands_for_each_passage(t: Transcript) -> None:
     header, *rows = csv.reader(
         io.StringIO(render(t, "tsv")), delimiter="\t", quoting=csv.QUOTE_NONE
     )
@@ -89,8 +95,7 @@ def test_a_tab_separated_row_stands_for_each_passage(t: Transcript) -> None:
     assert all(len(row) == 3 and row[2] for row in rows)
 
 
-@given(any_transcripts())
-def test_a_csv_row_holds_text_measures_and_flags(t: Transcript) -> None:
+def a_csv_row_holds_text_measures_and_flags(t: Transcript) -> None:
     rows = list(csv.DictReader(io.StringIO(render(t, "csv"), newline=""), strict=True))
     said = [part for part, _ in passages(t) if isinstance(part, Segment)]
     read = [row for row in rows if not row["text"].startswith("[no transcript: ")]
@@ -101,8 +106,7 @@ def test_a_csv_row_holds_text_measures_and_flags(t: Transcript) -> None:
     ]
 
 
-@given(any_transcripts())
-def test_plain_text_has_a_line_for_each_passage(t: Transcript) -> None:
+def plain_text_has_a_line_for_each_passage(t: Transcript) -> None:
     text = render(t, "txt")
     assert len(text.splitlines()) == len(list(passages(t))) == text.count("\n")
 
@@ -117,9 +121,44 @@ def test_a_markdown_parser_reads_the_text_as_it_was_said(text: str, name: str) -
         for token in MarkdownIt().parse(render(t, "md"))
         if token.type == "inline"
     ]
-    title, _, *paragraphs = spoken
-    assert title == one_line(name)
+    heading, _, *paragraphs = spoken
+    assert heading == title(t)
     assert paragraphs == ([f"00:00:00 {one_line(text)}"] if one_line(text) else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("/home/ann/calls/a.wav", "a.wav"),
+        ("calls/a.wav", "a.wav"),
+        ("C:\\Users\\ann\\a.wav", "a.wav"),
+        ("\\\\server\\ann\\a.wav", "a.wav"),
+        ("https://ann:pw@host/b/a.wav?sig=secret#x", "a.wav"),
+        ("s3://bucket/key/a.wav", "a.wav"),
+        ("50\\50.wav", "50\\50.wav"),
+        ("stdin", "stdin"),
+    ],
+)
+def test_titles_hold_no_folder_and_no_query(name: str, shown: str) -> None:
+    t = replace(told(Segment(Span(0, 1), " Hi.")), source=Source(name, "", 9))
+    assert title(t) == shown
+    assert render(t, "lrc").startswith(f"[ti:{shown}]\n")
+    assert not re.search("ann|secret|bucket", render(t, "md") + render(t, "lrc"))
+
+
+def test_markdown_parts_thai_segments_by_a_space() -> None:
+    text = render(told(Segment(Span(0, 1), "สวัสดีครับ"), Segment(Span(1, 2), "ผมชื่อสมชาย")), "md")
+    assert "สวัสดีครับ ผมชื่อสมชาย" in text
+
+
+def test_voices_at_once_have_a_tag_each() -> None:
+    t = told(
+        Segment(Span(0, 3), " Where are you going?", speaker="left"),
+        Segment(Span(0.5, 3), " Wait & see <here>.", speaker="right"),
+    )
+    block = "<v left>Where are you going?</v>\n<v right>Wait &amp; see &lt;here&gt;.</v>\n"
+    assert render(t, "vtt").endswith(f"00:00:00.000 --> 00:00:03.000\n{block}")
+    assert "left: Where are you going?\nright: Wait & see <here>.\n" in render(t, "srt")
 
 
 def test_markdown_lists_each_flag_and_marks_where_it_stands() -> None:

@@ -14,7 +14,8 @@ from itertools import pairwise
 from statistics import fmean
 from unicodedata import category
 
-from audiopipe.text.words import is_unspaced, normal_form, split_words
+from audiopipe.text.words import is_unspaced, normal_form, shares, split_words
+from audiopipe.values.audio import Span
 
 TOLERANCE_S = 3.0
 """How far outside its segment a word may be timed before its times are taken for wrong."""
@@ -216,11 +217,5 @@ def _known(piece: _Piece, text: Timed) -> Timed:
 
 def _shares(items: Sequence[Timed], start_s: float, end_s: float) -> list[tuple[float, float]]:
     """The time from start to end, shared out by length of text; none if the end comes first."""
-    total = sum(len(item.text) for item in items) or 1
-    span_s = max(0.0, end_s - start_s)
-    times, done = [], 0
-    for item in items:
-        after = done + len(item.text)
-        times.append((start_s + span_s * done / total, start_s + span_s * after / total))
-        done = after
-    return times
+    gap = Span(start_s, max(start_s, end_s))
+    return [(each.start_s, each.end_s) for each in shares([len(i.text) for i in items], gap)]
