@@ -123,7 +123,9 @@ class Context:
         if not self.settings.cache:
             return None
         path = cache_folder(self.settings, os.environ) / ANSWERS
-        return cast(Store, self._opened.get().value(path, lambda: Store(path)))
+        refresh = self.settings.refresh
+        made = self._opened.get().value((path, refresh), lambda: Store(path, refresh=refresh))
+        return cast(Store, made)
 
     def close(self) -> None:
         """Close what this process has opened. Closing twice is harmless."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from audiopipe.backends.http.address import public_name
 from audiopipe.cli import options
-from audiopipe.cli.streams import put
-from audiopipe.errors import UsageError
+from audiopipe.cli.inputs import Item, find_inputs
+from audiopipe.cli.log import complain
+from audiopipe.cli.streams import on_one_line, put
+from audiopipe.errors import AudiopipeError, UnreadableInput, UsageError
 from audiopipe.settings import ANSWERS, cache_folder, load
 from audiopipe.settings.kinds import Number
 
 if TYPE_CHECKING:
     from audiopipe.store.answers import Store
+    from audiopipe.values.audio import Origin
 
 _MB = 1e6
 _DAY_S = 86_400.0
@@ -46,6 +51,50 @@ def info(cache_dir: str | None) -> int:
             put(f"{holding.kind:<12}{holding.answers:>10} answers {size:>12.2f} MB")
     put(f"{'on disk':<12}{'':>18} {_size_bytes(path) / _MB:>12.2f} MB")
     return 0
+
+
+@command.command("path", cls=options.Command, examples=("",))
+@options.settings("cache")
+@options.verbosity
+def path(cache_dir: str | None) -> int:
+    """Tell where the answers are."""
+    put(str(_path(cache_dir)))
+    return 0
+
+
+@command.command("list", cls=options.Command, examples=("", "| sort -n"))
+@options.settings("cache")
+@options.verbosity
+def list_(cache_dir: str | None) -> int:
+    """List the recordings whose answers are kept, those used last first."""
+    with _opened(_path(cache_dir)) as store:
+        for each in store.recordings() if store else ():
+            size, day = each.size_bytes / _MB, time.strftime("%F", time.localtime(each.used_s))
+            put(f"{each.answers:>7} answers {size:>9.2f} MB  {day}  {on_one_line(each.kind)}")
+    return 0
+
+
+@command.command("drop", cls=options.Command, examples=("talk.mp3", "recordings/"))
+@options.inputs
+@options.settings("cache")
+@options.verbosity
+def drop(inputs: Sequence[str], cache_dir: str | None) -> int:
+    """Drop the answers of some recordings, whatever was asked about them.
+
+    INPUT is as for transcribe. What an earlier version kept is known by its recording once it
+    has been used again; transcribe --refresh replaces it in any case.
+    """
+    failed = 0
+    with _opened(_path(cache_dir)) as store:
+        for item in find_inputs(inputs):
+            try:
+                origin = _origin(item)
+            except AudiopipeError as error:
+                complain(error)
+                failed += 1
+                continue
+            put(f"{on_one_line(item.source)}: {store.drop(origin) if store else 0} answers dropped")
+    return AudiopipeError.exit_code if failed else 0
 
 
 @command.command("prune", cls=options.Command, examples=("--unused 90", "--max-size 500"))
@@ -95,13 +144,34 @@ def clear(cache_dir: str | None, yes: bool) -> int:
         return 0
     with _opened(path) as store:
         dropped = store.clear() if store else 0
-    path.with_name(f"{path.name}.damaged").unlink(missing_ok=True)
+    for damaged in path.parent.glob(f"{path.name}.damaged*"):
+        damaged.unlink(missing_ok=True)
     put(f"{dropped} answers dropped")
     return 0
 
 
 def _path(cache_dir: str | None) -> Path:
     return cache_folder(load({"cache_dir": cache_dir}, os.environ), os.environ) / ANSWERS
+
+
+def _origin(item: Item) -> Origin:
+    """The recording that an input is.
+
+    Raises:
+        InputError: it cannot be read, or not twice.
+    """
+    from audiopipe.store.origin import of_address, of_file
+
+    if item.error:
+        raise item.error
+    if item.source == "-":
+        raise UnreadableInput("stdin has no answers of its own: name a file")
+    if "://" in item.source:
+        return of_address(public_name(item.source))
+    try:
+        return of_file(Path(item.source))
+    except OSError as error:
+        raise UnreadableInput(f"cannot read {item.source}: {error.strerror}") from error
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def settled(item: Item, settings: Settings) -> Row | None:
     """
     if item.error:
         return missing(item, str(item.error))
-    if settings.overwrite or settings.output_dir == "-" or not Path(item.source).is_file():
+    again = settings.overwrite or settings.refresh or settings.output_dir == "-"
+    if again or not Path(item.source).is_file():
         return None
     changed = Path(item.source).stat().st_mtime
     files = paths(item, settings)

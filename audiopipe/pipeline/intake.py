@@ -7,9 +7,11 @@ import re
 import tempfile
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, replace
 from itertools import islice
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from audiopipe.audio.reading import open_source, shown
@@ -22,7 +24,8 @@ from audiopipe.errors import AudiopipeError, InputError
 from audiopipe.settings import Settings
 from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.prepare import prepare
-from audiopipe.values.audio import Chunk, RemoteAudio
+from audiopipe.store.origin import of_address, of_file
+from audiopipe.values.audio import Chunk, Origin, RemoteAudio
 from audiopipe.values.transcript import Failure
 
 log = logging.getLogger("audiopipe")
@@ -127,14 +130,25 @@ def chunks(
                 )
             )
         )
-        how = cutting(upload, settings)
+        how, origin = cutting(upload, settings), _origin(source)
         if settings.channels == "split":
-            yield from (Part(number, recording.name, *part) for part in chunk_channels(blocks, how))
+            parts = chunk_channels(blocks, how)
         else:
-            yield from (Part(number, recording.name, 0, piece) for piece in chunk(blocks, how))
+            parts = ((0, piece) for piece in chunk(blocks, how))
+        for channel, piece in parts:
+            yield Part(number, recording.name, channel, replace(piece, origin=origin))
         for note in recording.notes:
             log.warning("%s: %s", recording.name, note)
         yield End(number, source, recording.name, recording.sha256(), tuple(recording.losses))
+
+
+def _origin(source: Any) -> Origin | None:
+    if _is_url(source):
+        return of_address(public_name(source))
+    if isinstance(source, str | PathLike) and Path(source).is_file():
+        with suppress(OSError):
+            return of_file(Path(source))
+    return None
 
 
 def cutting(upload: Upload, settings: Settings) -> Cutting:

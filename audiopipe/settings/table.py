@@ -239,6 +239,13 @@ class Settings(SubtitleSettings):
     cache: bool = row(
         True, "--cache", COST, "Keep answers and use those of earlier runs.", is_for_run=True
     )
+    refresh: bool = row(
+        False,
+        "--refresh",
+        COST,
+        "Ask anew for answers that are kept, and replace them.",
+        is_for_run=True,
+    )
     cache_dir: str = row(
         "",
         "--cache-dir",

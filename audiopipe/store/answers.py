@@ -45,7 +45,7 @@ class Holding:
     """How many answers of a kind, or of a recording, the store holds.
 
     Attributes:
-        kind: what they are; a recording's name.
+        kind: what they are, or the recording's name.
         answers: how many.
         size_bytes: on disk.
         used_s: when one of them was last used, give or take a day; seconds since the epoch.
@@ -194,13 +194,13 @@ class Store:
         return self._holdings(query)
 
     def recordings(self) -> tuple[Holding, ...]:
-        """What it holds of each recording, by its name, those used last first.
-
-        An answer that belongs to two recordings is counted for both.
+        """What it holds of each recording, by its name, and of each kind besides; those used last
+        first. An answer that belongs to two recordings is counted for both.
         """
-        query = """SELECT max(CAST(name AS TEXT)), count(*), CAST(total(bytes) AS INTEGER),
-            max(CAST(used_s AS REAL)) AS used FROM recordings JOIN answers USING (key)
-            GROUP BY recording ORDER BY used DESC, 1"""
+        query = """SELECT coalesce(max(CAST(name AS TEXT)), 'other: ' || max(kind)), count(*),
+            CAST(total(bytes) AS INTEGER), max(CAST(used_s AS REAL)) AS used
+            FROM answers LEFT JOIN recordings USING (key)
+            GROUP BY coalesce(recording, kind) ORDER BY used DESC, 1"""
         return self._holdings(query)
 
     def drop(self, origin: Origin) -> int:

@@ -8,6 +8,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import soundfile as sf
+from support.server import Server
+from support.speechlike import make_recording
 
 from audiopipe.settings import ANSWERS, LEDGER
 from audiopipe.store.answers import Store, key
@@ -97,3 +100,45 @@ def test_clear_drops_nothing_where_nobody_can_be_asked(audiopipe: Run, folder: P
     done = audiopipe("cache", "clear", "--cache-dir", folder)
     assert (done.returncode, answers(folder)) == (2, 4)
     assert "--yes" in done.stderr
+
+
+def test_path_tells_where_answers_are(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "path", "--cache-dir", folder)
+    assert (done.returncode, done.stdout) == (0, f"{folder / ANSWERS}\n")
+
+
+def test_answers_are_listed_and_dropped_by_recording_wherever_it_is(
+    audiopipe: Run, tmp_path: Path
+) -> None:
+    for n, seconds in enumerate((20, 25)):
+        sf.write(tmp_path / f"{n}.flac", make_recording(seconds, first=50 * n), 16_000)
+    with Server() as server:
+        environment = server.as_groq | {"AUDIOPIPE_CACHE_DIR": str(tmp_path / "cache")}
+        (tmp_path / "more").mkdir()
+
+        def run(*words: object) -> str:
+            done = audiopipe(*words, **environment)
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        run("transcribe", "0.flac", "1.flac", "-o", "out")
+        assert len(server.seen) == 2
+        listed = run("cache", "list").splitlines()
+        assert {line.split()[-1] for line in listed} >= {"0.flac", "1.flac"}
+        (tmp_path / "0.flac").rename(tmp_path / "more" / "renamed.flac")
+        assert "renamed.flac: 2 answers dropped" in run("cache", "drop", "more")  # and its voice
+        assert "0.flac" not in run("cache", "list")
+        run("transcribe", "more/renamed.flac", "1.flac", "-o", "again")
+        assert len(server.seen) == 3
+        run("transcribe", "1.flac", "-o", "out", "--refresh")
+        assert len(server.seen) == 4
+        run("transcribe", "1.flac", "-o", "fourth")
+        assert len(server.seen) == 4
+
+
+def test_what_cannot_be_read_has_no_answers_to_drop(audiopipe: Run, folder: Path) -> None:
+    done = audiopipe("cache", "drop", "no-such.mp3", "-", "--cache-dir", folder)
+    assert done.returncode == 1
+    assert "no-such.mp3" in done.stderr
+    assert "stdin" in done.stderr
+    assert answers(folder) == 4

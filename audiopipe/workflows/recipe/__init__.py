@@ -143,7 +143,8 @@ def _worked(task: Task, recipe: Recipe, stations: Iterable[Station]) -> Result:
 
 def _is_done(task: Task, recipe: Recipe, files: Iterable[Path]) -> bool:
     strict = any(stage.strict for stage in recipe.stages)  # it has to be told of again
-    if recipe.settings.overwrite or strict or not isinstance(task.source, str):
+    again = recipe.settings.overwrite or recipe.settings.refresh
+    if again or strict or not isinstance(task.source, str):
         return False
     source = Path(task.source)
     if not source.is_file() or not all(path.is_file() for path in files):
