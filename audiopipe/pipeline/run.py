@@ -22,7 +22,6 @@ from audiopipe.stages.context import recall
 from audiopipe.stages.finish.glossary import Glossary, read_glossary
 from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.values.audio import Chunk
-from audiopipe.values.flags import require_kinds
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkFailure, ChunkTranscript
 
@@ -67,7 +66,7 @@ def run_of(context: Context) -> Run:
         request,
         backend.name,
         recogniser.thresholds,
-        require_kinds(settings.drop),
+        frozenset(settings.drop),
         glossary.replacements,
     )
     return Run(recogniser, assembly, part.stop)

@@ -253,6 +253,8 @@ class Listed:
         return tuple(dict.fromkeys(self.each.check(item) for item in items if item != ""))
 
 
+_MOST_BITS = 10_000
+
 _SWITCHES: Mapping[str, bool] = MappingProxyType(
     {
         **dict.fromkeys(("1", "true", "yes", "on"), True),
@@ -265,8 +267,13 @@ def _kept(make: Callable[[Any], Any], kind: Kind, value: Any, place: str) -> Any
     try:
         return make(value)
     except (ValueError, TypeError, ArithmeticError):
-        shown = " ".join(reprlib.repr(value).split())
-        raise UsageError(f"{place} cannot be {shown}: {kind.allowed}") from None
+        raise UsageError(f"{place} cannot be {_shown(value)}: {kind.allowed}") from None
+
+
+def _shown(value: Any) -> str:
+    """A value in a line of its own; Python writes no int of more than 4,300 digits."""
+    is_vast = isinstance(value, int) and value.bit_length() > _MOST_BITS
+    return "a vast number" if is_vast else " ".join(reprlib.repr(value).split())
 
 
 def _meant(text: str, words: Iterable[str]) -> str | None:

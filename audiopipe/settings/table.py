@@ -35,12 +35,14 @@ FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md
 LIMITS = ("rpm", "rpd", "tpm", "tpd", "ash", "asd")
 """Names of the limits of an account: requests and tokens a minute and a day, seconds of audio an
 hour and a day."""
-FLAG_LIMITS = (
-    "min-avg-logprob max-no-speech-prob max-compression-ratio max-repeats max-syllables-per-s "
-    "min-syllables-per-s min-rated-syllables min-rated-s min-segment-s max-segment-s "
-    "min-voice-share max-untranscribed-s max-prompt-words max-stock-signs max-other-script "
-    "min-language-share"
-).split()
+FLAG_LIMITS = tuple(
+    (
+        "min-avg-logprob max-no-speech-prob max-compression-ratio max-repeats max-syllables-per-s "
+        "min-syllables-per-s min-rated-syllables min-rated-s min-segment-s max-segment-s "
+        "min-voice-share max-untranscribed-s max-prompt-words max-stock-signs max-other-script "
+        "min-language-share"
+    ).split()
+)
 """Names of the thresholds of the flags."""
 
 
@@ -296,7 +298,7 @@ class Settings(SubtitleSettings):
         "--flag-limit",
         TRUST,
         "A limit of the flags, such as min-avg-logprob=-0.8 or max-repeats=none; may be repeated.",
-        kind=Listed(Assignment(tuple(FLAG_LIMITS), "max-repeats=4")),
+        kind=Listed(Assignment(FLAG_LIMITS, "max-repeats=4")),
         unit="NAME=N",
         unset="the model's",
         is_repeated=True,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-
-from audiopipe import plugins
-from audiopipe.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +118,3 @@ KINDS = tuple(kind.name for kind in TABLE)
 MADE_UP = frozenset(kind.name for kind in TABLE if kind.made_up)
 HURRIED = frozenset(kind.name for kind in TABLE if kind.hurried)
 REPAIRABLE = frozenset(kind.name for kind in TABLE if kind.repairable)
-
-
-def require_kinds(names: Iterable[str]) -> frozenset[str]:
-    """The kinds that a user named, those of plug-ins included.
-
-    Raises:
-        UsageError: no such kind.
-    """
-    kinds = frozenset(name.strip().replace("_", "-") for name in names)
-    if kinds - {*KINDS}:
-        known = (*KINDS, *plugins.names("checks"))
-        if unknown := sorted(kinds - {*known}):
-            raise UsageError(f"no flag is called {unknown[0]!r}, but {', '.join(known)}")
-    return kinds

@@ -6,7 +6,6 @@ import pytest
 
 from audiopipe.errors import UsageError
 from audiopipe.stages.flag.thresholds import Thresholds, thresholds_for
-from audiopipe.values.flags import KINDS, require_kinds
 
 
 def test_limits_are_changed_by_name() -> None:
@@ -36,13 +35,3 @@ def test_every_limit_has_a_name(name: str) -> None:
 def test_what_is_no_limit_is_refused_with_what_is(text: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         thresholds_for("base", [text])
-
-
-def test_kinds_are_taken_with_hyphens_or_underscores() -> None:
-    assert require_kinds(["low_confidence", " repetition"]) == {"low-confidence", "repetition"}
-    assert require_kinds(KINDS) == {*KINDS}
-
-
-def test_an_unknown_kind_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match=r"'noise', but low-confidence, "):
-        require_kinds(["noise"])
