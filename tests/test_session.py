@@ -150,7 +150,9 @@ def test_a_stop_ends_all_calls(session: Session, recordings: list[Path]) -> None
         stopped.transcribe(recordings[0])
 
 
-@pytest.mark.parametrize("source", [None, [1, 2], {"a": 1}, 7, object()], ids=repr)
+@pytest.mark.parametrize(
+    "source", [None, [1, 2], {"a": 1}, 7, object()], ids=lambda it: type(it).__name__
+)
 def test_what_is_no_recording_is_one_input_that_cannot_be_used(
     session: Session, recordings: list[Path], source: object
 ) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 import soxr
-from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from support.ears import recognised
 from support.fixtures import RECORDINGS
@@ -106,19 +105,14 @@ def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Lo
     assert tokenizer.decode(told[:111]).endswith("name298 name299")
 
 
-def test_a_loop_ends_where_it_is_heard_without_what_came_before(engine: Local) -> None:
+def test_a_prompt_that_invites_a_loop_gets_none(engine: Local) -> None:
     chunk = chunk_of("jfk.flac")
     base = weights(engine, "base")
     spoken = "ask not what your country can do for you"
-
-    def times(kind: type[WhisperModel]) -> int:
-        options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
-        model = kind(base, compute_type="int8")
-        segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
-        return sum(segment.text.count(spoken) for segment in segments)
-
-    assert times(WhisperModel) > 2
-    assert times(Whisper) == 1
+    model = Whisper(base, compute_type="int8")
+    options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
+    segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
+    assert sum(segment.text.count(spoken) for segment in segments) == 1
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:
