@@ -12,6 +12,8 @@ from audiopipe.values.audio import RATE_HZ
 FRAME_SAMPLES = RATE_HZ // 100
 """Levels are measured over 10 ms."""
 
+_EACH = np.ones(FRAME_SAMPLES, np.float32)
+
 _SMOOTH_FRAMES = 15
 """0.15 s: of 0.1 to 0.35 s, cuts the fewest words in speech almost without pauses."""
 
@@ -44,11 +46,12 @@ def quietest(samples: NDArray[np.int16]) -> int:
 
 
 def powers(samples: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Mean square of each whole frame of 10 ms."""
+    """Mean square of each whole frame of 10 ms, without its offset, which is no sound."""
     whole = len(samples) // FRAME_SAMPLES * FRAME_SAMPLES
     frames = samples[:whole].reshape(-1, FRAME_SAMPLES).astype(np.float32)
     power: NDArray[np.float64] = np.einsum("ij,ij->i", frames, frames).astype(np.float64)
-    return power / FRAME_SAMPLES
+    offset = (frames @ _EACH).astype(np.float64) / FRAME_SAMPLES
+    return np.maximum(power / FRAME_SAMPLES - offset**2, 0.0)
 
 
 def silent_power(loudest: float) -> float:

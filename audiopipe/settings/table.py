@@ -27,7 +27,7 @@ from audiopipe.values.audio import Task
 from audiopipe.values.flags import KINDS
 
 Tier = Literal["free", "dev"]
-Channels = Literal["mix", "left", "right", "split"]
+Channels = Literal["auto", "mix", "left", "right", "split"]
 UploadFormat = Literal["flac", "wav", "opus"]
 
 FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
@@ -164,10 +164,11 @@ class Settings(SubtitleSettings):
         "How chunks are encoded; wav has the least delay, opus is for slow lines.",
     )
     channels: Channels = row(
-        "mix",
+        "auto",
         "--channels",
         INPUT,
-        "Mix all, take one, or each by itself as a speaker.",
+        "Mix all but what is silent or cancels (auto), or plainly all; take one, or each by itself "
+        "as a speaker.",
         shapes_results=True,
     )
     track: int = row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Literal
 
@@ -10,12 +10,13 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from audiopipe.audio.mixing import Mixer
 from audiopipe.audio.reading import Recording
 from audiopipe.concurrency import prefetch
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
 from audiopipe.values.audio import RATE_HZ
 
-Channels = Literal["mix", "left", "right", "split"]
+Channels = Literal["auto", "mix", "left", "right", "split"]
 
 LEAST_S = 0.01
 """Shorter audio is refused by the provider."""
@@ -33,18 +34,19 @@ _AHEAD_BLOCKS = 4
 
 
 def prepare(
-    recording: Recording, *, channels: Channels = "mix", max_duration_s: float | None = None
+    recording: Recording, *, channels: Channels = "auto", max_duration_s: float | None = None
 ) -> Generator[NDArray[np.int16], None, None]:
     """The recording as 16 kHz blocks, decoded in a thread of its own while they are used.
 
-    Channels are averaged, so a mix never clips. The resampler is linear-phase and leaves nothing
+    Channels are averaged, so a mix never clips; `auto` leaves out those that are silent, and takes
+    one where they cancel each other, with a note. The resampler is linear-phase and leaves nothing
     audible of what lies above 8 kHz, and moves no sound in time. Samples that are no number become
     silence, with a note.
 
     Args:
         recording: read to its end; its notes and losses are complete then.
-        channels: `mix` all into one; `left` or `right` takes one (the only one of mono); `split`
-            keeps them apart.
+        channels: `auto` or `mix` all into one; `left` or `right` takes one (the only one of mono);
+            `split` keeps them apart.
         max_duration_s: the longest recording to accept, in seconds; None for any.
 
     Returns:
@@ -84,21 +86,38 @@ def _resampled(
     same_rate = recording.rate_hz == RATE_HZ
     rest = np.zeros((0, outputs) if channels == "split" else 0, np.float32)
     with prefetch(recording.blocks(), depth=_AHEAD_BLOCKS) as blocks:
-        for block in blocks:
-            mixed = _mixed(block, channels, recording.notes)
+        for mixed in _mixed(blocks, recording, channels):
             yield mixed if same_rate else resampler.resample_chunk(mixed)
     if not same_rate:
         yield resampler.resample_chunk(rest, last=True)
 
 
-def _mixed(block: NDArray[np.float32], channels: Channels, notes: list[str]) -> NDArray[np.float32]:
+def _mixed(
+    blocks: Iterable[NDArray[np.float32]], recording: Recording, channels: Channels
+) -> Iterator[NDArray[np.float32]]:
+    """What is taken of the channels of each block."""
+    if channels != "auto" or recording.channels == 1:
+        for block in blocks:
+            yield _chosen(block, "mix" if channels == "auto" else channels, recording.notes)
+        return
+    mixer = Mixer(recording.channels, recording.rate_hz, recording.notes)
+    for block in blocks:
+        with np.errstate(invalid="ignore", over="ignore"):
+            is_sound = np.isfinite(block.sum())
+        yield mixer.push(block if is_sound else _numbers(block, recording.notes))
+    yield mixer.finish()
+
+
+def _chosen(
+    block: NDArray[np.float32], channels: Channels, notes: list[str]
+) -> NDArray[np.float32]:
     with np.errstate(invalid="ignore", over="ignore"):
-        mixed = _chosen(block, channels)
+        mixed = _taken(block, channels)
         suspect = not np.isfinite(mixed.sum())
-    return _chosen(_numbers(block, notes), channels) if suspect else mixed
+    return _taken(_numbers(block, notes), channels) if suspect else mixed
 
 
-def _chosen(block: NDArray[np.float32], channels: Channels) -> NDArray[np.float32]:
+def _taken(block: NDArray[np.float32], channels: Channels) -> NDArray[np.float32]:
     count = block.shape[1]
     if channels == "split":
         return block
