@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -43,11 +44,12 @@ NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def code_of(name: object) -> str | None:
-    """The code in `NAMES` for a code or an English name of any case; else None."""
+    """The code in `NAMES` for a code (ISO 639-1, -2 or -3), Whisper's token of it, or an English
+    name of any case; else None."""
     if not isinstance(name, str):
         return None
-    text = name.strip().lower().replace("_", "-")
-    return _CODES.get(text) or _CODES.get(text.split("-")[0])
+    text = name.strip().lower().removeprefix("<|").removesuffix("|>").replace("_", "-").strip()
+    return _CODES.get(text) or _CODES.get(re.split(r"[-\s(,;]", text)[0])
 
 
 def require_code(name: str | None) -> str | None:
@@ -62,7 +64,21 @@ def require_code(name: str | None) -> str | None:
     return code
 
 
+_THREE_LETTERS = """
+af:afr am:amh ar:ara as:asm az:aze ba:bak be:bel bg:bul bn:ben bo:bod bo:tib br:bre bs:bos ca:cat
+cs:ces cs:cze cy:cym cy:wel da:dan de:deu de:ger el:ell el:gre en:eng es:spa et:est eu:eus eu:baq
+fa:fas fa:per fi:fin fo:fao fr:fra fr:fre gl:glg gu:guj ha:hau he:heb hi:hin hr:hrv ht:hat hu:hun
+hy:hye hy:arm id:ind is:isl is:ice it:ita ja:jpn jw:jav ka:kat ka:geo kk:kaz km:khm kn:kan ko:kor
+la:lat lb:ltz ln:lin lo:lao lt:lit lv:lav mg:mlg mi:mri mi:mao mk:mkd mk:mac ml:mal mn:mon mr:mar
+ms:msa ms:may mt:mlt my:mya my:bur ne:nep nl:nld nl:dut nn:nno no:nor no:nob no:nb oc:oci pa:pan
+pl:pol ps:pus pt:por ro:ron ro:rum ru:rus sa:san sd:snd si:sin sk:slk sk:slo sl:slv sn:sna so:som
+sq:sqi sq:alb sr:srp su:sun sv:swe sw:swa ta:tam te:tel tg:tgk th:tha tk:tuk tl:tgl tl:fil tr:tur
+tt:tat uk:ukr ur:urd uz:uzb vi:vie yi:yid yo:yor zh:zho zh:chi zh:cmn
+"""
+"""Codes of ISO 639-2, terminologic and bibliographic, and the macrolanguages' usual members."""
+
 _CODES = {code: code for code in NAMES} | {name: code for code, name in NAMES.items()}
+_CODES |= dict(pair.split(":")[::-1] for pair in _THREE_LETTERS.split())
 _CODES |= {
     "jv": "jw",
     "mandarin": "zh",

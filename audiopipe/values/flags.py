@@ -110,6 +110,12 @@ TABLE: tuple[Kind, ...] = (
         "listen",
         repairable=False,
     ),
+    Kind(
+        "reply-anomaly",
+        "times or text of a reply that cannot be true: times that run backwards or lie after the "
+        "audio, a text that its segments lack",
+        "listen; ask anew with --refresh, or another server",
+    ),
 )
 
 KINDS = tuple(kind.name for kind in TABLE)

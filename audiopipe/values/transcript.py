@@ -121,7 +121,8 @@ class ChunkTranscript:
     """What a recogniser heard in one chunk; segments are in file time and in order.
 
     `usage` is what it took, repairs included, and `spent` the part of it that this run paid:
-    answers that were kept from another request cost nothing now.
+    answers that were kept from another request cost nothing now. `anomalies` are flags of what in
+    the reply cannot be true.
     """
 
     window: Window
@@ -131,6 +132,7 @@ class ChunkTranscript:
     flags: tuple[Flag, ...] = ()
     repairs: tuple[Repair, ...] = ()
     spent: Usage = field(default_factory=Usage)
+    anomalies: tuple[Flag, ...] = ()
 
     @property
     def cached(self) -> bool:

@@ -166,9 +166,9 @@ class Local:
             body = json.loads(answer)
         except ValueError as error:
             raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
-        language, segments = parse_transcription(body, audio.window, request)
+        parsed = parse_transcription(body, audio.window, request)
         usage = self.price(audio.window.audio_s, request)
-        return ChunkTranscript(audio.window, language, segments, usage)
+        return ChunkTranscript(audio.window, parsed.language, parsed.segments, usage)
 
     def close(self) -> None:
         """Let the models go."""

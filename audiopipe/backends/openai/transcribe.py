@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Unpack
 
 from audiopipe.backends.catalog import MAX_UPLOAD_BYTES, billed_s, cost_usd, find, resolve
 from audiopipe.backends.http.address import without_secrets
@@ -15,7 +14,8 @@ from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount, Option
 from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import ReplyFormat, audio_s, form_fields, parse_transcription
-from audiopipe.errors import BadReply, UsageError
+from audiopipe.backends.wire.shape import answer_of, body_of
+from audiopipe.errors import UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.languages import require_code
 from audiopipe.text.tokens import tokens_about
@@ -123,22 +123,26 @@ class OpenAI(OpenAIAccount):
         )
 
         def checked(reply: Reply) -> bytes:
-            answer = _json(reply)
-            self.read(answer, audio, request)
-            return answer
+            may_be_empty = reply_format == "text"
+            answer = answer_of(reply.exact_text(), reply.media_type, may_be_empty=may_be_empty)
+            self.read(answer.encode(), audio, request)
+            return answer.encode()
 
         return self._http.send(call, checked, pause)
 
     def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
         """What a reply says. See `base.Transcriber.read`."""
-        body = _body(answer)
+        body = body_of(answer)
         if isinstance(audio, RemoteAudio):
             whole = Span(0.0, audio_s(body))
             window = Window(0, (whole,), whole)
         else:
             window = audio.window
-        language, segments = parse_transcription(body, window, request)
-        return ChunkTranscript(window, language, segments, self.price(window.audio_s, request))
+        said = parse_transcription(body, window, request)
+        usage = self.price(window.audio_s, request)
+        return ChunkTranscript(
+            window, said.language, said.segments, usage, anomalies=said.anomalies
+        )
 
     def _answers(self, model: str) -> ReplyFormat:
         known = (shape for start, shape in _REPLY_FORMATS if model.startswith(start))
@@ -221,21 +225,3 @@ def _file(audio: Chunk | RemoteAudio) -> tuple[str, bytes, str] | None:
         return None
     name, media_type = _FILES[audio.format]
     return name, audio.data, media_type
-
-
-def _json(reply: Reply) -> bytes:
-    """The body as JSON: plain text is what some servers answer with, whatever was asked for."""
-    kind = reply.headers.get("content-type", "")
-    if kind.startswith("text/") and not reply.content.lstrip().startswith(b"{"):
-        return json.dumps(reply.text).encode()
-    return reply.content
-
-
-def _body(answer: bytes) -> Mapping[str, Any] | str:
-    try:
-        body = json.loads(answer)
-    except ValueError as error:
-        raise BadReply(f"the reply is not JSON: {answer[:60]!r}") from error
-    if not isinstance(body, dict | str):
-        raise BadReply(f"the reply is a {type(body).__name__}, not an object")
-    return body

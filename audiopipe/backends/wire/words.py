@@ -7,6 +7,7 @@ several words in one, numbers spelled out. Here the text has the last word: it i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -20,6 +21,7 @@ from audiopipe.values.audio import Span
 TOLERANCE_S = 3.0
 """How far outside its segment a word may be timed before its times are taken for wrong."""
 
+_MOST_MATCHES = 1_000_000  # pairs of equal words that a matcher looks at: seconds
 _MOST_PAIRS = 250_000  # letters compared at a time: beyond it two texts have nothing in common
 
 
@@ -64,6 +66,7 @@ def fill(items: Sequence[Timed], start_s: float, end_s: float) -> list[tuple[flo
     """
     times: list[tuple[float, float]] = []
     waiting: list[Timed] = []
+    following = _next_starts(items, end_s)
     for n, item in enumerate(items):
         if item.start_s is None:
             waiting.append(item)
@@ -72,10 +75,19 @@ def fill(items: Sequence[Timed], start_s: float, end_s: float) -> list[tuple[flo
         waiting = []
         until_s = item.end_s
         if until_s is None or until_s < item.start_s:
-            after = (each.start_s for each in items[n + 1 :] if each.start_s is not None)
-            until_s = max(item.start_s, next(after, end_s))
+            until_s = max(item.start_s, following[n])
         times.append((item.start_s, until_s))
     return times + _shares(waiting, times[-1][1] if times else start_s, end_s)
+
+
+def _next_starts(items: Sequence[Timed], end_s: float) -> list[float]:
+    """For each item the next start that is known behind it, else the end."""
+    starts, next_s = [end_s] * len(items), end_s
+    for n in range(len(items) - 1, -1, -1):
+        starts[n] = next_s
+        start_s = items[n].start_s
+        next_s = next_s if start_s is None else start_s
+    return starts
 
 
 def in_order(times: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -154,15 +166,35 @@ def _matched(
     """
     norms = [piece.norm for piece in pieces]
     heard = ["".join(letter.character for letter in word) for word in words]
-    if "".join(norms) == "".join(heard):
-        blocks = [(0, len(norms), 0, len(heard))]
-    else:
-        matcher = SequenceMatcher(None, norms, heard, autojunk=False)
-        blocks = [(i, i_end, j, j_end) for _, i, i_end, j, j_end in matcher.get_opcodes()]
-    for i, i_end, j, j_end in blocks:
+    for i, i_end, j, j_end in _blocks(norms, heard):
         here = [(n, c) for n in range(i, i_end) for c in norms[n]]
         there = [letter for word in words[j:j_end] for letter in word]
         yield from ((here[a][0], there[b]) for a, b in _same(here, there))
+
+
+def _blocks(norms: Sequence[str], heard: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Ranges of both that belong together, in order."""
+    if "".join(norms) == "".join(heard):
+        yield 0, len(norms), 0, len(heard)
+        return
+    # what both begin and end with is found in one go: a loop of one word, 100,000 times, would
+    # take a matcher hours
+    first = alike(norms, heard)
+    last = min(alike(norms[::-1], heard[::-1]), len(norms) - first, len(heard) - first)
+    yield 0, first, 0, first
+    ours, theirs = norms[first : len(norms) - last], heard[first : len(heard) - last]
+    counts = Counter(theirs)
+    if sum(counts[norm] for norm in ours) <= _MOST_MATCHES:
+        matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+        for _, i, i_end, j, j_end in matcher.get_opcodes():
+            yield first + i, first + i_end, first + j, first + j_end
+    yield len(norms) - last, len(norms), len(heard) - last, len(heard)
+
+
+def alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many items both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _same(here: Sequence[tuple[int, str]], there: Sequence[_Letter]) -> Iterator[tuple[int, int]]:

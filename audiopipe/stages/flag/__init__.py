@@ -61,9 +61,18 @@ def flag(
     """
     evidence = Evidence(transcript, thresholds, voice, prompt)
     found = [flag for check in CHECKS for flag in check(evidence)]
+    found += _unmended(transcript)
     for name, check in more_checks:
         found += _raised(name, check, evidence)
     return replace(transcript, flags=_in_order([*found, *stock_phrases(evidence, found)]))
+
+
+def _unmended(transcript: ChunkTranscript) -> Iterator[Flag]:
+    """What the reply itself gave rise to, but where another answer stands since."""
+    mended = [repair.span for repair in transcript.repairs if repair.replaced]
+    for each in transcript.anomalies:
+        if not any(span.holds(each.span) for span in mended):
+            yield each
 
 
 def _raised(name: str, check: Check, evidence: Evidence) -> list[Flag]:

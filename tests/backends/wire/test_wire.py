@@ -12,6 +12,7 @@ from audiopipe.backends.wire import audio_s, form_fields, parse_transcription
 from audiopipe.errors import BadReply
 from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Span, Window
+from audiopipe.values.flags import KINDS
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import Segment
 
@@ -22,7 +23,7 @@ GAPPED = Window(1, (Span(100, 104), Span(110, 116)), Span(100, 116))
 
 
 def parse(body: Any, window: Window = TEN, request: Request = ASK) -> tuple[Segment, ...]:
-    return parse_transcription(body, window, request)[1]
+    return parse_transcription(body, window, request).segments
 
 
 def spans(segments: tuple[Segment, ...]) -> list[tuple[float, float]]:
@@ -77,7 +78,8 @@ def test_a_groq_reply_keeps_every_measure_and_moves_to_file_time() -> None:
         "compression_ratio": 1.3211678, "no_speech_prob": 0.026396155}],
       "words": [{"word": "The", "start": 0, "end": 0.3}, {"word": "idea", "start": 0.31, "end": 1},
         {"word": "then", "start": 1.2, "end": 6.4}]}""")
-    language, (segment,) = parse_transcription(body, LATER, ASK)
+    parsed = parse_transcription(body, LATER, ASK)
+    language, (segment,) = parsed.language, parsed.segments
     assert language == "en"
     assert segment.span == Span(600.0, 606.4)
     assert segment.text == " The idea, then."
@@ -162,9 +164,113 @@ def test_segments_without_any_times_share_the_window() -> None:
     assert spans(parse(body)) == [(0, 5), (5, 10)]
 
 
-def test_segments_are_put_in_order() -> None:
-    body = {"segments": [{"text": "b", "start": 5, "end": 6}, {"text": "a", "start": 1, "end": 2}]}
-    assert [segment.text for segment in parse(body)] == [" a", " b"]
+BACKWARDS = [{"text": "b", "start": 5, "end": 6}, {"text": "a", "start": 1, "end": 2}]
+
+
+def test_segments_that_run_backwards_stay_in_the_servers_order_and_are_flagged() -> None:
+    parsed = parse_transcription({"segments": BACKWARDS}, TEN, ASK)
+    assert [segment.text for segment in parsed.segments] == [" b", " a"]
+    assert [flag.kind for flag in parsed.anomalies] == ["reply-anomaly"]
+
+
+def test_the_text_decides_the_order_of_segments() -> None:
+    parsed = parse_transcription({"text": "A, b.", "segments": BACKWARDS}, TEN, ASK)
+    assert [segment.text for segment in parsed.segments] == [" a", " b"]
+    assert parsed.anomalies == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("one two three four. Five", ["one two", "three", "four. Five"]),
+        ("zero one two three", ["zero", "one two", "three"]),
+        ("one two and three", ["one two", "and", "three"]),
+        ("One two, three.", ["one two", "three"]),
+    ],
+)
+def test_words_of_the_text_that_no_segment_has_are_kept_and_flagged(
+    text: str, expected: list[str]
+) -> None:
+    rows = [{"text": "one two", "start": 0, "end": 2}, {"text": "three", "start": 5, "end": 6}]
+    parsed = parse_transcription({"text": text, "segments": rows}, TEN, ASK)
+    assert [segment.text.strip() for segment in parsed.segments] == expected
+    assert len(parsed.anomalies) == len(expected) - 2
+
+
+def test_a_text_that_has_more_words_in_many_places_is_flagged() -> None:
+    rows = [{"text": "b d", "start": 0, "end": 2}, {"text": "f h", "start": 5, "end": 6}]
+    parsed = parse_transcription({"text": "a b c d e f g h", "segments": rows}, TEN, ASK)
+    assert [segment.text for segment in parsed.segments] == [" b d", " f h"]
+    (flag,) = parsed.anomalies
+    assert flag.kind in KINDS and flag.span == Span(0, 6)
+
+
+@pytest.mark.parametrize("scale", [1, 1e3, 1e6, 1e9])
+@pytest.mark.parametrize("duration", [False, True])
+def test_the_length_of_the_chunk_tells_the_unit_of_times(scale: float, duration: bool) -> None:
+    hour = Window(0, (Span(0, 600),), Span(0, 600))
+    rows = [
+        {"text": "this is what somebody said", "start": 3 * scale, "end": 5.5 * scale},
+        {"text": "and after a long silence", "start": 590 * scale, "end": 593 * scale},
+    ]
+    words = [{"word": "this", "start": 3 * scale, "end": 3.5 * scale}] if scale == 1 else []
+    body = {"segments": rows, "words": words} | ({"duration": 600 * scale} if duration else {})
+    assert spans(parse(body, hour)) == [(3, 5.5), (590, 593)]
+
+
+def test_a_time_after_the_audio_is_flagged() -> None:
+    body = {
+        "segments": [{"text": "a", "start": 1, "end": 2}, {"text": "b", "start": 15, "end": 16}]
+    }
+    parsed = parse_transcription(body, TEN, ASK)
+    assert [flag.span for flag in parsed.anomalies] == [Span(10, 10)]
+
+
+SRT = (
+    "1\n00:00:01,000 --> 00:00:02,500\nHello &amp; <i>you</i>\n\n"
+    "2\n00:00:04,000 --> 00:00:05,000\nBye"
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SRT,
+        SRT.replace("\n", "\r\n"),
+        "\ufeff" + SRT.replace(",", "."),
+        "WEBVTT - a talk\nKind: captions\n\nNOTE by\nsomebody\n\nfirst\n00:01.000 --> 00:02.500 "
+        "align:start\n<v.loud Ann>Hello &amp; you\n\n00:00:04.000 --> 00:00:05.000\n{\\an8}Bye",
+        "[00:00:01.000 --> 00:00:02.500]   Hello & you\n[00:00:04.000 --> 00:00:05.000]  Bye\n",
+        "<|startoftranscript|><|en|><|transcribe|><|1.00|> Hello & you<|2.50|><|4.00|> Bye<|5.00|>",
+    ],
+)
+def test_stamps_in_a_text_are_its_times(text: str) -> None:
+    for body in (text, {"text": text}, {"segments": [{"text": text}]}):
+        segments = parse(body)
+        assert [segment.text for segment in segments] == [" Hello & you", " Bye"]
+        assert spans(segments) == [(1, 2.5), (4, 5)]
+
+
+def test_an_arrow_in_a_text_is_no_stamp() -> None:
+    assert parse("a --> b")[0].text == " a --> b"
+
+
+def test_a_stamp_before_the_text_of_a_segment_is_struck() -> None:
+    body = {"segments": [{"text": "[00:00:01.000 --> 00:00:02.000] a", "start": 3, "end": 4}]}
+    (segment,) = parse(body)
+    assert (segment.text, segment.span) == (" a", Span(3, 4))
+
+
+def test_what_a_terminal_would_obey_is_struck() -> None:
+    (segment,) = parse({"text": "a\x1b[31m b\u202e c\x07 d"})
+    assert segment.text == " a b c d"
+
+
+def test_a_loop_of_one_word_takes_no_square_of_its_length() -> None:
+    said = [{"word": "ja", "start": n / 100, "end": n / 100} for n in range(30_000)]
+    body = {"text": "ja " * 30_001, "segments": [{"text": "ja " * 29_999}], "words": said}
+    ten_minutes = Window(0, (Span(0, 600),), Span(0, 600))
+    assert sum(len(segment.words) for segment in parse(body, ten_minutes)) == 30_001
 
 
 def test_a_left_out_silence_lies_between_what_ends_before_and_what_starts_after_it() -> None:
@@ -209,6 +315,7 @@ def test_a_space_begins_the_text_in_scripts_that_put_spaces_between_words(
     [
         *(("English", "en"), ("english", "en"), ("en", "en"), ("EN", "en"), ("en-US", "en")),
         *(("Haitian Creole", "ht"), ("Castilian", "es"), ("jv", "jw"), ("Cantonese", "yue")),
+        *(("<|en|>", "en"), ("eng", "en"), ("GER", "de"), ("English (US)", "en"), ("cmn", "zh")),
         *((None, None), ("", None), ("Klingon", None), (7, None)),
     ],
 )
