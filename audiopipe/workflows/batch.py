@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from threading import Lock, Timer
@@ -18,10 +18,12 @@ from audiopipe.backends.http.address import public_name
 from audiopipe.errors import InputError, OutputError, UsageError
 from audiopipe.render import write
 from audiopipe.settings import Settings, convert, table
+from audiopipe.store.files import locked
 
 NAME = "batch.json"
-VERSION = 1
-"""Grows by one when an older reader could no longer understand what is written."""
+VERSION = 2
+"""Grows by one when an older reader could no longer understand what is written; from 2 on readers
+pass over what they do not know."""
 
 Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
@@ -46,6 +48,7 @@ class Row:
         billed_s: seconds that were billed for them.
         cost_usd: their price; None where it is not known.
         spent_usd: the part of it that the last run paid which worked on it.
+        at: when this became of it; ISO 8601, UTC. "" for a row of version 1.
     """
 
     source: str
@@ -59,6 +62,7 @@ class Row:
     billed_s: float = 0.0
     cost_usd: float | None = 0.0
     spent_usd: float | None = 0.0
+    at: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         stem = PurePath(self.stem)
@@ -79,7 +83,7 @@ class Row:
 
     def facts(self) -> dict[str, Any]:
         """All attributes by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +159,9 @@ class Manifest:
     """The record of a running batch: a context that writes it at its beginning and its end, and
     soon after each change.
 
-    Rows of earlier runs, and of other processes that work in the same folder, are kept. Writing
-    takes at most a twentieth of the time, so that its cost for 10,000 files is linear.
+    Rows of earlier runs, and of other processes that work in the same folder, are kept; where two
+    tell of the same input, the later news stands. Writing takes at most a twentieth of the time, so
+    that its cost for 10,000 files is linear.
 
     Args:
         folder: where results go.
@@ -181,11 +186,12 @@ class Manifest:
         self._path, self._clock = folder / NAME, clock
         earlier = read(folder) if self._mark() else None
         known = {row.source: row for row in earlier.rows if row.is_due} if earlier else {}
-        self._rows = {row.source: known.get(row.source, row) for row in rows}
-        self._known_others: tuple[Row, ...] = ()
+        now = self._now()
+        self._rows = {row.source: known.get(row.source, replace(row, at=now)) for row in rows}
+        self._theirs: dict[str, Row] = {}
         self._ours: tuple[int, int] | None = None
         self._settings = {name: getattr(settings, name) for name in _SHAPING}
-        self._begun = earlier.begun if earlier else self._now()
+        self._begun = earlier.begun if earlier else self._now("seconds")
         self._stopped = ""
         self._rest_s = _REST_S
         self._timer: Timer | None = None
@@ -194,7 +200,7 @@ class Manifest:
     def put(self, row: Row) -> None:
         """There is news of an input."""
         with self._lock:
-            self._rows[row.source] = row
+            self._rows[row.source] = replace(row, at=self._now())
             if self._timer is None:
                 self._timer = Timer(self._rest_s, self._save_in_time)
                 self._timer.daemon = True
@@ -219,21 +225,27 @@ class Manifest:
             self._save()
 
     def _save(self) -> None:
-        with self._lock:
+        with self._lock, locked(self._path):
             self._timer = None
             began_s = time.monotonic()
-            rows = (*self._rows.values(), *self._others())
-            batch = Batch(self._begun, self._now(), self._stopped, self._settings, rows)
+            rows = tuple(self._newest())
+            updated = self._now("seconds")
+            batch = Batch(self._begun, updated, self._stopped, self._settings, rows)
             write("".join(_lines(batch)), self._path)
             self._ours = self._mark()
             self._rest_s = max(_REST_S, _SHARE * (time.monotonic() - began_s))
 
-    def _others(self) -> tuple[Row, ...]:
-        """Rows of other runs; they are read again only where another process has written."""
+    def _newest(self) -> Iterator[Row]:
+        """All rows, those of this run first; the file is read only where another has written it."""
         if self._mark() not in (None, self._ours):
-            rows = read(self._path.parent).rows
-            self._known_others = tuple(row for row in rows if row.source not in self._rows)
-        return self._known_others
+            try:
+                self._theirs = {row.source: row for row in read(self._path.parent).rows}
+            except InputError as error:
+                raise OutputError(f"the record of this run cannot be kept: {error}") from error
+        for source, row in self._rows.items():
+            theirs = self._theirs.get(source, row)
+            yield theirs if theirs.at > row.at else row
+        yield from (row for source, row in self._theirs.items() if source not in self._rows)
 
     def _mark(self) -> tuple[int, int] | None:
         """Changes with each write; None if there is no file."""
@@ -242,8 +254,8 @@ class Manifest:
             return stat.st_ino, stat.st_mtime_ns
         return None
 
-    def _now(self) -> str:
-        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec="seconds")
+    def _now(self, exact_to: str = "milliseconds") -> str:
+        return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec=exact_to)
 
 
 def _lines(batch: Batch) -> Iterator[str]:
@@ -257,7 +269,7 @@ def _lines(batch: Batch) -> Iterator[str]:
 
 
 def _parse(document: Mapping[str, Any]) -> Batch:
-    if document["version"] != VERSION:
+    if document["version"] not in range(1, VERSION + 1):
         raise ValueError(f"its version is {document['version']!r}, not {VERSION}")
     texts = (document["begun"], document["updated"], document["stopped"])
     if not all(isinstance(text, str) for text in texts):
@@ -272,7 +284,8 @@ _OPTIONAL = ("duration_s", "cost_usd", "spent_usd")
 
 def _checked(values: Mapping[str, Any]) -> dict[str, Any]:
     """Facts of a row, lists as tuples; each is of its kind, or there is a TypeError."""
-    made = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    known = {name: value for name, value in values.items() if name in _ROW}
+    made = {name: tuple(v) if isinstance(v, list) else v for name, v in known.items()}
     for name, value in made.items():
         like = _ROW[name]
         kinds = (int, float) if isinstance(like, float) else type(like)

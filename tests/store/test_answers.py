@@ -386,10 +386,11 @@ def test_while_another_process_locks_the_store_it_is_read_and_nothing_is_lost(pa
     filled(path, 1)
     with subprocess.Popen([sys.executable, "-c", LOCK, str(path)], stdin=-1, stdout=-1) as other:
         assert other.stdout is not None
+        assert other.stdin is not None
         other.stdout.readline()
         with Store(path) as store:
             assert store.get(name("0")) == answer(0)
-            threading.Timer(0.5, other.communicate, [b"\n"]).start()
+            threading.Timer(0.5, other.stdin.close).start()
             store.put(name("new"), "transcript", answer(99))
     with Store(path) as store:
         assert store.get(name("new")) == answer(99)

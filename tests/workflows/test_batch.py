@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -88,6 +90,59 @@ def test_two_runs_in_one_folder_at_once_lose_nothing_of_each_other(tmp_path: Pat
     assert {row.source: row.status for row in rows(tmp_path)} == {"/a": "done", "/b": "done"}
 
 
+def test_of_two_runs_with_the_same_input_the_later_news_stands(tmp_path: Path) -> None:
+    moments = {"one": 10.0, "other": 20.0}
+    row = Row("/a", "a")
+    one = Manifest(tmp_path, Settings(), [row], lambda: moments["one"])
+    other = Manifest(tmp_path, Settings(), [row], lambda: moments["other"])
+    with other:
+        with one:
+            moments["one"] = 40.0
+            one.put(Row("/a", "a", "done"))
+        moments["other"] = 30.0
+        other.put(Row("/a", "a", "failed", "an older word, written later"))
+    assert rows(tmp_path) == [Row("/a", "a", "done")]
+    with Manifest(tmp_path, Settings(), [row], lambda: 50.0) as later:
+        later.put(Row("/a", "a", "failed"))
+    assert rows(tmp_path) == [Row("/a", "a", "failed")]
+
+
+RUN = """
+import sys
+from pathlib import Path
+from audiopipe.settings import Settings
+from audiopipe.workflows.batch import Manifest, Row
+name = sys.argv[2]
+rows = [Row(f"/{name}{n}", f"{name}{n}") for n in range(20)]
+with Manifest(Path(sys.argv[1]), Settings(), rows) as manifest:
+    for row in rows:
+        manifest.put(Row(row.source, row.stem, "done"))
+        manifest._save()
+"""
+
+
+def test_processes_that_write_at_the_same_time_lose_no_row(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", RUN, str(tmp_path)]
+    runs = [subprocess.Popen([*command, name]) for name in "abcd"]
+    assert [run.wait() for run in runs] == [0] * 4
+    assert read(tmp_path).counts["done"] == 80
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_a_record_of_the_first_version_is_read_and_one_of_a_later_is_read_as_far_as_known(
+    tmp_path: Path,
+) -> None:
+    kept(tmp_path, Row("/a", "a", "done"))
+    document = json.loads((tmp_path / NAME).read_text())
+    del document["rows"][0]["at"]
+    document["version"] = 1
+    (tmp_path / NAME).write_text(json.dumps(document))
+    assert rows(tmp_path) == [Row("/a", "a", "done")]
+    document["rows"][0]["new"] = {"of": "a later version"}
+    (tmp_path / NAME).write_text(json.dumps(document))
+    assert rows(tmp_path) == [Row("/a", "a", "done")]
+
+
 def test_news_is_in_the_file_while_the_run_still_works(tmp_path: Path) -> None:
     with Manifest(tmp_path, Settings(), [Row("/a", "a"), Row("/b", "b")]) as manifest:
         manifest.put(Row("/a", "a", "done"))
@@ -107,7 +162,7 @@ def test_ten_thousand_changes_are_a_handful_of_writes(tmp_path: Path) -> None:
     with Manifest(tmp_path, Settings(), pending, clock) as manifest:
         for n in range(10_000):
             manifest.put(Row(f"/{n}", str(n), "done"))
-    assert len(looks) < 100
+    assert len(looks) < 10_100  # one look for each piece of news, and two for a write
     assert read(tmp_path).counts["done"] == 10_000
 
 
@@ -120,9 +175,8 @@ def test_the_reason_why_a_run_stopped_is_kept_and_gone_after_the_next(tmp_path: 
 
 
 def test_the_time_of_the_beginning_stays_and_that_of_the_last_write_moves(tmp_path: Path) -> None:
-    now_s = iter([0.0, 0.0, 0.0, 60.0, 60.0, 60.0])
-    for _ in range(2):
-        with Manifest(tmp_path, Settings(), [], lambda: next(now_s)):
+    for now_s in (0.0, 60.0):
+        with Manifest(tmp_path, Settings(), [], lambda: now_s):  # noqa: B023 - called at once
             pass
     batch = read(tmp_path)
     assert (batch.begun, batch.updated) == (
