@@ -53,7 +53,7 @@ def info(cache_dir: str | None) -> int:
     return 0
 
 
-@command.command("path", cls=options.Command, examples=("",))
+@command.command("path", cls=options.Command, examples=("", "--cache-dir /data/answers"))
 @options.settings("cache")
 @options.verbosity
 def path(cache_dir: str | None) -> int:

@@ -11,7 +11,7 @@ from audiopipe.errors import UsageError
 from audiopipe.plugins import GROUPS, Plugin, plugins
 
 
-@options.command("plugins", "")
+@options.command("plugins", "", "-v")
 @options.verbosity
 def command() -> int:
     """List what other packages add, by entry points of the groups audiopipe.backends, .renderers,

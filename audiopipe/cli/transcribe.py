@@ -101,12 +101,13 @@ def _asked(
     if not retry_failed:
         return settings, find_inputs(inputs)
     batch = jobs.read(Path(settings.output_dir))
+    recorded = jobs.settings_of(Path(settings.output_dir), batch)
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = load({**recorded, **given}, os.environ, config)
     items = due.undone(batch, inputs)
     if not items:
         LOGGER.info("nothing is left undone in %s", settings.output_dir)
-    given = {name: value for name, value in flags.items() if value is not None}
-    recorded = jobs.settings_of(Path(settings.output_dir), batch)
-    return load({**recorded, **given}, os.environ, config), items
+    return settings, items
 
 
 def _is_recorded(inputs: Sequence[str], items: Sequence[Item], settings: Settings) -> bool:

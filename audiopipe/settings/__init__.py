@@ -1,11 +1,12 @@
 """All settings: one table, from which flags, variables, keys of files, checks and help come.
 
-To add a setting, add a row to `Settings` in `table`: its name, type and default, its flag, its
-group and a sentence of help. Commands, stages of pipelines, the environment, files and the help
-then have it.
+To add a setting, add a row to `Settings` in `table`, or to its parts in `provider` and `subtitles`:
+name, type and default, flag, group and a sentence of help. Commands, stages of pipelines, the
+environment, files and the help then have it.
 """
 
 from audiopipe.settings.groups import GROUPS
+from audiopipe.settings.provider import Tier
 from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Group, Setting
 from audiopipe.settings.sources import (
     ANSWERS,
@@ -22,7 +23,6 @@ from audiopipe.settings.table import (
     FORMATS,
     Channels,
     Settings,
-    Tier,
     UploadFormat,
     table,
 )

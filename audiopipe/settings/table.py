@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from audiopipe.settings.groups import (
-    ASKING,
-    COST,
     CUTTING,
     GROUPS,
     HEARING,
     INPUT,
     OUTPUT,
-    PROVIDER,
     RECOGNITION,
     REPAIR,
     TRUST,
     VOICE,
 )
 from audiopipe.settings.kinds import Assignment, Listed, Number, Text, Words
+from audiopipe.settings.provider import ProviderSettings
 from audiopipe.settings.setting import Setting, row, rows
-from audiopipe.settings.subtitles import SubtitleSettings
 from audiopipe.values.audio import Task
 from audiopipe.values.flags import KINDS
 
-Tier = Literal["free", "dev"]
 Channels = Literal["auto", "mix", "left", "right", "split"]
 UploadFormat = Literal["flac", "wav", "opus"]
 
 FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
 """Names of the renderers."""
-LIMITS = ("rpm", "rpd", "tpm", "tpd", "ash", "asd")
-"""Names of the limits of an account: requests and tokens a minute and a day, seconds of audio an
-hour and a day."""
 FLAG_LIMITS = tuple(
     (
         "min-avg-logprob max-no-speech-prob max-compression-ratio max-repeats max-syllables-per-s "
@@ -47,8 +39,8 @@ FLAG_LIMITS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(SubtitleSettings):
-    """Everything a run can be told, subtitles included; the defaults stand here and nowhere else.
+class Settings(ProviderSettings):
+    """Everything a run can be told; the defaults stand in the rows and nowhere else.
 
     See `table` for what each setting may be.
 
@@ -56,18 +48,6 @@ class Settings(SubtitleSettings):
         UsageError: a value that is not allowed, or values that cannot go together.
     """
 
-    backend: str = row(
-        "auto",
-        "--backend",
-        PROVIDER,
-        "Who does it; auto takes Groq if its key is set, a server if --base-url is, else the "
-        "embedded engine.",
-        kind=Words(("auto", "groq", "openai", "local"), "backends"),
-        shapes_results=True,
-    )
-    base_url: str | None = row(
-        None, "--base-url", PROVIDER, "An OpenAI-compatible server.", unit="URL"
-    )
     task: Task = row(
         "transcribe",
         "--task",
@@ -124,13 +104,6 @@ class Settings(SubtitleSettings):
         unit="0..1",
     )
     word_timestamps: bool = row(True, "--word-timestamps", RECOGNITION, "Time each word.")
-    tier: Tier = row(
-        "free",
-        "--tier",
-        PROVIDER,
-        "The Groq account's tier, which sets upload size and limits.",
-        commands=(*ASKING, "prepare"),
-    )
     by_url: bool = row(
         False,
         "--by-url",
@@ -148,14 +121,6 @@ class Settings(SubtitleSettings):
     )
     overlap_s: float = row(
         10.0, "--overlap", CUTTING, "What neighbouring chunks share.", unit="SECONDS"
-    )
-    workers: int = row(
-        0,
-        "-j --workers",
-        PROVIDER,
-        "Requests under way at once; 0 leaves it to the backend.",
-        unit="N",
-        unset="by backend",
     )
     upload_format: UploadFormat = row(
         "flac",
@@ -199,65 +164,6 @@ class Settings(SubtitleSettings):
         unit="SECONDS",
         unset="off; alone: 2",
         alone=2.0,
-    )
-    max_wait_s: float = row(
-        math.inf,
-        "--max-wait",
-        PROVIDER,
-        "Longest time in which a provider's limit may let nothing through; a longer one stops the "
-        "run.",
-        kind=Number(is_endless=True),
-        unit="SECONDS",
-        unset="none",
-    )
-    limits: tuple[str, ...] = row(
-        (),
-        "--limit",
-        COST,
-        "A limit of your account, such as rpm=20, ash=7200 or asd=none; may be repeated.",
-        commands=(*ASKING, "run"),
-        kind=Listed(Assignment(LIMITS, "rpm=20", low=0)),
-        unit="NAME=N",
-        unset="the tier's",
-        is_repeated=True,
-    )
-    max_cost_usd: float = row(
-        0.0,
-        "--max-cost",
-        COST,
-        "Stop before costing more.",
-        unit="USD",
-        unset="none",
-        is_for_run=True,
-    )
-    max_requests: int = row(
-        0,
-        "--max-requests",
-        COST,
-        "Stop before sending more.",
-        unit="N",
-        unset="none",
-        is_for_run=True,
-    )
-    cache: bool = row(
-        True, "--cache", COST, "Keep answers and use those of earlier runs.", is_for_run=True
-    )
-    refresh: bool = row(
-        False,
-        "--refresh",
-        COST,
-        "Ask anew for answers that are kept, and replace them.",
-        is_for_run=True,
-    )
-    cache_dir: str = row(
-        "",
-        "--cache-dir",
-        COST,
-        "Where answers are kept, and what was used of the limits.",
-        commands=(*COST.commands, "cache"),
-        unit="DIR",
-        unset="the user's cache",
-        is_for_run=True,
     )
     max_duration_s: float = row(
         0.0, "--max-duration", INPUT, "Refuse longer inputs.", unit="SECONDS", unset="none"
@@ -333,9 +239,6 @@ class Settings(SubtitleSettings):
     denoise: bool = row(
         False, "--denoise", REPAIR, "Let repair try a passage with its noise reduced."
     )
-
-    def __post_init__(self) -> None:
-        SubtitleSettings.__post_init__(self)  # without arguments super finds no class with slots
 
 
 def table(command: str | None = None) -> tuple[Setting, ...]:

@@ -298,7 +298,7 @@ def test_another_file_with_the_name_of_the_record_is_left_alone(
         (("transcribe", "--retry-failed", "-o", "none"), 1, "no batch in none"),
         (("transcribe", "x.mp3", "-f", "docx"), 2, "docx"),
         (("transcribe", "x.mp3", "--overlap", "400"), 2, "--overlap"),
-        (("transcribe", "x.mp3", "--channels", "both"), 2, "choose from mix, left, right, split"),
+        (("transcribe", "x.mp3", "--channels", "both"), 2, ", left, right, split"),
         (("prepare", "x.mp3", "--chunk-length", "nan"), 2, "a number above 0"),
         (("transcribe", "x.mp3", "--no-such-flag"), 2, "--no-such-flag"),
         (("transcribe", "x.mp3", "--config", "none.toml"), 2, "none.toml"),

@@ -26,7 +26,8 @@ from audiopipe.limits.rules import RULES
 from audiopipe.render import RENDERERS
 from audiopipe.settings import FORMATS, Setting, Settings, SubtitleSettings, load, table
 from audiopipe.settings.kinds import Assignment, Kind, Listed, Number, Switch, Text, Words
-from audiopipe.settings.table import FLAG_LIMITS, LIMITS
+from audiopipe.settings.provider import LIMITS
+from audiopipe.settings.table import FLAG_LIMITS
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.workflows.batch import Batch, settings_of
 from audiopipe.workflows.recipe import read as read_recipe
