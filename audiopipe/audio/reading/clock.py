@@ -25,7 +25,7 @@ _STAMPED = frozenset(
 wrongly, in units of the first rate, where the rate changes."""
 
 _COUNTING = frozenset({"ogg", "flac"})
-"""Containers whose stamps count samples: exact for each packet, and a jump is a loss."""
+"""Containers whose stamps count samples, so that a jump is a loss if anything is missing."""
 
 _STATES_END = frozenset({"mov", "matroska", "asf", "flv", "mxf"})
 
@@ -53,8 +53,7 @@ class Clock:
         late_s: silence before the track's first sample.
         is_stamped: whether the container says when a packet is heard.
         counts_samples: whether its stamps count samples.
-        stamps_late: whether a jump shows a frame too late: ffmpeg goes on counting for the first
-            packet of an Ogg page, for only the end of a page is stamped.
+        stamps_ends: whether they tell when a page ends, not when a packet begins.
 
     Args:
         first_pts: the stamp of the first frame.
@@ -71,7 +70,7 @@ class Clock:
         kinds = set(container.format.name.split(","))
         self.is_stamped = bool(kinds & _STAMPED)
         self.counts_samples = is_counting(container)
-        self.stamps_late = "ogg" in kinds
+        self.stamps_ends = "ogg" in kinds
         self._tick_s = float(stream.time_base or 0)
         start_s = (container.start_time or 0) / av.time_base
         states_end = bool(kinds & _STATES_END) and bool(container.duration)

@@ -14,7 +14,8 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading.mpeg import foreign_bytes, is_length_frame
+from audiopipe.audio.reading.mpeg import foreign_bytes, is_length_frame, is_tag
+from audiopipe.audio.reading.ogg import Pages
 
 MOST_PLANES = 7
 """PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
@@ -26,26 +27,28 @@ class Decoded:
 
     Attributes:
         frame: sound, or None for damage alone.
-        pts: the stamp that the container itself put on it; None where a parser made one up.
-        place: where in the file its packet lies, in bytes.
+        pts: the stamp that the container itself put on it; None where a parser made one up. Without
+            a frame, the stamp of the end of all that came.
         lost_s: None for no damage; else how long what was skipped before it might have been.
+        is_cut: whether data is missing before the end that is stamped.
     """
 
     frame: AudioFrame | None
     pts: int | None = None
-    place: int | None = None
     lost_s: float | None = None
+    is_cut: bool = False
 
 
 def decoded(
-    stream: AudioStream, packets: Iterable[Packet[AudioStream]], *, counts_samples: bool
+    stream: AudioStream, packets: Iterable[Packet[AudioStream]], pages: Pages, *, stamps_all: bool
 ) -> Generator[Decoded, None, None]:
     """The frames of a track in order, and the damage between them.
 
     Args:
         stream: its codec is opened by the first packet.
         packets: all of it.
-        counts_samples: whether each stamp is the container's own, a parser's never.
+        pages: of an Ogg.
+        stamps_all: whether each stamp is the container's own, a parser's never.
     """
     is_mpeg = stream.codec_context.name.startswith(("mp1", "mp2", "mp3"))
     tick_s = float(stream.time_base or 0)
@@ -53,6 +56,9 @@ def decoded(
     seconds = 0.0
     try:
         for packet in packets:
+            ends, is_cut = pages.turn(packet.pos)
+            if ends is not None:
+                yield Decoded(None, ends, is_cut=is_cut)
             data: Packet[AudioStream] | None = packet
             foreign_s = None
             if is_mpeg and packet.size > 1.5 * largest > 0:
@@ -63,16 +69,17 @@ def decoded(
             except EOFError:
                 break
             except FFmpegError:
-                yield Decoded(None, lost_s=(foreign_s or 0.0) + (packet.duration or 0) * tick_s)
+                if not (is_mpeg and is_tag(bytes(packet))):
+                    lost_s = (foreign_s or 0.0) + (packet.duration or 0) * tick_s
+                    yield Decoded(None, lost_s=lost_s)
                 continue
             if foreign_s is not None:
                 yield Decoded(None, lost_s=foreign_s)
             elif packet.size > largest:
                 largest = packet.size
-            place = packet.pos
-            is_stated = counts_samples or (place is not None and place >= 0)
+            is_stated = stamps_all or (packet.pos is not None and packet.pos >= 0)
             for frame in frames:
-                yield Decoded(frame, frame.pts if is_stated else None, place)
+                yield Decoded(frame, frame.pts if is_stated else None)
                 seconds += frame.samples / frame.sample_rate
             size += packet.size
     except FFmpegError:

@@ -63,3 +63,8 @@ def is_length_frame(frame: bytes) -> bool:
     """Whether a frame holds no sound, but how long what follows is."""
     head = frame[:64]
     return b"Xing" in head or b"Info" in head or b"VBRI" in head
+
+
+def is_tag(data: bytes) -> bool:
+    """Whether a packet is what follows the sound in many files."""
+    return data.startswith((b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN"))

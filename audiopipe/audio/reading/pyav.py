@@ -98,7 +98,6 @@ class ContainerRecording(Recording):
             Unifier(self._track.first),
             self.rate_hz,
             self.channels,
-            self._file,
             lambda start_s, end_s: self.lose(start_s, end_s, _DAMAGED),
             written,
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from typing import IO
 
 import numpy as np
 from av.audio.fifo import AudioFifo
@@ -12,7 +10,6 @@ from av.audio.frame import AudioFrame
 
 from audiopipe.audio.reading.clock import JUMP_S, ROUNDED_S, Clock
 from audiopipe.audio.reading.frames import Decoded, Unifier, as_float
-from audiopipe.audio.reading.ogg import is_next_page
 from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block
 
 _MOST_WAITING_S = 10.0
@@ -26,7 +23,6 @@ class Timeline:
     how much is lost.
 
     Args:
-        file: to look up the pages of an Ogg; keeps its position.
         lose: told of each loss, from and to, in seconds.
         written: samples before the first frame; negative where its first ones are dropped.
     """
@@ -37,37 +33,37 @@ class Timeline:
         unify: Unifier,
         rate_hz: int,
         channels: int,
-        file: IO[bytes],
         lose: Callable[[float, float], None],
         written: int,
     ) -> None:
         self.written = written
-        self._clock, self._unify, self._lose, self._file = clock, unify, lose, file
+        self._clock, self._unify, self._lose = clock, unify, lose
         self._rate_hz, self._channels = rate_hz, channels
         self._queue = AudioFifo()
-        self._last = 0
+        self._unstamped = 0
         self._lost_s: float | None = None
-        self._places: deque[int | None] = deque([None, None], 2)
 
     def add(self, each: Decoded) -> Iterator[Block]:
         """What is certain once this one has come."""
         if each.lost_s is not None:
             yield from self._damaged(each.lost_s)
+        if each.pts is not None and (each.frame is None) == self._clock.stamps_ends:
+            yield from self._stamped(each)
         if each.frame is None:
             return
-        least_s = JUMP_S if self._lost_s is None else ROUNDED_S
-        gap_s = self._clock.gap_s(each.pts, self.written / self._rate_hz, least_s)
-        if gap_s:
-            yield from self._gap(gap_s)
-        if each.pts is not None:
-            self._lost_s = None
-        if each.place != self._places[-1]:
-            self._places.append(each.place)
         before = self.written
         for piece in self._unify(each.frame):
             self._write(piece)
-        self._last = self.written - before
+        self._unstamped += self.written - before
         yield from self._full()
+
+    def _stamped(self, each: Decoded) -> Iterator[Block]:
+        least_s = JUMP_S if self._lost_s is None else ROUNDED_S
+        gap_s = self._clock.gap_s(each.pts, self.written / self._rate_hz, least_s)
+        if gap_s:
+            yield from self._gap(gap_s, is_cut=each.is_cut or not self._clock.stamps_ends)
+        self._lost_s = None
+        self._unstamped = 0
 
     def finish(self, padding: Callable[[int], int]) -> Iterator[Block]:
         """What is left; `padding` tells how many of the samples written are the encoder's."""
@@ -89,24 +85,23 @@ class Timeline:
         elif lost_s > 0:
             self._lost_s = lost_s
             yield from self._drained()
-            yield from self._gap(lost_s)
+            yield from self._gap(lost_s, is_cut=True)
             self._lost_s = None
 
-    def _gap(self, gap_s: float) -> Iterator[Block]:
+    def _gap(self, gap_s: float, *, is_cut: bool) -> Iterator[Block]:
         is_damaged = self._lost_s is not None
-        behind = self._queue.samples if is_damaged else self._last * self._clock.stamps_late
+        behind = self._queue.samples if is_damaged else self._kept()
         frames = round(gap_s * self._rate_hz)
         at = self.written - behind
-        if is_damaged or (self._clock.counts_samples and not self._is_pause()):
+        if is_damaged or (self._clock.counts_samples and is_cut):
             self._lose(at / self._rate_hz, (at + frames) / self._rate_hz)
         yield from self._drained(behind)
         yield from silence(frames, self._channels)
         self.written += frames
 
-    def _is_pause(self) -> bool:
-        """Whether nothing is missing between the pages where an Ogg's clock jumps."""
-        page, following = self._places
-        return self._clock.stamps_late and is_next_page(self._file, page, following)
+    def _kept(self) -> int:
+        """Samples before which silence may yet have to go."""
+        return min(self._unstamped, self._queue.samples) if self._clock.stamps_ends else 0
 
     def _give_up(self) -> None:
         at_s = (self.written - self._queue.samples) / self._rate_hz
@@ -119,7 +114,7 @@ class Timeline:
             if waiting > _MOST_WAITING_S * self._rate_hz:
                 self._give_up()
         elif waiting >= BLOCK_FRAMES:
-            yield from self._drained(self._last * self._clock.stamps_late)
+            yield from self._drained(self._kept())
 
     def _drained(self, behind: int = 0) -> Iterator[Block]:
         """All that waits but the last samples, of which the caller keeps or drops so many."""

@@ -20,6 +20,7 @@ from audiopipe.audio.reading.claims import mp3_states_length
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, decoded
+from audiopipe.audio.reading.ogg import Pages
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
 _BUFFER_BYTES = 1 << 20
@@ -149,8 +150,8 @@ def _sounding(
     if head is None:
         raise EmptyAudio(f"{name}: its audio track is empty")
     delay_frames, head_pts = _opus_delay_frames(container, stream, head), head.pts
-    counts = is_counting(container)
-    frames = decoded(stream, chain([head], packets), counts_samples=counts)
+    pages, stamps_all = Pages(container, file), is_counting(container)
+    frames = decoded(stream, chain([head], packets), pages, stamps_all=stamps_all)
     before, first = _first_of(frames, name)
     clock = Clock(container, stream, first.pts, delay_frames / first.sample_rate)
     told_s, is_promised = _told(container, stream, file, head_pts, clock.late_s)
@@ -163,7 +164,7 @@ def _sounding(
         delay_frames=delay_frames,
         told_s=told_s,
         is_promised=is_promised,
-        is_exact="mov" in container.format.name,
+        is_exact="mov" in container.format.name or delay_frames > 0,
         notes=_notes(len(container.streams.audio), place) if asked is None else (),
     )
 
