@@ -17,6 +17,7 @@ from audiopipe.cli.streams import put_whole
 from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.settings import FORMATS, load
 from audiopipe.settings.kinds import Words
+from audiopipe.text.languages import require_name
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
@@ -109,6 +110,8 @@ def _check(
 ) -> None:
     if job == "translate" and not into:
         raise UsageError("translate needs a language: --into LANG")
+    if into:
+        require_name(into)
     if (job == "rewrite") != bool(instruct):
         raise UsageError("rewrite, and nothing else, needs to be told what to do: --instruct TEXT")
     if job in ("clean", "rewrite") and into:

@@ -101,8 +101,8 @@ def _asked(
     if not retry_failed:
         return settings, find_inputs(inputs)
     batch = jobs.read(Path(settings.output_dir))
-    recorded = jobs.settings_of(Path(settings.output_dir), batch)
     given = {name: value for name, value in flags.items() if value is not None}
+    recorded = jobs.settings_of(Path(settings.output_dir), batch, given, allow=settings.allow)
     settings = load({**recorded, **given}, os.environ, config)
     items = due.undone(batch, inputs)
     if not items:

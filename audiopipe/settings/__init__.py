@@ -5,6 +5,7 @@ name, type and default, flag, group and a sentence of help. Commands, stages of 
 environment, files and the help then have it.
 """
 
+from audiopipe.settings.bounds import check_inside, check_reach
 from audiopipe.settings.groups import GROUPS
 from audiopipe.settings.provider import Tier
 from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Group, Setting
@@ -42,6 +43,8 @@ __all__ = [
     "UploadFormat",
     "cache_folder",
     "change",
+    "check_inside",
+    "check_reach",
     "convert",
     "find",
     "load",

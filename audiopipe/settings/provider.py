@@ -34,6 +34,15 @@ class ProviderSettings(SubtitleSettings):
     base_url: str | None = row(
         None, "--base-url", PROVIDER, "An OpenAI-compatible server.", unit="URL"
     )
+    allow: bool = row(
+        False,
+        "--allow",
+        PROVIDER,
+        "Let settings files, pipelines and batch.json name paths outside of their folder, and "
+        "servers that get your key.",
+        commands=(*ASKING, "prepare", "render", "run"),
+        is_for_run=True,
+    )
     tier: Tier = row(
         "free",
         "--tier",

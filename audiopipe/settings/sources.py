@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audiopipe.errors import UsageError
+from audiopipe.settings.bounds import READ, check_reach
 from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Setting, rows
 from audiopipe.settings.subtitles import SubtitleSettings, check_together
 from audiopipe.settings.table import Settings
@@ -57,6 +58,9 @@ def load(
         for name, value, place in source:
             values[name] = rows(Settings)[name].read(value, place)
             places[name] = place
+    if file:
+        filed = {name: values[name] for name in values if places[name].startswith(f"{file}: ")}
+        check_reach(filed, values, str(file), file.parent, environment)
     defaults = {name: setting.default for name, setting in rows(Settings).items()}
     check_together(defaults | values, places.__getitem__)
     return Settings(**values)
@@ -88,18 +92,20 @@ def change(settings: S, changes: Mapping[str, Any]) -> S:
     return replace(settings, **changes)
 
 
-def convert(name: str, value: Any, place: str) -> Any:
+def convert(name: str, value: Any, place: str, folder: Path | None = None) -> Any:
     """A value from outside, text or not, as its setting keeps it.
 
     Args:
         name: of the setting, or its flag.
         value: what was given.
         place: where, for messages.
+        folder: from where a path is meant; None is the working directory.
 
     Raises:
         UsageError: an unknown name, or a value that is not allowed.
     """
-    return find(name).read(value, place)
+    setting = find(name)
+    return setting.read(_from(folder, setting, value) if folder else value, place)
 
 
 def find(name: str) -> Setting:
@@ -124,10 +130,16 @@ def unknown(name: str, known: Mapping[str, Setting]) -> str:
 def _from_table(table: Mapping[str, Any], file: Path | None) -> Iterator[_Given]:
     for key, value in table.items():
         try:
-            name = find(key).name
+            setting = find(key)
         except UsageError as error:
             raise UsageError(f"{file}: {error}") from None
-        yield name, value, f"{file}: {key}"
+        yield setting.name, _from(file.parent, setting, value) if file else value, f"{file}: {key}"
+
+
+def _from(folder: Path, setting: Setting, value: Any) -> Any:
+    """A value, where it is a path that is read: meant from the folder of the file that says so."""
+    is_path = setting.name in READ and isinstance(value, str) and value
+    return str(folder / value) if is_path else value
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[_Given]:

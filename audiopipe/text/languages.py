@@ -64,6 +64,20 @@ def require_code(name: str | None) -> str | None:
     return code
 
 
+def require_name(language: str) -> None:
+    """Refuse what cannot be the name of a language; files are named after it.
+
+    Chat models know more languages than recognisers do, so any name may be one.
+
+    Raises:
+        UsageError: it has characters that no such name has.
+    """
+    if not _NAME.fullmatch(language) or not any(map(str.isalpha, language)):
+        raise UsageError(f"{language!r} is no language: write a code such as de, or its name")
+
+
+_NAME = re.compile(r"[^./\\:*?\"<>|\x00-\x1f\x7f-\x9f][^/\\:*?\"<>|\x00-\x1f\x7f-\x9f]{0,59}")
+
 _THREE_LETTERS = """
 af:afr am:amh ar:ara as:asm az:aze ba:bak be:bel bg:bul bn:ben bo:bod bo:tib br:bre bs:bos ca:cat
 cs:ces cs:cze cy:cym cy:wel da:dan de:deu de:ger el:ell el:gre en:eng es:spa et:est eu:eus eu:baq

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from typing import Any, Literal, Self, get_args
 from audiopipe.backends.http.address import public_name
 from audiopipe.errors import InputError, OutputError, UsageError
 from audiopipe.render import write
-from audiopipe.settings import Settings, convert, table
+from audiopipe.settings import Settings, check_reach, convert, table
 from audiopipe.store.files import locked
 
 NAME = "batch.json"
@@ -28,6 +29,7 @@ pass over what they do not know."""
 Status = Literal["pending", "done", "partial", "failed", "skipped"]
 
 _SHAPING = tuple(each.name for each in table() if each.shapes_results)
+_GLOSSARY_SHA256 = "glossary_sha256"
 _REST_S = 1.0
 _SHARE = 20  # the rest between two writes is at least so many times what a write takes
 
@@ -141,18 +143,33 @@ def read(folder: Path) -> Batch:
         raise InputError(f"{path} is not the record of a batch: {error}") from error
 
 
-def settings_of(folder: Path, batch: Batch) -> dict[str, Any]:
+def settings_of(
+    folder: Path, batch: Batch, given: Collection[str] = (), *, allow: bool = False
+) -> dict[str, Any]:
     """The settings of the last run into a folder, checked: anybody may have written the file.
+
+    A glossary outside of the folder is taken where its content is what it was: who knows that need
+    not have it sent anywhere.
+
+    Args:
+        folder: of the results.
+        batch: what its record says.
+        given: names of settings that the user gives, in place of those of the record.
+        allow: whether the record may name any file.
 
     Raises:
         UsageError: one that is not allowed, or that no batch keeps.
     """
     place = f"{folder / NAME}: settings"
-    if strange := [name for name in batch.settings if name not in _SHAPING]:
+    told = {name: value for name, value in batch.settings.items() if name not in given}
+    glossary = told.pop(_GLOSSARY_SHA256, "")
+    if strange := [name for name in told if name not in _SHAPING]:
         raise UsageError(f"{place}: a batch keeps no {strange[0]}, but {', '.join(_SHAPING)}")
-    return {
-        name: convert(name, value, f"{place}: {name}") for name, value in batch.settings.items()
-    }
+    made = {name: convert(name, value, f"{place}: {name}") for name, value in told.items()}
+    if glossary and _sha256(made.get("glossary", "")) == glossary:
+        allow = True
+    check_reach(made, {"allow": allow}, place, folder, os.environ)
+    return made
 
 
 class Manifest:
@@ -191,6 +208,8 @@ class Manifest:
         self._theirs: dict[str, Row] = {}
         self._ours: tuple[int, int] | None = None
         self._settings = {name: getattr(settings, name) for name in _SHAPING}
+        if settings.glossary:
+            self._settings[_GLOSSARY_SHA256] = _sha256(settings.glossary)
         self._begun = earlier.begun if earlier else self._now("seconds")
         self._stopped = ""
         self._rest_s = _REST_S
@@ -256,6 +275,14 @@ class Manifest:
 
     def _now(self, exact_to: str = "milliseconds") -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec=exact_to)
+
+
+def _sha256(file: str) -> str:
+    """Of a file's content; "" where there is none."""
+    try:
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if Path(file).is_file() else ""
+    except OSError:
+        return ""
 
 
 def _lines(batch: Batch) -> Iterator[str]:

@@ -13,8 +13,18 @@ from audiopipe import plugins
 from audiopipe.conversation.jobs.written import SHAPES
 from audiopipe.errors import UsageError
 from audiopipe.render import RENDERERS
-from audiopipe.settings import Settings, change, convert, find, load, read_toml
+from audiopipe.settings import (
+    Settings,
+    change,
+    check_inside,
+    check_reach,
+    convert,
+    find,
+    load,
+    read_toml,
+)
 from audiopipe.settings.kinds import check
+from audiopipe.text.languages import require_name
 from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, OWN, Stage
 
 
@@ -70,7 +80,7 @@ def read(file: Path, flags: Mapping[str, Any]) -> Recipe:
         settings = load(flags, os.environ, file, table)
         stages: list[Stage] = []
         for number, options in enumerate(tables, 1):
-            stages.append(_stage(options, f"stage {number}", settings, stages))
+            stages.append(_stage(options, f"stage {number}", file.parent, settings, stages))
         _check_order(stages)
     except UsageError as error:
         message = str(error)
@@ -79,7 +89,11 @@ def read(file: Path, flags: Mapping[str, Any]) -> Recipe:
 
 
 def _stage(
-    table: Mapping[str, Any], place: str, settings: Settings, earlier: Sequence[Stage]
+    table: Mapping[str, Any],
+    place: str,
+    folder: Path,
+    settings: Settings,
+    earlier: Sequence[Stage],
 ) -> Stage:
     given = {str(name).replace("-", "_"): value for name, value in table.items()}
     name = str(given.pop("name", ""))
@@ -95,11 +109,17 @@ def _stage(
         option: check(OWN[option], given.pop(option), f"{place}: {option}")
         for option in OWN.keys() & given.keys()
     }
+    if own.get("prompts"):
+        own["prompts"] = str(folder / own["prompts"])
+        if not settings.allow:
+            check_inside(own["prompts"], folder, f"{place}: prompts")
     stage = Stage(name, settings, **own)
     told = {
-        find(option).name: convert(option, value, f"{place}: {option}")
+        find(option).name: convert(option, value, f"{place}: {option}", folder)
         for option, value in given.items()
     }
+    known = {"backend": settings.backend, "allow": settings.allow, **told}
+    check_reach(told, known, place, folder, os.environ)
     try:
         stage = Stage(name, _settings(stage, told, settings, earlier), **own)
     except UsageError as error:
@@ -137,6 +157,8 @@ def _check(stage: Stage, place: str) -> None:
         raise UsageError(f'{place} needs to be told what to do: instruct = "..."')
     if stage.prompts and not Path(stage.prompts).is_dir():
         raise UsageError(f"{place}: prompts = {stage.prompts!r} is no folder")
+    if stage.into:
+        require_name(stage.into)
 
 
 def _check_order(stages: Sequence[Stage]) -> None:

@@ -18,7 +18,7 @@ from audiopipe.pipeline import transcribe_many
 from audiopipe.render import render, write
 from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
-from audiopipe.text.languages import code_of
+from audiopipe.text.languages import code_of, require_name
 from audiopipe.values.audio import Chapter
 from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
@@ -96,6 +96,8 @@ def roundtrip(
     asked = Asked(into, instruct, align)
     require_scorer()
     require_kind(ending)
+    if into:
+        require_name(into)
     _ = context.transcriber  # refuses what cannot work before anything is read
     chat_session = None
     if into or instruct:
