@@ -18,7 +18,7 @@ demo: setup
 	$(BIN)/audiopipe roundtrip fixtures/recordings/jfk.flac --backend local -o demo-out/roundtrip
 
 test: setup
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

@@ -20,6 +20,16 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What loads the engine runs in one process, so that its weights are loaded once; what kills
+    processes runs in one, so that two of them do not take each other's time."""
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()) or "backends/local" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("engine"))
+        elif "kill" in item.name:
+            item.add_marker(pytest.mark.xdist_group("kill"))
+
+
 @pytest.fixture(autouse=True)
 def answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the answers or the budget of another."""
