@@ -80,27 +80,30 @@ class Stop:
     def __init__(self) -> None:
         self._wished = Event()
         self._gently = False
+        self._exit_code = Stopped.exit_code
         self._parts: list[Stop] = []
 
     def part(self) -> Stop:
         """The wish to end a part of the run, which this one brings with it, and not the reverse."""
         part = _Part(self._parts)
         if self.is_set():
-            part.set(gently=self._gently)
+            part.set(gently=self._gently, exit_code=self._exit_code)
         return part
 
-    def set(self, *, gently: bool = False) -> None:
+    def set(self, *, gently: bool = False, exit_code: int = Stopped.exit_code) -> None:
         """Wish it: nothing new is begun, and every wait ends at once.
 
         Args:
             gently: let answers that are under way arrive, as where a budget is empty; else they
                 have a second left.
+            exit_code: of a run that ends for this wish.
         """
+        self._exit_code = exit_code
         self._gently = gently and (self._gently or not self.is_set())
         self._wished.set()
         # a copy made at once: other threads, and signals, may come between
         for part in tuple(self._parts):
-            part.set(gently=gently)
+            part.set(gently=gently, exit_code=exit_code)
 
     def is_set(self) -> bool:
         return self._wished.is_set()
@@ -120,7 +123,7 @@ class Stop:
             Stopped: it was wished before or meanwhile.
         """
         if self._wished.wait(seconds):
-            raise Stopped("stopped; the same command goes on", self._gently)
+            raise Stopped("stopped; the same command goes on", self._gently, self._exit_code)
 
 
 class _Part(Stop):
@@ -131,8 +134,8 @@ class _Part(Stop):
         self._siblings = siblings
         siblings.append(self)
 
-    def set(self, *, gently: bool = False) -> None:
-        super().set(gently=gently)
+    def set(self, *, gently: bool = False, exit_code: int = Stopped.exit_code) -> None:
+        super().set(gently=gently, exit_code=exit_code)
         if not gently:
             with suppress(ValueError):
                 self._siblings.remove(self)

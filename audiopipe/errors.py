@@ -22,7 +22,7 @@
     ├── OutputError                1  a result cannot be written
     ├── Flagged                    5  a strict check found what not to trust
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
-    └── Stopped                  130  somebody stopped the run; it can be resumed
+    └── Stopped                  130  somebody stopped the run; resumable (SIGTERM 143, SIGHUP 129)
 
 `stops_run` marks what makes every other input of a batch pointless too.
 """
@@ -175,11 +175,13 @@ class Stopped(AudiopipeError):
     Args:
         message: one line for the user.
         gently: whether answers under way, which are paid, may still arrive.
+        exit_code: of the run; 128 and the number of the signal, as shells have it.
     """
 
     exit_code = 130
     stops_run = True
 
-    def __init__(self, message: str = "", gently: bool = False) -> None:
+    def __init__(self, message: str = "", gently: bool = False, exit_code: int = exit_code) -> None:
         super().__init__(message)
         self.gently = gently
+        self.exit_code = exit_code

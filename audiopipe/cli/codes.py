@@ -19,7 +19,7 @@ CODES: Mapping[int, str] = MappingProxyType(
         SOME_FAILED: "some inputs failed",
         LimitReached.exit_code: "stopped at a limit, resumable",
         FLAGGED: "check --strict found flags",
-        Stopped.exit_code: "interrupted",
+        Stopped.exit_code: "interrupted (143 by SIGTERM, 129 by SIGHUP)",
     }
 )
 """What each code says."""

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends a run in order, the second at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first ends a run in order, the second at once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from types import FrameType
 
 from audiopipe.cli.log import LOGGER
 from audiopipe.concurrency import Stop
-from audiopipe.errors import Stopped
 
 _SHOW_CURSOR = b"\x1b[?25h\n"
+
+_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
 
 _GRACE_S = 0.3
 """So long other threads may go on: an answer that has just arrived is stored in a few ms."""
@@ -24,7 +27,11 @@ _GRACE_S = 0.3
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """What the first signal sets; the second leaves the process, with exit code 130."""
+    """What the first signal sets; the second leaves the process.
+
+    The exit code is 128 and the number of the signal, as shells have it: 130, 143 or 129. A signal
+    that was ignored before stays so, as SIGHUP is under nohup.
+    """
     stop = Stop()
     signals = itertools.count()
 
@@ -33,13 +40,17 @@ def stop_on_signals() -> Iterator[Stop]:
             if sys.stderr.isatty():
                 os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # the bars have hidden it
             time.sleep(_GRACE_S)
-            os._exit(Stopped.exit_code)
-        stop.set()
+            os._exit(128 + number)
+        stop.set(exit_code=128 + number)
         # in a thread: this one may be in the middle of a line to stderr
         line = "stopping: what is under way ends; once more leaves at once"
         Thread(target=LOGGER.warning, args=(line,)).start()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, handle)
+        for number in _SIGNALS
+        if signal.getsignal(number) != signal.SIG_IGN
+    }
     try:
         yield stop
     finally:

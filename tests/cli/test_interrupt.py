@@ -39,7 +39,7 @@ def wait_until_sent(server: Server, requests: int, running: subprocess.Popen[str
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_ends_in_order_and_the_same_command_goes_on(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -49,7 +49,7 @@ def test_the_first_signal_ends_in_order_and_the_same_command_goes_on(
         wait_until_sent(server, 3, running)
         running.send_signal(number)
         _, said = running.communicate(timeout=60)
-        assert running.returncode == 130, said
+        assert running.returncode == 128 + number, said
         assert "Traceback" not in said
         assert "once more leaves at once" in said
         assert "the same command goes on" in said
@@ -85,8 +85,8 @@ def test_the_second_signal_leaves_at_once_and_loses_nothing_that_had_arrived(
             assert running.stderr
             while "once more leaves at once" not in running.stderr.readline():
                 assert running.poll() is None
-            running.send_signal(signal.SIGINT)
-            assert running.wait(60) == 130  # while the server still thinks
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(60) == 143  # while the server still thinks
         go_on.set()
         again = begin(tmp_path, server)
         _, said = again.communicate(timeout=60)
@@ -107,8 +107,22 @@ def test_one_signal_ends_the_wait_for_a_recording_that_is_still_being_written(
         with (tmp_path / "in").open("wb", buffering=0) as writer:  # once it is read
             writer.write(b"RIFF")
             running.send_signal(number)
-            assert running.wait(60) == 130
+            assert running.wait(60) == 128 + number
         assert running.stderr
         assert "Traceback" not in running.stderr.read()
         assert server.seen == []
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_nohup_ignores_does_not_end_a_run(tmp_path: Path) -> None:
+    recordings(tmp_path / "in")
+    with Server(latency=lambda audio_s: 0.2) as server:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            running = begin(tmp_path, server)
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        wait_until_sent(server, 2, running)
+        running.send_signal(signal.SIGHUP)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 0, said
