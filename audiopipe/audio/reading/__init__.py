@@ -2,19 +2,22 @@
 
 The ffmpeg libraries inside PyAV read everything: they know every format, and find their way again
 after damage. `claims` holds lengths that headers state against what is there, `clock` reconciles
-the times, each by one rule.
+the times, each by one rule. Plain samples and FLAC are read in a thread of the caller's; every
+other file is decoded in a process of its own (`isolation`), which may die of it.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
 
 from audiopipe.audio.encoding import ChunkEncoder, decode_pcm, most_samples
+from audiopipe.audio.reading.isolation import CannotStart, IsolatedRecording, on_disk
 from audiopipe.audio.reading.raw import raw_format
+from audiopipe.audio.reading.readers import is_simple, open_reader
 from audiopipe.audio.reading.recording import Recording
 from audiopipe.audio.reading.source import (
     AudioSource,
@@ -35,6 +38,8 @@ __all__ = [
     "open_source",
     "shown",
 ]
+
+log = logging.getLogger("audiopipe")
 
 
 @contextmanager
@@ -67,20 +72,25 @@ def open_source(
     if is_samples(source):
         yield SampleRecording(source, label)
         return
+    stop = stop or Stop()
     with ExitStack() as stack:
-        file = stack.enter_context(open_binary(source, label, stop or Stop()))
+        file = stack.enter_context(open_binary(source, label, stop))
         if not file.seek(0, os.SEEK_END):
             raise EmptyAudio(f"{label} is empty: 0 bytes")
         file.seek(0)
-        yield stack.enter_context(_contained(file, label, track, raw_format(source, name, file)))
+        raw = raw_format(source, name, file)
+        if is_simple(file):
+            yield stack.enter_context(open_reader(file, label, track, raw))
+            return
+        held = stack.enter_context(on_disk(file, label))
+        yield stack.enter_context(_isolated(held, label, track, raw, stop))
 
 
-def _contained(file: IO[bytes], name: str, track: int | None, raw: str | None) -> Recording:
-    # Imported late: most of this package does without ffmpeg's libraries, and their start.
-    from audiopipe.audio.reading.pyav import ContainerRecording
-    from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
-
-    recording = ContainerRecording(file, name, track, raw)
-    if recording.is_plain and isinstance(file, io.FileIO):
-        return UnbrokenRecording(recording, file.fileno())
-    return recording
+def _isolated(
+    file: io.FileIO, name: str, track: int | None, raw: str | None, stop: Stop
+) -> Recording:
+    try:
+        return IsolatedRecording(file, name, track, raw, stop)
+    except CannotStart as error:
+        log.debug("%s is decoded in this process, for no other can be started: %s", name, error)
+        return open_reader(file, name, track, raw)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import IO, cast
 
+from audiopipe.audio.reading.isolation import CannotStart, isolated_chapters, on_disk
+from audiopipe.audio.reading.readers import chapter_marks
 from audiopipe.audio.reading.source import AudioSource, is_samples, open_binary, shown
 from audiopipe.concurrency import Stop
-from audiopipe.errors import UnreadableInput
 from audiopipe.values.audio import Chapter, Span
 
 
@@ -25,11 +25,20 @@ def chapters(source: AudioSource) -> tuple[Chapter, ...]:
     Raises:
         UnreadableInput: it cannot be opened.
     """
-    marks = sorted(_marks(source)) if _can_be_read_again(source) else ()
+    found = _found(source) if _can_be_read_again(source) else []
     return tuple(
         Chapter(title or str(number), Span(start_s, max(start_s, end_s)))
-        for number, (start_s, end_s, title) in enumerate(marks, 1)
+        for number, (start_s, end_s, title) in enumerate(found, 1)
     )
+
+
+def _found(source: AudioSource) -> list[tuple[float, float, str]]:
+    name = shown(source)
+    with open_binary(source, name, Stop()) as file, on_disk(file, name) as held:
+        try:
+            return isolated_chapters(held, name)
+        except CannotStart:
+            return chapter_marks(held, name)
 
 
 def _can_be_read_again(source: AudioSource) -> bool:
@@ -39,20 +48,3 @@ def _can_be_read_again(source: AudioSource) -> bool:
         # what is missing is for whoever opens it to tell; a path may be bytes
         return os.path.isfile(source) or not os.path.exists(source)  # noqa: PTH110, PTH113
     return isinstance(source, bytes) or cast("IO[bytes]", source).seekable()
-
-
-def _marks(source: AudioSource) -> Iterator[tuple[float, float, str]]:
-    # Imported late, as in `codec.open_source`.
-    from audiopipe.audio.reading.track import open_container
-
-    name = shown(source)
-    with open_binary(source, name, Stop()) as file:
-        try:
-            container = open_container(file, name)
-        except UnreadableInput:
-            return
-        with container:
-            for mark in container.chapters():
-                tick_s = float(mark["time_base"] or 0)
-                title = " ".join(mark["metadata"].get("title", "").split())
-                yield max(0.0, mark["start"] * tick_s), mark["end"] * tick_s, title

@@ -1,0 +1,134 @@
+"""Blocks of samples in memory that two processes share: one puts them in, the other looks at them.
+
+Nothing is copied for the one who looks. A slot is free again when the last array that looks into it
+is gone, which a byte in a pipe tells; the one who puts waits for that, and so is never far ahead.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiopipe.audio.reading.isolation.wire import Gone, Place
+from audiopipe.audio.reading.recording import Block
+
+_SLOTS = 8
+_SLOT_FLOATS = 1 << 17
+"""A block of two channels."""
+
+_LEAST_FREE = 2
+"""With fewer slots free, blocks are copied: somebody may keep all of them."""
+
+
+class Writer:
+    """Puts blocks in.
+
+    Args:
+        memory, freed: descriptors, as `Reader` has them.
+    """
+
+    def __init__(self, memory: int, freed: int) -> None:
+        self._slots, self._freed = _mapped(memory), freed
+
+    def put(self, block: Block) -> Iterator[Place]:
+        """Wait for a slot for each part of a block; where that part lies then.
+
+        Raises:
+            Gone: nobody looks any more.
+        """
+        most = _SLOT_FLOATS // block.shape[1]
+        by_columns = block.strides[0] < block.strides[1]
+        for at in range(0, len(block), most):
+            part = block[at : at + most]
+            slot = os.read(self._freed, 1)
+            if not slot:
+                raise Gone
+            place = Place(len(part), part.shape[1], slot[0], by_columns)
+            np.copyto(_view(self._slots[place.slot], place), part)
+            yield place
+
+
+class Reader:
+    """Looks at blocks, and frees their slots.
+
+    Attributes:
+        shared: the descriptors that the writer needs.
+    """
+
+    def __init__(self) -> None:
+        self._memory = _anonymous(_SLOTS * _SLOT_FLOATS * 4)
+        self._slots = _mapped(self._memory)
+        self._wanted, told = os.pipe()
+        self._told = open(told, "wb", buffering=0)  # noqa: PTH123, SIM115 - closed in `close`
+        self._told.write(bytes(range(_SLOTS)))
+        self._owner = os.getpid()
+        self._leased: set[int] = set()
+
+    @property
+    def shared(self) -> Sequence[int]:
+        return self._memory, self._wanted
+
+    def look(self, place: Place) -> Block:
+        """The block that lies there.
+
+        Raises:
+            ValueError: there is no such place.
+        """
+        if place.slot in self._leased or not 0 < place.frames * place.channels <= _SLOT_FLOATS:
+            raise ValueError(f"nothing can lie in {place}")
+        self._leased.add(place.slot)
+        block = _view(np.asarray(_Lease(self, place.slot, self._slots[place.slot])), place)
+        return block if len(self._leased) <= _SLOTS - _LEAST_FREE else block.copy("K")
+
+    def free(self, slot: int) -> None:
+        """Nobody looks there any more; that is not for a fork of ours to tell."""
+        if os.getpid() == self._owner:
+            self._leased.discard(slot)
+            with suppress(OSError, ValueError):
+                self._told.write(bytes([slot]))
+
+    def close(self) -> None:
+        """Nobody will put anything any more; what is looked at stays. Only to be called once."""
+        self._told.close()
+        os.close(self._memory)
+        os.close(self._wanted)
+
+
+class _Lease:
+    """What keeps a slot: the owner of the memory of all arrays that look into it."""
+
+    def __init__(self, reader: Reader, slot: int, samples: NDArray[np.float32]) -> None:
+        self._reader, self._slot = reader, slot
+        self.__array_interface__: dict[str, Any] = samples.__array_interface__
+
+    def __del__(self) -> None:
+        self._reader.free(self._slot)
+
+
+def _view(samples: NDArray[np.float32], place: Place) -> Block:
+    part = samples[: place.frames * place.channels]
+    if place.by_columns:
+        return part.reshape(place.channels, place.frames).T
+    return part.reshape(place.frames, place.channels)
+
+
+def _mapped(memory: int) -> NDArray[np.float32]:
+    shared = mmap.mmap(memory, _SLOTS * _SLOT_FLOATS * 4)
+    return np.frombuffer(shared, np.float32).reshape(_SLOTS, _SLOT_FLOATS)
+
+
+def _anonymous(size: int) -> int:
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("audiopipe")
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.ftruncate(descriptor, size)
+    return descriptor

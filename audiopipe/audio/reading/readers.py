@@ -1,0 +1,72 @@
+"""What reads a file in this process, and which files need no other."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Mapping
+from typing import IO, Any
+
+from audiopipe.audio.reading.recording import Recording
+from audiopipe.errors import UnreadableInput
+
+_PLAIN = {b"\x01\x00", b"\x03\x00", b"\x06\x00", b"\x07\x00"}
+"""PCM, float, A-law and mu-law, as WAV calls them; a longer name begins with the first two."""
+
+_EXTENSIBLE = b"\xfe\xff"
+
+
+def open_reader(file: IO[bytes], name: str, track: int | None, raw: str | None) -> Recording:
+    """A seekable file of at least one byte.
+
+    Args:
+        file: at any position.
+        name: for messages.
+        track: counted from 1; None takes the first that can be decoded.
+        raw: ffmpeg's name of the samples, for a file without a header.
+
+    Raises:
+        InputError: as `reading.open_source`.
+    """
+    # Imported late: most of this package does without ffmpeg's libraries, and their start.
+    from audiopipe.audio.reading.pyav import ContainerRecording
+    from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
+
+    recording = ContainerRecording(file, name, track, raw)
+    if recording.is_plain and isinstance(file, io.FileIO):
+        return UnbrokenRecording(recording, file.fileno())
+    return recording
+
+
+def chapter_marks(file: IO[bytes], name: str) -> list[tuple[float, float, str]]:
+    """Start in s, end in s, and title of each chapter, by its start."""
+    from audiopipe.audio.reading.track import open_container
+
+    try:
+        container = open_container(file, name)
+    except UnreadableInput:
+        return []
+    with container:
+        return sorted(_mark(facts) for facts in container.chapters())
+
+
+def is_simple(file: IO[bytes]) -> bool:
+    """Whether a file is FLAC, or plain samples in a WAV: what no decoder dies of."""
+    file.seek(0)
+    head = file.read(4096)
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+        return head[:4] == b"fLaC"
+    at = 12
+    while at + 8 <= len(head):
+        kind, size = struct.unpack_from("<4sI", head, at)
+        if kind == b"fmt ":
+            code = head[at + 8 : at + 10]
+            return (head[at + 32 : at + 34] if code == _EXTENSIBLE else code) in _PLAIN
+        at += 8 + size + size % 2
+    return False
+
+
+def _mark(facts: Mapping[str, Any]) -> tuple[float, float, str]:
+    tick_s = float(facts["time_base"] or 0)
+    title = " ".join(facts["metadata"].get("title", "").split())
+    return max(0.0, facts["start"] * tick_s), facts["end"] * tick_s, title
