@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from audiopipe.limits.knowledge import LONGEST_PAUSE_S, TABLES, pause_until_s, real, told
 from audiopipe.limits.rules import Cost, Limits, drained, schedule
 from audiopipe.store.database import Schema
 
@@ -20,9 +21,6 @@ STALE_S = 45.0
 """A place in the queue that nobody asked for in this time is given up."""
 IN_FLIGHT_S = 300.0
 """A request without an answer is taken for lost after this time; its charge stands."""
-TOLD_S = 86_400.0
-"""How long a limit that the server told is believed: an account's tier may rise meanwhile."""
-
 _TOLERANCE_S = 1e-3  # a sleep that ends on time by the clock may miss it by a rounding
 _SERVERS_WISH = "the wait that the server asked for"
 
@@ -47,7 +45,11 @@ SCHEMA = Schema(
         "CREATE INDEX by_answer ON requests (account, answered_s)",
         "CREATE INDEX by_time ON requests (sent_s)",
     ),
+    additions=TABLES,
 )
+
+_COST = ", ".join(map(real, ("requests", "tokens", "audio_s")))
+"""What a request takes, whatever stands in its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class Books:
         self._turn = turn
         self._now_s = now_s
         self._drop_the_dead()
-        self._limits = turn.limits.within(told(db, turn.account, now_s))
+        self._limits = turn.limits.within(told_limits(db, turn.account, now_s))
         self._levels = self._present_levels()
 
     def turn(self) -> Turn:
@@ -152,9 +154,9 @@ class Books:
         if rule and used is not None and limit:
             self._levels[rule] = max(self._levels.get(rule, 0.0), used)
             self._learn(rule, limit)
+        wait_s = max(self._pause_s(), min(wait_s, LONGEST_PAUSE_S))
         self._db.execute(
-            "INSERT INTO pauses VALUES (?1, ?2)"
-            " ON CONFLICT DO UPDATE SET until_s = max(until_s, ?2)",
+            "INSERT OR REPLACE INTO pauses VALUES (?, ?)",
             (self._turn.account, self._now_s + wait_s),
         )
         self._save()
@@ -177,13 +179,15 @@ class Books:
 
     def _present_levels(self) -> dict[str, float]:
         rows = self._db.execute(
-            "SELECT rule, used, at_s FROM buckets WHERE account = ?", (self._turn.account,)
+            f"SELECT rule, {real('used')}, {real('at_s')} FROM buckets WHERE account = ?",
+            (self._turn.account,),
         )
         before = {rule: (used, at_s) for rule, used, at_s in rows}
         in_flight = self._sum("sent_s IS NOT NULL AND answered_s IS NULL")
         levels = {}
         for each in self._limits.allowances():
             used, at_s = before.get(each.rule.name, (0.0, self._now_s))
+            used = min(used, 2 * each.units)  # more would not come back within two windows
             floor = in_flight.of(each.rule.quantity)
             levels[each.rule.name] = drained(used, each, self._now_s - at_s, floor)
         return levels
@@ -205,7 +209,7 @@ class Books:
 
     def _ahead_of(self, place: int) -> list[Cost]:
         rows = self._db.execute(
-            "SELECT requests, tokens, audio_s FROM requests"
+            f"SELECT {_COST} FROM requests"
             " WHERE account = ? AND sent_s IS NULL AND id < ? ORDER BY id",
             (self._turn.account, place),
         )
@@ -213,17 +217,14 @@ class Books:
 
     def _sum(self, condition: str, values: tuple[float, ...] = ()) -> Cost:
         row = self._db.execute(
-            "SELECT total(requests), total(tokens), total(audio_s) FROM requests"
-            f" WHERE account = ? AND {condition}",
+            f"SELECT {_COST} FROM (SELECT total(requests) AS requests, total(tokens) AS tokens,"
+            f" total(audio_s) AS audio_s FROM requests WHERE account = ? AND {condition})",
             (self._turn.account, *values),
         )
         return Cost(*row.fetchone())
 
     def _pause_s(self) -> float:
-        row = self._db.execute(
-            "SELECT until_s FROM pauses WHERE account = ?", (self._turn.account,)
-        ).fetchone()
-        return max(0.0, row[0] - self._now_s) if row else 0.0
+        return max(0.0, pause_until_s(self._db, self._turn.account, self._now_s) - self._now_s)
 
     def _forget(self, charge: Cost) -> None:
         self._db.execute("DELETE FROM requests WHERE id = ?", (self._turn.id,))
@@ -247,9 +248,6 @@ class Books:
         )
 
 
-def told(db: sqlite3.Connection, account: str, now_s: float) -> Limits:
+def told_limits(db: sqlite3.Connection, account: str, now_s: float) -> Limits:
     """The limits that the server itself has told of late."""
-    rows = db.execute(
-        "SELECT rule, units FROM told WHERE account = ? AND at_s > ?", (account, now_s - TOLD_S)
-    )
-    return Limits(**dict(rows))
+    return Limits(**{rule: units for rule, (units, _) in told(db, account, now_s).items()})

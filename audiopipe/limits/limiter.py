@@ -13,7 +13,8 @@ import logging
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from audiopipe.limits.ledger import SCHEMA, Books, Turn, told
+from audiopipe.limits import knowledge
+from audiopipe.limits.ledger import SCHEMA, Books, Turn, told_limits
 from audiopipe.store.database import Database, Unavailable
 
 if TYPE_CHECKING:
@@ -49,14 +50,43 @@ class Limiter:
             self._database = self._alone(fault)
 
     def account(self, address: str, key: str, model: str) -> str:
-        """The name of a budget: a hash, salted by the ledger, of server, API key and model."""
+        """The name of a budget: a hash, salted by the ledger, of server, API key and model.
+
+        Server and model are noted with it for people, the key is not.
+        """
         (salt,) = self._write(lambda db: db.execute("SELECT salt FROM salt").fetchone())
         parts = "\0".join((address, key, model)).encode()
-        return hashlib.blake2b(parts, key=salt, digest_size=16).hexdigest()
+        account = hashlib.blake2b(parts, key=salt, digest_size=16).hexdigest()
+        server = _public(address)
+        self._write(lambda db: knowledge.name(db, account, server, model))
+        return account
 
     def told(self, account: str) -> Limits:
         """The limits that the server told within a day; the caller may ask by higher ones."""
-        return self._write(lambda db: told(db, account, self._clock()))
+        return self._write(lambda db: told_limits(db, account, self._clock()))
+
+    def learn(self, address: str, model: str, what: str, value: str) -> None:
+        """Note what a server cannot do, for a week; see `facts`."""
+        server = _public(address)
+        self._write(lambda db: knowledge.learn(db, server, model, what, value, self._clock()))
+
+    def facts(self, address: str, model: str) -> dict[str, str]:
+        """What a server cannot do with a model, as far as it was learnt within a week."""
+        server = _public(address)
+        found = self._write(lambda db: knowledge.facts(db, server, model, self._clock()))
+        return {what: value for what, (value, _) in found.items()}
+
+    def known(self) -> list[knowledge.Known]:
+        """All that is believed of all servers."""
+        return self._write(lambda db: knowledge.listed(db, self._clock()))
+
+    def forget(self, server: str = "") -> int:
+        """Forget all of a server, named by its address or a part of it, or of all.
+
+        Returns:
+            Of how many accounts and facts.
+        """
+        return self._write(lambda db: knowledge.forget(db, server))
 
     def ask(self, account: str, limits: Limits, cost: Cost) -> Turn:
         """Ask for a turn: now, or a place at the end of the account's queue.
@@ -162,3 +192,10 @@ class Limiter:
     def _alone(self, fault: Unavailable) -> Database:
         _LOGGER.warning("limits are not shared with other processes: %s", fault)
         return Database(None, SCHEMA)
+
+
+def _public(address: str) -> str:
+    """An address without user and password."""
+    scheme, _, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

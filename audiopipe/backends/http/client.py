@@ -122,6 +122,14 @@ class Http:
         """The limits that hold for a model, those that the server told included."""
         return self._turns.limits(model)
 
+    def facts(self, model: str) -> dict[str, str]:
+        """What the server cannot do with a model, as was learnt of late."""
+        return self._turns.facts(model)
+
+    def learn(self, model: str, what: str, value: str) -> None:
+        """Note such a fact, for this run and others."""
+        self._turns.learn(model, what, value)
+
     def send(self, call: Call, parse: Callable[[Reply], T], pause: Pause | None = None) -> T:
         """What `parse` makes of the answer; faults are met by sending again, see `Retry`.
 

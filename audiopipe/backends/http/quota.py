@@ -10,7 +10,7 @@ from audiopipe.backends.http.errors import MOST_PROBED
 from audiopipe.backends.http.figures import units, wait_s
 from audiopipe.backends.http.reply import Reply
 from audiopipe.errors import BadReply
-from audiopipe.limits.rules import RULES, Observed, Quantity
+from audiopipe.limits.rules import RULES, Observed, Quantity, Rule
 
 _HEADERS: Mapping[str, Quantity] = {
     "requests": "requests",
@@ -24,6 +24,9 @@ _WORDS: tuple[tuple[str, Quantity], ...] = (
     (r"tokens", "tokens"),
     (r"requests", "requests"),
 )
+_LEAST: Mapping[Quantity, float] = {"requests": 1.0, "tokens": 100.0, "audio_s": 10.0}
+"""Of an allowance: one that lets not even one small request through is a mistake."""
+
 _WINDOWS_S = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 
 
@@ -50,7 +53,7 @@ def observed(reply: Reply, now_s: float) -> tuple[Observed, ...]:
 def _observed(headers: Mapping[str, str], now_s: float) -> Iterator[Observed]:
     for name, quantity in _HEADERS.items():
         told = [headers.get(f"x-ratelimit-{w}-{name}", "") for w in ("limit", "remaining", "reset")]
-        limit, remaining = units(told[0], least=1), units(told[1])
+        limit, remaining = units(told[0], _LEAST[quantity]), units(told[1])
         reset_s = wait_s(told[2], now_s)
         if limit and remaining is not None and remaining <= limit and reset_s is not None:
             yield Observed(quantity, limit, remaining, reset_s)
@@ -81,10 +84,11 @@ def refusal(reply: Reply) -> Refusal:
     have been used than there is: that would ask for a wait of more than the whole window.
     """
     text = reply.text[:MOST_PROBED]
-    limit = _after("Limit", text, least=1)
+    rule = _rule(text)
+    limit = _after("Limit", text, _LEAST[rule.quantity] if rule else 1.0)
     if limit is None:
         return Refusal()
-    return Refusal(_rule(text), limit, min(_after("Used", text) or 0.0, limit))
+    return Refusal(rule.name if rule else None, limit, min(_after("Used", text) or 0.0, limit))
 
 
 def _after(name: str, text: str, least: float = 0.0) -> float | None:
@@ -92,12 +96,12 @@ def _after(name: str, text: str, least: float = 0.0) -> float | None:
     return units(found[1].rstrip(".,"), least) if found else None
 
 
-def _rule(text: str) -> str | None:
+def _rule(text: str) -> Rule | None:
     found = re.search(r"on ([\w ]{1,60}?) per (minute|hour|day)", text)
     if not found:
         return None
     for rule in RULES:
         words = next((q for pattern, q in _WORDS if re.search(pattern, found[1])), None)
         if rule.quantity == words and rule.window_s == _WINDOWS_S[found[2]]:
-            return rule.name
+            return rule
     return None

@@ -53,6 +53,14 @@ class Turns:
         """The limits that hold for a model, those that the server told included."""
         return self._limits_of(model).within(self._limiter.get().told(self._account(model)))
 
+    def facts(self, model: str) -> dict[str, str]:
+        """What the server cannot do with a model, as was learnt of late."""
+        return self._limiter.get().facts(self._owner[0], model)
+
+    def learn(self, model: str, what: str, value: str) -> None:
+        """Note such a fact, for all processes."""
+        self._limiter.get().learn(self._owner[0], model, what, value)
+
     def take(self, model: str, cost: Cost, pause: Pause) -> Turn:
         """Wait for a turn; the request must be sent now, and one of the others called after it.
 
