@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from audiopipe.backends.protocols import Transcriber
+from audiopipe.errors import RequestTooLarge
 from audiopipe.limits.spending import Spending
 from audiopipe.store.answers import Store, key
 from audiopipe.values.audio import Chunk, RemoteAudio
@@ -39,11 +40,13 @@ def transcribe(
 
     Raises:
         BackendError: the recogniser gave no answer.
+        RequestTooLarge: the server takes no chunk of this size.
         LimitReached: the spending is empty.
     """
 
     def ask() -> bytes:
         seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
+        _check_size(audio, request, backend)
         price = backend.price(seconds, request)
         spending.take(price)
         return backend.ask(audio, request, spending.paying(price, pause))
@@ -59,6 +62,18 @@ def transcribe(
             name, "transcript", ask, read, wait=waiting(pause), origin=audio.origin
         )
     return heard if cached else replace(heard, spent=heard.usage)
+
+
+def _check_size(audio: Chunk | RemoteAudio, request: Request, backend: Transcriber) -> None:
+    """Raise for an upload that the server is known to refuse: it need not be asked again.
+
+    Raises:
+        RequestTooLarge: it is.
+    """
+    most = backend.upload(request).max_bytes
+    if isinstance(audio, Chunk) and len(audio.data) > most:
+        size = len(audio.data)
+        raise RequestTooLarge(f"{size} bytes are too many for the server, which takes {most}")
 
 
 def _name(audio: Chunk, request: Request, backend: Transcriber) -> bytes:

@@ -42,6 +42,19 @@ class Unsupported(RejectedRequest):
         self.field = field
 
 
+class TooManyBytes(RequestTooLarge):
+    """An upload of more bytes than the server takes.
+
+    Args:
+        message: one line for the user.
+        limit_bytes: what it says it takes; 0 where it does not say.
+    """
+
+    def __init__(self, message: str, limit_bytes: int = 0) -> None:
+        super().__init__(message)
+        self.limit_bytes = limit_bytes
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """Statuses (empty: any) and a pattern in the code and message, the error, and what to do."""
@@ -84,8 +97,8 @@ _ROWS = (
         RequestTooLarge,
         "one request asks for more than the whole allowance: take a shorter --chunk-length",
     ),
-    _Row((413,), "", RequestTooLarge, "too many bytes: take a shorter --chunk-length"),
-    _Row((400,), r"too large|size limit", RequestTooLarge, "take a shorter --chunk-length"),
+    _Row((413,), "", TooManyBytes, "too many bytes: take a shorter --chunk-length"),
+    _Row((400,), r"too large|size limit", TooManyBytes, "take a shorter --chunk-length"),
     _Row((429,), "", RateLimited, "wait, or send less at once with --workers"),
     _Row((*range(300, 400), 404, 405), "", RejectedRequest, "check the base URL"),
     _Row((422,), r"\"detail\"", RejectedRequest, ""),
@@ -139,6 +152,8 @@ def fault(
         return kind(line, dictated_wait_s(reply, now_s))
     if kind is InvalidAnswer:
         return InvalidAnswer(line, _failed_generation(reply))
+    if kind is TooManyBytes:
+        return TooManyBytes(line, _limit_bytes(message))
     return kind(line)
 
 
@@ -232,6 +247,14 @@ def _failed_generation(reply: Reply) -> str:
         return str(reply.json()["error"]["failed_generation"] or "")
     except (BadReply, LookupError, TypeError):
         return ""
+
+
+def _limit_bytes(message: str) -> int:
+    """The size that a refusal names: bytes, or MB; 0 for none."""
+    found = re.search(r"(?:limit|max\w*)\D{0,30}?(\d{1,12}) ?(MB|MiB|M\b)?", message, re.IGNORECASE)
+    if not found:
+        return 0
+    return int(found[1]) << 20 if found[2] else int(found[1])
 
 
 def _phrase(status: int) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from audiopipe.backends.catalog import find, resolve
 from audiopipe.backends.http.client import Call
 from audiopipe.backends.http.reply import Reply as HttpReply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
-from audiopipe.errors import BadReply, RejectedRequest, ServerFault, UsageError
+from audiopipe.backends.openai.dialect import asked
+from audiopipe.backends.wire.chat import Said, body_of, checked, completion, event
+from audiopipe.errors import BadReply, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
+from audiopipe.text.clean import one_line
 from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
@@ -29,6 +34,17 @@ _STRICT_GROQ = ("openai/gpt-oss-120b", "openai/gpt-oss-20b")
 _STRICT_OPENAI = ("gpt-4o-mini", "gpt-4o-2024-08", "gpt-4o-2024-11", "gpt-4.1", "gpt-5")
 """Beginnings of the ids of such models at OpenAI; its page names them as "gpt-4o-2024-08-06 and
 later"."""
+
+_DROPPED = (
+    *("stream_options", "max_completion_tokens", "max_tokens", "reasoning_format"),
+    *("temperature", "top_p", "seed", "stream"),
+)
+"""Fields that some servers or models do not know; an answer without them is still one."""
+
+_RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+
+_ANSWER_S, _STREAM_S = 600.0, 3600.0
+"""Seconds that an answer may take, and one that is seen to grow."""
 
 _PATH = "/chat/completions"
 _MOST_STOPS = 4
@@ -68,48 +84,42 @@ class OpenAIChatter(OpenAIAccount):
     def ask(self, request: ChatRequest, pause: Pause) -> bytes:
         """The reply's body. See `base.Chatter.ask`."""
 
-        def checked(reply: HttpReply) -> bytes:
-            self.read(reply.content)
-            return reply.content
+        def answered(reply: HttpReply) -> bytes:
+            answer = reply.exact_text().encode()
+            self.read(answer)
+            return answer
 
-        return self._http.send(self._call(request, self._body(request)), checked, pause)
+        def send(facts: Mapping[str, str]) -> bytes:
+            return self._http.send(self._call(request, facts), answered, pause)
+
+        return asked(self._http, request.model, send, _lesser, pause)
 
     def stream(self, request: ChatRequest, pause: Pause) -> Generator[str, None, bytes]:
         """The pieces of the answer, and in the end its body. See `base.Chatter.stream`."""
-        call = self._call(request, {**self._body(request), "stream": True, **self._stream_options})
-        text, finish_reason, usage, model = "", "", None, request.model
-        for event in self._http.stream(call, _event, pause):
-            usage = event.get("usage") or (event.get("x_groq") or {}).get("usage") or usage
-            model = event.get("model") or model
-            for choice in event.get("choices") or ():
-                piece = (choice.get("delta") or {}).get("content") or ""
-                finish_reason = choice.get("finish_reason") or finish_reason
-                text += piece
-                if piece:
-                    yield piece
-        if not finish_reason:
-            raise ServerFault(f"{call.what}: the answer broke off; try again later")
-        message = {"role": "assistant", "content": text}
-        choices = [{"index": 0, "message": message, "finish_reason": finish_reason}]
-        return json.dumps({"model": model, "choices": choices, "usage": usage}).encode()
+
+        def send(facts: Mapping[str, str]) -> tuple[Said, Iterator[Said]]:
+            if "stream" in facts:
+                return completion(self.ask(request, pause)), iter(())
+            call = self._call(request, facts, stream=True)
+            said = iter(self._http.stream(call, event, pause))
+            return next(said), said
+
+        first, rest = asked(self._http, request.model, send, _lesser, pause)
+        whole = Said(model=request.model)
+        with closing(rest) if isinstance(rest, Generator) else nullcontext():
+            for said in chain((first,), rest):
+                whole = _joined(whole, said)
+                if said.text:
+                    yield said.text
+        if not whole.finish_reason:
+            raise ServerFault(f"chat with {request.model}: the answer broke off; try again later")
+        return body_of(checked(whole))
 
     def read(self, answer: bytes) -> Reply:
         """What a reply says. See `base.Chatter.read`."""
-        try:
-            body = json.loads(answer)
-            choice = body["choices"][0]
-            message = choice["message"]
-            text, model = message.get("content") or "", str(body.get("model") or "")
-            tokens = body.get("usage") or {}
-            counts = (int(tokens.get(f"{part}_tokens", 0)) for part in ("prompt", "completion"))
-            if not isinstance(text, str):
-                raise BadReply("the answer is not text")
-            if message.get("refusal"):
-                raise RejectedRequest(f"{model} refuses to answer: {message['refusal']}")
-            usage = self._usage(model, *counts)
-            return Reply(text, model, str(choice.get("finish_reason") or "stop"), usage)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise BadReply(f"the reply is no chat completion: {answer[:60]!r}") from error
+        said = completion(answer)
+        usage = self._usage(said.model, said.prompt_tokens, said.completion_tokens)
+        return Reply(said.text, said.model, said.finish_reason or "stop", usage)
 
     def _usage(self, model: str, prompt_tokens: int, completion_tokens: int) -> Usage:
         """One request; the price is not known here."""
@@ -148,11 +158,25 @@ class OpenAIChatter(OpenAIAccount):
     def _is_home(self) -> bool:
         return self.address == self._home
 
-    def _call(self, request: ChatRequest, body: Mapping[str, Any]) -> Call:
+    def _call(
+        self, request: ChatRequest, facts: Mapping[str, str], *, stream: bool = False
+    ) -> Call:
         expected = self.price(request)
-        tokens = expected.prompt_tokens + expected.completion_tokens
-        what = f"chat with {request.model}"
-        return Call("POST", _PATH, what, request.model, Cost(tokens=tokens), json=body)
+        body = self._body(request)
+        if stream:
+            body |= {"stream": True, **self._stream_options}
+        kept = () if request.schema else ("response_format",)  # asked for in words instead
+        body = _spoken(body, {n: to for n, to in facts.items() if n in kept or n in _DROPPED})
+        return Call(
+            "POST",
+            _PATH,
+            f"chat with {request.model}",
+            request.model,
+            Cost(tokens=expected.prompt_tokens + expected.completion_tokens),
+            json=body,
+            optional=tuple(name for name in (*_DROPPED, *kept) if name in body),
+            total_s=_STREAM_S if stream else _ANSWER_S,
+        )
 
 
 class GroqChatter(GroqAccount, OpenAIChatter):
@@ -237,26 +261,37 @@ def _format(request: ChatRequest) -> dict[str, Any] | None:
     return {"type": "json_object"} if request.json else None
 
 
-def _event(data: str) -> dict[str, Any]:
-    """The event; empty at the end of the stream.
+def _spoken(body: dict[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
+    """The body without what the server has refused, and with the names that it knows."""
+    names = {name: facts.get(name, name) for name in body}
+    return {names[name]: value for name, value in body.items() if names[name]}
 
-    Raises:
-        ServerFault: it tells that the server goes no further.
-        BadReply: it is none.
-    """
-    if data == "[DONE]":
-        return {}
-    event = HttpReply(200, {}, data.encode()).json()
-    if not isinstance(event, dict):
-        raise BadReply(f"not an event of a chat: {data[:60]!r}")
-    if told := event.get("error") or (event.get("x_groq") or {}).get("error"):
-        message = told.get("message") if isinstance(told, dict) else told
-        raise ServerFault(f"the server stopped early: {message}; try again later")
-    return event
+
+def _lesser(field: str, facts: Mapping[str, str]) -> Mapping[str, str] | None:
+    """What to do without a field: most tokens have two names, the others are left out."""
+    if not field:
+        return None
+    other = _RENAMED.get(field)
+    if other and facts.get(other) != field:
+        return {field: other}
+    if other:
+        return {field: "", other: ""}
+    return {field: ""}
+
+
+def _joined(whole: Said, said: Said) -> Said:
+    return Said(
+        whole.text + said.text,
+        said.model or whole.model,
+        whole.finish_reason or said.finish_reason,
+        whole.refusal + said.refusal,
+        said.prompt_tokens or whole.prompt_tokens,
+        said.completion_tokens or whole.completion_tokens,
+    )
 
 
 def _ids(reply: HttpReply) -> list[str]:
     try:
-        return [str(row["id"]) for row in reply.json()["data"]]
+        return [one_line(str(row["id"]), 100) for row in reply.json()["data"]]
     except (LookupError, TypeError) as error:
         raise BadReply("the reply is no list of models") from error

@@ -19,6 +19,13 @@ _FEWEST_CHARACTERS = 200
 """Of the models that Groq has; one that is not known yet takes as many."""
 
 
+_LEAST_BYTES, _BYTES_PER_CHARACTER = 4 << 20, 40_000
+"""Of an answer: WAV of 24 kHz is about 3 kB a character."""
+
+_LEAST_S = 300.0
+"""Seconds that an answer may take, and one more for each character."""
+
+
 class OpenAISpeaker(OpenAIAccount):
     """Any server with OpenAI's speech endpoint; arguments as in `OpenAIAccount`."""
 
@@ -57,6 +64,8 @@ class OpenAISpeaker(OpenAIAccount):
                 # Groq's Orpheus takes nothing else, and refuses a request that leaves it out
                 "response_format": "wav",
             },
+            max_bytes=_LEAST_BYTES + _BYTES_PER_CHARACTER * len(request.text),
+            total_s=_LEAST_S + len(request.text),
         )
 
         def checked(reply: Reply) -> bytes:

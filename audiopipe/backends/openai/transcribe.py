@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Unpack
+from typing import Unpack, cast
 
 from audiopipe.backends.catalog import MAX_UPLOAD_BYTES, billed_s, cost_usd, find, resolve
 from audiopipe.backends.http.address import without_secrets
 from audiopipe.backends.http.client import Call
+from audiopipe.backends.http.errors import TooManyBytes
 from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount, Options
+from audiopipe.backends.openai.dialect import asked
 from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import ReplyFormat, audio_s, form_fields, parse_transcription
 from audiopipe.backends.wire.shape import answer_of, body_of
-from audiopipe.errors import UsageError
+from audiopipe.errors import RejectedRequest, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.languages import require_code
 from audiopipe.text.tokens import tokens_about
@@ -41,6 +43,29 @@ _FILES: Mapping[AudioFormat, tuple[str, str]] = {
     "opus": ("audio.ogg", "audio/ogg"),
 }
 """Name and media type of an upload. Servers go by the ending of the name."""
+
+_OPTIONAL = (
+    *("timestamp_granularities[]", "response_format", "temperature", "prompt", "language"),
+)
+"""Fields that some servers do not know; an answer without them is still one."""
+
+_LESS = {"verbose_json": "json", "diarized_json": "json", "json": "text"}
+"""What to ask for where a shape is refused."""
+
+_REFUSED = "upload"
+"""The fact that so many bytes were refused."""
+
+_LEAST_REFUSED = 1 << 16
+"""Bytes: no server with an audio endpoint takes less."""
+
+_LEAST_BYTES, _BYTES_PER_S = 2 << 20, 20_000
+"""Of an answer: ten words a second, each with its times and those of its segment, take 3 kB."""
+
+_LEAST_S, _S_PER_S = 300.0, 3.0
+"""Seconds that an answer may take: large models on a CPU need up to three a second of audio."""
+
+_UNKNOWN_S = 3600.0
+"""What audio that the provider fetches is taken for."""
 
 _REPLY_FORMATS: tuple[tuple[str, ReplyFormat], ...] = (
     ("gpt-4o-transcribe-diarize", "diarized_json"),
@@ -97,7 +122,8 @@ class OpenAI(OpenAIAccount):
     def upload(self, request: Request) -> Upload:
         """See `base.Transcriber.upload`."""
         longest_s = self._http.limits(request.model).most("audio_s")
-        return Upload(("flac", "wav", "opus"), MAX_UPLOAD_BYTES, longest_s)
+        refused = int(self._http.facts(request.model).get(_REFUSED, MAX_UPLOAD_BYTES + 1))
+        return Upload(("flac", "wav", "opus"), min(MAX_UPLOAD_BYTES, refused - 1), longest_s)
 
     def others(self, request: Request) -> tuple[Request, ...]:
         """Higher temperatures, at which a decoder leaves its loop; the steps are Whisper's own."""
@@ -110,25 +136,28 @@ class OpenAI(OpenAIAccount):
 
     def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
         """The reply as JSON, whatever the server dressed it as. See `base.Transcriber.ask`."""
-        reply_format = self._answers(request.model)
-        seconds = audio.window.audio_s if isinstance(audio, Chunk) else 0.0
-        call = Call(
-            "POST",
-            _ENDPOINTS[request.task],
-            _what(audio, request),
-            request.model,
-            Cost(audio_s=seconds),
-            self._fields(audio, request, reply_format),
-            _file(audio),
-        )
 
-        def checked(reply: Reply) -> bytes:
-            may_be_empty = reply_format == "text"
-            answer = answer_of(reply.exact_text(), reply.media_type, may_be_empty=may_be_empty)
-            self.read(answer.encode(), audio, request)
-            return answer.encode()
+        def send(facts: Mapping[str, str]) -> bytes:
+            reply_format = facts.get("response_format", self._answers(request.model))
+            call = self._call(audio, request, cast("ReplyFormat", reply_format), facts)
 
-        return self._http.send(call, checked, pause)
+            def checked(reply: Reply) -> bytes:
+                may_be_empty = reply_format == "text"
+                text = answer_of(reply.exact_text(), reply.media_type, may_be_empty=may_be_empty)
+                self.read(text.encode(), audio, request)
+                return text.encode()
+
+            return self._http.send(call, checked, pause)
+
+        def lesser(field: str, facts: Mapping[str, str]) -> Mapping[str, str] | None:
+            return _lesser(field, facts.get("response_format", self._answers(request.model)))
+
+        try:
+            answer = asked(self._http, request.model, send, lesser, pause)
+        except TooManyBytes as error:
+            self._learn_size(audio, request, error)
+            raise
+        return answer
 
     def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
         """What a reply says. See `base.Transcriber.read`."""
@@ -143,6 +172,44 @@ class OpenAI(OpenAIAccount):
         return ChunkTranscript(
             window, said.language, said.segments, usage, anomalies=said.anomalies
         )
+
+    def _call(
+        self,
+        audio: Chunk | RemoteAudio,
+        request: Request,
+        reply_format: ReplyFormat,
+        facts: Mapping[str, str],
+    ) -> Call:
+        seconds = audio.window.audio_s if isinstance(audio, Chunk) else _UNKNOWN_S
+        fields = self._fields(audio, request, reply_format)
+        fields = tuple(field for field in fields if facts.get(field[0]) != "")
+        return Call(
+            "POST",
+            _ENDPOINTS[request.task],
+            _what(audio, request),
+            request.model,
+            Cost(audio_s=seconds if isinstance(audio, Chunk) else 0.0),
+            fields,
+            _file(audio),
+            optional=tuple(name for name in _OPTIONAL if name in dict(fields)),
+            max_bytes=_LEAST_BYTES + int(_BYTES_PER_S * seconds),
+            total_s=_LEAST_S + _S_PER_S * seconds,
+        )
+
+    def _learn_size(
+        self, audio: Chunk | RemoteAudio, request: Request, error: TooManyBytes
+    ) -> None:
+        """Note how much the server does not take, so that no other chunk is refused for it.
+
+        Raises:
+            RejectedRequest: the upload was so small that its size cannot be the reason.
+        """
+        size = len(audio.data) if isinstance(audio, Chunk) else 0
+        if size < _LEAST_REFUSED:
+            raise RejectedRequest(f"{error}: these are {size} bytes only") from error
+        known = int(self._http.facts(request.model).get(_REFUSED, size))
+        told = error.limit_bytes if _LEAST_REFUSED <= error.limit_bytes <= size else size
+        self._http.learn(request.model, _REFUSED, str(min(known, told)))
 
     def _answers(self, model: str) -> ReplyFormat:
         known = (shape for start, shape in _REPLY_FORMATS if model.startswith(start))
@@ -196,6 +263,17 @@ class Groq(GroqAccount, OpenAI):
         """One request, as Groq bills it."""
         billed = billed_s(audio_s)
         return Usage(1, audio_s, billed, cost_usd(request.model, billed))
+
+
+def _lesser(field: str, reply_format: str) -> Mapping[str, str] | None:
+    """What to do without a field; "" stands for one that the server does not name."""
+    if field == "response_format":
+        less = _LESS.get(reply_format)
+        return {field: less} if less else None
+    if field:
+        return {field: ""}
+    plain = {"timestamp_granularities[]": "", "temperature": "", "response_format": "json"}
+    return plain if reply_format == "verbose_json" else None
 
 
 def _check_prompt(prompt: str | None) -> None:

@@ -16,7 +16,7 @@ from support.answers import (
 )
 
 from audiopipe.backends.http import figures
-from audiopipe.backends.http.errors import dictated_wait_s, fault
+from audiopipe.backends.http.errors import TooManyBytes, dictated_wait_s, fault
 from audiopipe.backends.http.reply import Reply
 from audiopipe.errors import (
     AuthError,
@@ -48,7 +48,7 @@ TABLE = [
     (error(400, "Audio file is too short."), RejectedRequest, "too short"),
     (error(400, PROMPT), RejectedRequest, "896"),
     (error(400, "failed to retrieve media: received status code: 302"), RejectedRequest, "302"),
-    (error(400, "media file too large - size limit: 1, actual size: 2"), RequestTooLarge, "size"),
+    (error(400, "media file too large - size limit: 1, actual size: 2"), TooManyBytes, "size"),
     (decommissioned("distil-whisper-large-v3-en"), ModelUnavailable, "-m whisper-large-v3-turbo"),
     (decommissioned("forgotten"), ModelUnavailable, "another with -m"),
     (FAULTS["terms"], ModelUnavailable, "console.groq.com/playground"),
@@ -62,9 +62,9 @@ TABLE = [
     (unknown_model("x"), ModelUnavailable, "check -m"),
     (Answer(404, b"404 page not found"), RejectedRequest, "base URL"),
     (Answer(301, b""), RejectedRequest, "base URL"),
-    (FAULTS["too-large"], RequestTooLarge, "bytes"),
+    (FAULTS["too-large"], TooManyBytes, "bytes"),
     (FAULTS["too-long"], RequestTooLarge, "whole allowance"),
-    (html(413), RequestTooLarge, "bytes"),
+    (html(413), TooManyBytes, "bytes"),
     (Answer(422, b'{"detail":[{"loc":["file"]}]}'), RejectedRequest, "file"),
     (error(422, "try again"), BadReply, "try again"),
     (FAULTS["limited"], RateLimited, "ASPH"),

@@ -1,0 +1,164 @@
+"""Chat completions and their events to values: what a model said, or why it said nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audiopipe.backends.wire.complaint import complaint
+from audiopipe.backends.wire.decode import json_of
+from audiopipe.errors import BadReply, RejectedRequest, ServerFault
+from audiopipe.text.clean import one_line, printable
+
+_MOST_TOKENS = 100_000_000
+"""Of one answer: more is no count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one completion says, or one event of it.
+
+    Attributes:
+        text: the answer, or a piece of it.
+        model: who answered; "" where nobody says.
+        finish_reason: why it ends; "" where it does not yet.
+        refusal: why the model does not answer; "" where it does.
+        prompt_tokens, completion_tokens: 0 where nobody counts.
+    """
+
+    text: str = ""
+    model: str = ""
+    finish_reason: str = ""
+    refusal: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+def completion(answer: bytes | str) -> Said:
+    """A whole completion.
+
+    Raises:
+        BadReply: it is none.
+        RejectedRequest: the model gave no text, and why.
+    """
+    body = json_of(answer)
+    if told := complaint(body):
+        raise BadReply(f"the reply is an error: {one_line(told.message or told.code)}")
+    said = _said(body, "message")
+    if said is None:
+        shown = answer if isinstance(answer, str) else answer[:100].decode("utf-8", "replace")
+        raise BadReply(f"the reply is no chat completion: {one_line(shown, 60)!r}")
+    return checked(said, calls=bool(_message(body, "message").get("tool_calls")))
+
+
+def event(data: str) -> Said:
+    """An event of a stream, or a whole completion where the server knows no streams.
+
+    Raises:
+        ServerFault: it tells that the server goes no further.
+        BadReply: it is none.
+    """
+    if data.strip() == "[DONE]":
+        return Said(finish_reason="stop")
+    body = json_of(data)
+    if isinstance(body, Mapping):
+        inner = body.get("x_groq")
+        told = complaint(body) or (complaint(inner) if isinstance(inner, Mapping) else None)
+        if told:
+            what = one_line(told.message or told.code)
+            raise ServerFault(f"the server stopped early: {what}; try again later")
+    said = _said(body, "delta") or _said(body, "message")
+    if said is None:
+        raise BadReply(f"not an event of a chat: {one_line(data, 60)!r}")
+    return said
+
+
+def checked(said: Said, *, calls: bool = False) -> Said:
+    """The same, if it is an answer.
+
+    Raises:
+        RejectedRequest: it is empty, or a refusal.
+    """
+    if said.refusal:
+        raise RejectedRequest(f"{said.model} refuses to answer: {one_line(said.refusal)}")
+    if said.text.strip():
+        return said
+    why = "it called a tool" if calls else f"it ended with {said.finish_reason or 'nothing'!r}"
+    advice = "; raise --max-tokens" if said.finish_reason == "length" else ""
+    raise RejectedRequest(f"{said.model or 'the model'} gave no text: {why}{advice}")
+
+
+def body_of(said: Said) -> bytes:
+    """A completion that says so, for `completion`."""
+    message = {"role": "assistant", "content": said.text}
+    choices = [{"index": 0, "message": message, "finish_reason": said.finish_reason}]
+    usage = {"prompt_tokens": said.prompt_tokens, "completion_tokens": said.completion_tokens}
+    return json.dumps({"model": said.model, "choices": choices, "usage": usage}).encode()
+
+
+def _said(body: Any, part: str) -> Said | None:
+    """What the first choice says in its message or delta; None if that is no completion."""
+    choice = _choice(body, part)
+    if choice is None:
+        return None
+    message = choice.get(part) or {}
+    text = _text(message.get("content")) if isinstance(message, Mapping) else None
+    if text is None:
+        return None
+    refusal = message.get("refusal")
+    prompt, completed = _counts(body)
+    return Said(
+        printable(text),
+        one_line(str(body.get("model") or ""), 100),
+        one_line(str(choice.get("finish_reason") or ""), 40),
+        printable(refusal) if isinstance(refusal, str) else "",
+        prompt,
+        completed,
+    )
+
+
+def _choice(body: Any, part: str) -> Mapping[str, Any] | None:
+    """The first choice with a message or delta; an empty one of an event that only counts."""
+    if not isinstance(body, Mapping):
+        return None
+    choices = body.get("choices")
+    if not choices:
+        return {} if part == "delta" and ("usage" in body or "choices" in body) else None
+    first = choices[0] if isinstance(choices, list) else None
+    if not isinstance(first, Mapping) or not (part in first or first.get("finish_reason")):
+        return None
+    return first
+
+
+def _message(body: Any, part: str) -> Mapping[str, Any]:
+    """The message of the first choice; empty where there is none."""
+    try:
+        message = body["choices"][0][part]
+    except (LookupError, TypeError):
+        return {}
+    return message if isinstance(message, Mapping) else {}
+
+
+def _text(content: Any) -> str | None:
+    """A content: text, parts of it, or nothing at all; None if it is something else."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    if not isinstance(content, list):
+        return None
+    parts: Iterable[Any] = (p.get("text") if isinstance(p, Mapping) else p for p in content)
+    return "".join(part for part in parts if isinstance(part, str))
+
+
+def _counts(body: Mapping[str, Any]) -> tuple[int, int]:
+    """Tokens read and written, as Groq, OpenAI and others tell them."""
+    inner = body.get("x_groq")
+    usage = body.get("usage") or (inner.get("usage") if isinstance(inner, Mapping) else None)
+    counts = usage if isinstance(usage, Mapping) else {}
+    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+
+
+def _count(value: Any) -> int:
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    return int(value) if good and 0 <= value <= _MOST_TOKENS else 0
