@@ -129,12 +129,14 @@ def _server(
     groq_model: Callable[[], str],
 ) -> T:
     """The server that was named, with what the settings say of the account."""
+    from audiopipe.backends.http.connection import Timeouts
     from audiopipe.backends.http.retry import Retry
 
     shared: dict[str, Any] = {
         "base_url": settings.base_url,
         "ledger": cache_folder(settings, environment) / LEDGER,
         "retry": Retry(max_wait_s=settings.max_wait_s),
+        "timeouts": Timeouts(total_s=settings.timeout_s),
     }
     if name == "openai":
         return openai(limits=Limits().changed(settings.limits), **shared)

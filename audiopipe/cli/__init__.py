@@ -31,6 +31,7 @@ COMMANDS = {
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "status": "Tell what became of a batch.",
     "cache": "Look at the kept answers, or drop them.",
+    "limits": "Tell what is believed of servers and their limits, and what is used of them.",
     "help": "Show a topic of the documentation.",
     "plugins": "List what other packages add: backends, formats, checks, jobs, stages.",
     "models": "List the models: task, price, limits, status, replacement.",

@@ -48,7 +48,7 @@ class ProviderSettings(SubtitleSettings):
         "--tier",
         PROVIDER,
         "The Groq account's tier, which sets upload size and limits.",
-        commands=(*ASKING, "prepare"),
+        commands=(*ASKING, "prepare", "limits"),
     )
     workers: int = row(
         0,
@@ -68,12 +68,21 @@ class ProviderSettings(SubtitleSettings):
         unit="SECONDS",
         unset="none",
     )
+    timeout_s: float = row(
+        0.0,
+        "--timeout",
+        PROVIDER,
+        "What one request may take, answer included; 0 leaves it to what is asked.",
+        kind=Number(high=86_400),
+        unit="SECONDS",
+        unset="300, and 3 more for each second of audio",
+    )
     limits: tuple[str, ...] = row(
         (),
         "--limit",
         COST,
         "A limit of your account, such as rpm=20, ash=7200 or asd=none; may be repeated.",
-        commands=(*ASKING, "run"),
+        commands=(*ASKING, "run", "limits"),
         kind=Listed(Assignment(LIMITS, "rpm=20", low=0)),
         unit="NAME=N",
         unset="the tier's",
@@ -112,7 +121,7 @@ class ProviderSettings(SubtitleSettings):
         "--cache-dir",
         COST,
         "Where answers are kept, and what was used of the limits.",
-        commands=(*COST.commands, "cache"),
+        commands=(*COST.commands, "cache", "limits"),
         unit="DIR",
         unset="the user's cache",
         is_for_run=True,
