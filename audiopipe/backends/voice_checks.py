@@ -109,7 +109,9 @@ def _trimmed(audio: Audio) -> Audio:
 
 
 def _check_script(request: SpeechRequest, language: str) -> None:
-    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", request.text))
+    # a letter by itself is a sign, such as the micro of a unit, and no word of another language
+    text = re.sub(r"[µμ]|(?<![^\W\d_])[^\W\d_](?![^\W\d_])", "", request.text)
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFKC", text))
     own, *_ = reads = _READS[language]
     foreign = [word for word in words if not _scripts(word).issubset((*reads, "MODIFIER"))]
     if not foreign and not any(own in _scripts(word) for word in words):

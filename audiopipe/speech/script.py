@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from audiopipe.speech.normalize import is_silent, speakable
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _CLAUSE, _SENTENCE, _PARAGRAPH, _CHAPTER = 0.3, 0.6, 1.0, 2.0
@@ -85,19 +86,20 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
     """The paragraphs of a text.
 
     Markdown is understood: headings are spoken and begin chapters; list items and table rows are
-    paragraphs; of links the text is spoken, of images what stands for them; code blocks and tags
-    are left out. Plain text is Markdown too, indented or not.
+    paragraphs; of links the text is spoken, of images what stands for them. Left out are code
+    blocks, tags, comments, scripts and styles, notes with their marks, and what stands at the
+    beginning between lines of `---` (front matter). Plain text is Markdown too, indented or not.
 
     Args:
         text: plain text or Markdown.
     """
-    from markdown_it import MarkdownIt
-
-    # without indented code and blocks of HTML, which plain text would be taken for
-    parser = MarkdownIt("commonmark").enable("table").disable(["code", "html_block"])
-    mark, cells = "", []
-    for token in parser.parse(text):
-        if token.type == "list_item_open":
+    mark, cells, is_note = "", [], False
+    for token in _parser().parse(_UNSPOKEN.sub(" ", text)):
+        if token.type in ("footnote_block_open", "footnote_block_close"):
+            is_note = token.type == "footnote_block_open"
+        elif is_note:
+            continue
+        elif token.type == "list_item_open":
             mark = f"{token.info}. " if token.info else ""
         elif token.type == "inline":
             cells.append("".join(_spoken_of(child) for child in token.children or ()))
@@ -106,8 +108,25 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
             mark, cells = "", []
 
 
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.footnote import footnote_plugin
+    from mdit_py_plugins.front_matter import front_matter_plugin
+
+    # without indented code and blocks of HTML, which plain text would be taken for
+    parser = MarkdownIt("commonmark").enable("table").disable(["code", "html_block"])
+    return parser.use(front_matter_plugin).use(footnote_plugin)
+
+
+_UNSPOKEN = re.compile(r"<!--.*?-->|<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_APART = re.compile(r"</?(?:br|p|div|li|ul|ol|td|th|tr|h[1-6]|hr|blockquote)\b", re.IGNORECASE)
+"""Tags between which words do not touch."""
+
+
 def _spoken_of(token: Token) -> str:
     if token.type == "html_inline":
+        return " " if _APART.match(token.content) else ""
+    if token.type in ("footnote_ref", "footnote_anchor"):
         return ""
     return " " if token.type.endswith("break") else token.content
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopipe.speech.script import Line, script
+from audiopipe.speech.script import Line, paragraphs, script
 
 MARKDOWN = """# The *first* chapter
 
@@ -97,3 +98,21 @@ def test_a_text_without_a_word_has_no_lines() -> None:
 
 def letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("---\ntitle: A talk\ndate: 2024-01-01\n---\n\nHello.", ["Hello."]),
+        ("One.[^1] Two.[^long]\n\n[^1]: A note.\n[^long]: Another\n    note.", ["One. Two."]),
+        ("one<br>two<br/>three", ["one two three"]),
+        ("a <b>bold</b> word", ["a bold word"]),
+        ("<p>One.</p><p>Two.</p>", ["One. Two."]),
+        ("<script>var a = 1;\n\nalert(a)</script>Said.", ["Said."]),
+        ("<STYLE type='text/css'>\n\np { color: red }\n</style>\n\nSaid.", ["Said."]),
+        ("Said.<!-- not\n\nthis --> Too.", ["Said. Too."]),
+        ("One.\n\n---\n\nTwo.", ["One.", "Two."]),
+    ],
+)
+def test_what_is_no_text_is_not_spoken(text: str, spoken: list[str]) -> None:
+    assert [" ".join(each.text.split()) for each in paragraphs(text)] == spoken
