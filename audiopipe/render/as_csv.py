@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 from audiopipe.render.passages import gap_text, kinds, one_line, passages
@@ -29,6 +30,9 @@ def render(transcript: Transcript) -> str:
     Times are seconds with three decimals; a measure that is not known stays empty; `flags` holds
     the kinds that touch the segment, joined by semicolons. A gap is a row that only its text
     fills.
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it, as OWASP advises
+    ("CSV Injection"); `literal` and `written` are each other's inverse.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -37,20 +41,35 @@ def render(transcript: Transcript) -> str:
     return text.getvalue()
 
 
+def literal(text: str) -> str:
+    """The text as a cell that no spreadsheet computes."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def written(cell: str) -> str:
+    """The text that stands in a cell."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+"""The apostrophes before it, too: else a text that begins so could not be told from one that was
+given one."""
+
+
 def _rows(transcript: Transcript) -> Iterator[tuple[object, ...]]:
     for part, flags in passages(transcript):
         times = _seconds(part.span.start_s), _seconds(part.span.end_s)
         if isinstance(part, Failure):
             yield (*times, None, None, gap_text(part), None, None, None, None)
         else:
-            yield (*times, *_fields(part), ";".join(kinds(flags)))
+            yield (*times, *_fields(part), literal(";".join(kinds(flags))))
 
 
 def _fields(segment: Segment) -> tuple[object, ...]:
     return (
-        one_line(segment.speaker or ""),
-        segment.language,
-        one_line(segment.text),
+        literal(one_line(segment.speaker or "")),
+        segment.language and literal(one_line(segment.language)),
+        literal(one_line(segment.text)),
         segment.avg_logprob,
         segment.no_speech_prob,
         segment.compression_ratio,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from audiopipe.values.audio import Audio, Task
@@ -42,6 +42,9 @@ class Request:
     temperature: float = 0.0
     word_timestamps: bool = True
 
+    def __post_init__(self) -> None:
+        _keep_well_formed(self)
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
@@ -58,6 +61,9 @@ class SpeechRequest:
     model: str = ""
     voice: str = ""
     language: str | None = None
+
+    def __post_init__(self) -> None:
+        _keep_well_formed(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,9 @@ class Message:
     role: Role
     content: str
 
+    def __post_init__(self) -> None:
+        _keep_well_formed(self)
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
@@ -128,6 +137,9 @@ class ChatRequest:
     json: bool = False
     schema: str = ""
 
+    def __post_init__(self) -> None:
+        _keep_well_formed(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -153,3 +165,18 @@ class Reply:
     def truncated(self) -> bool:
         """Whether the answer was cut off."""
         return self.finish_reason in ("length", "content_filter")
+
+
+def _keep_well_formed(request: Any) -> None:
+    """Put U+FFFD for what no server can be sent: halves of surrogate pairs, which stand for the
+    bytes of arguments that were no text."""
+    for each in fields(request):
+        value = getattr(request, each.name)
+        if isinstance(value, str):
+            object.__setattr__(request, each.name, _well_formed(value))
+        elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+            object.__setattr__(request, each.name, tuple(map(_well_formed, value)))
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

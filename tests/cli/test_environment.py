@@ -124,3 +124,19 @@ def test_results_go_on_where_stdin_and_stderr_are_closed(shell: Shell, tmp_path:
         assert shell(f"{line} --overwrite", **server.as_groq).returncode == 0
         assert len(server.accepted) == 1
     assert (tmp_path / "out" / "jfk.txt").read_bytes()
+
+
+def test_arguments_that_are_no_text_are_sent_with_their_bytes_replaced(shell: Shell) -> None:
+    lines = (
+        "audiopipe chat $'caf\\xe9' --system $'\\xff' --stop $'\\xfe'",
+        f"audiopipe transcribe {RECORDINGS / 'jfk.flac'} -o - -f txt --prompt $'caf\\xe9'",
+        "audiopipe speak $'caf\\xe9 noir' -o a.wav",
+    )
+    with Server() as server:
+        for line in lines:
+            done = shell(line, **server.as_groq)
+            assert done.returncode == 0, done.stderr
+        chat, talk, spoken = (str(seen.json or seen.fields) for seen in server.seen)
+    assert "caf\ufffd" in chat
+    assert "caf\ufffd" in talk
+    assert "caf noir" in spoken  # nobody can speak what is no character

@@ -20,6 +20,7 @@ from support.fixtures import GOLDEN
 from support.samples import any_transcripts, subtitle_settings
 
 from audiopipe.render import RENDERERS, load, render
+from audiopipe.render.as_csv import literal, written
 from audiopipe.render.cues import cues
 from audiopipe.render.passages import one_line, passages, title
 from audiopipe.settings import SubtitleSettings
@@ -101,9 +102,15 @@ def a_csv_row_holds_text_measures_and_flags(t: Transcript) -> None:
     read = [row for row in rows if not row["text"].startswith("[no transcript: ")]
     assert len(rows) == len(said) + len(t.failures)
     measured = [(s.avg_logprob, one_line(s.text)) for s in said]
-    assert [(float(r["avg_logprob"] or "nan"), r["text"]) for r in read if r["avg_logprob"]] == [
-        pair for pair in measured if pair[0] is not None
-    ]
+    assert [
+        (float(r["avg_logprob"] or "nan"), written(r["text"])) for r in read if r["avg_logprob"]
+    ] == [pair for pair in measured if pair[0] is not None]
+
+
+@given(st.from_regex(r"'{0,2}[=+@\-\t\r\nx].*", fullmatch=True))
+def test_no_cell_is_a_formula_and_each_reads_back(text: str) -> None:
+    assert literal(text)[:1] not in {*"=+-@\t\r\n"}
+    assert written(literal(text)) == text
 
 
 def plain_text_has_a_line_for_each_passage(t: Transcript) -> None:
