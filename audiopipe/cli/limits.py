@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 @options.settings("limits")
 @options.verbosity
 @click.pass_context
-def command(context: click.Context, /, **given: object) -> int:
+def command(context: click.Context, /, cache_dir: str | None) -> int:
     """Tell what is believed of servers and their limits, what is used of them, and until when.
 
     Figures that a server told are believed for a day, what it cannot do for a week; the next good
     answer corrects them. `limits reset` forgets at once. Answers are not touched: see `cache`.
+    Limits that no server told are those of AUDIOPIPE_TIER and AUDIOPIPE_LIMITS.
     """
     if context.invoked_subcommand:
         return 0
-    settings = load(given, os.environ)
+    settings = load({"cache_dir": cache_dir}, os.environ)
     with _opened(_path(settings)) as limiter:
         known = limiter.known() if limiter else []
     now_s = time.time()
@@ -46,9 +47,9 @@ def command(context: click.Context, /, **given: object) -> int:
     return 0
 
 
-@command.command("reset", cls=options.Command, examples=("", "api.groq.com", "127.0.0.1:8000"))
+@command.command("reset", cls=options.Command, examples=("", "api.groq.com"))
 @click.argument("server", default="")
-@options.settings("cache")
+@options.settings("limits")
 @options.verbosity
 def reset(server: str, cache_dir: str | None) -> int:
     """Forget what is believed of SERVER, an address or a part of it; of all without one.

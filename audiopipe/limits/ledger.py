@@ -8,7 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from audiopipe.limits.knowledge import LONGEST_PAUSE_S, TABLES, pause_until_s, real, told
+from audiopipe.limits.knowledge import (
+    LONGEST_PAUSE_S,
+    MOST_UNITS,
+    TABLES,
+    pause_until_s,
+    real,
+    told,
+)
 from audiopipe.limits.rules import Cost, Limits, drained, schedule
 from audiopipe.store.database import Schema
 
@@ -187,7 +194,8 @@ class Books:
         levels = {}
         for each in self._limits.allowances():
             used, at_s = before.get(each.rule.name, (0.0, self._now_s))
-            used = min(used, 2 * each.units)  # more would not come back within two windows
+            # twice a limit is what is left of a higher one; what is more than any is nonsense
+            used = min(used, 2 * each.units) if used < MOST_UNITS else 0.0
             floor = in_flight.of(each.rule.quantity)
             levels[each.rule.name] = drained(used, each, self._now_s - at_s, floor)
         return levels

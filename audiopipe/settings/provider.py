@@ -48,7 +48,7 @@ class ProviderSettings(SubtitleSettings):
         "--tier",
         PROVIDER,
         "The Groq account's tier, which sets upload size and limits.",
-        commands=(*ASKING, "prepare", "limits"),
+        commands=(*ASKING, "prepare"),
     )
     workers: int = row(
         0,
@@ -82,7 +82,7 @@ class ProviderSettings(SubtitleSettings):
         "--limit",
         COST,
         "A limit of your account, such as rpm=20, ash=7200 or asd=none; may be repeated.",
-        commands=(*ASKING, "run", "limits"),
+        commands=(*ASKING, "run"),
         kind=Listed(Assignment(LIMITS, "rpm=20", low=0)),
         unit="NAME=N",
         unset="the tier's",
