@@ -26,7 +26,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 @click.argument(
     "job", type=options.Value(Words(JOBS, "jobs"), "JOB"), metavar=f"[{'|'.join(JOBS)}]"
 )
-@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
+@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT...")
 @click.option(
     "-o",
     "--output-dir",
@@ -69,7 +69,7 @@ def command(
     config: Path | None,
     **flags: Any,
 ) -> int:
-    """Have a chat model do a job on stored transcripts (the json that transcribe writes).
+    """Have a chat model do a job on transcripts: ours, as json, or those that `render` takes.
 
     Long transcripts go in parts that fit the model. Each time in a result is checked against the
     transcript. Answers are kept: the same command goes on where a run stopped.
@@ -123,11 +123,11 @@ def _check(
 
 
 def _write(text: str, source: Path, folder: Path | None, name: str, output_format: str) -> None:
-    from audiopipe.render import renderer, write
+    from audiopipe.render import renderer, stem_of, write
 
     if folder is None:
         put_whole(text)
         return
-    path = folder / f"{source.stem}.{name}{renderer(output_format).ending}"
+    path = folder / f"{stem_of(source)}.{name}{renderer(output_format).ending}"
     write(text if text.endswith("\n") else f"{text}\n", path)
     LOGGER.info("%s -> %s", source, path)

@@ -25,7 +25,7 @@ _MOST_CHARACTERS = 60
 
 
 @options.command("check", "talk.json", "transcripts/ --strict --json")
-@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json|DIR...")
+@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT|DIR...")
 @click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if anything is flagged.")
 @options.as_json
 @options.verbosity
@@ -35,7 +35,8 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     For each file its flags as they were stored when it was transcribed, the files of a folder
     with the most flagged time first; then for each folder what to do about them, and how the
     recogniser's measures are distributed, to be watched from batch to batch. Of a folder all
-    transcripts below it are read.
+    transcripts below it are read. What another program wrote is checked by its text, times and
+    measures.
     """
     from audiopipe.workflows.quality import summary
 
@@ -65,13 +66,13 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
 def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
     """What was found in each transcript, and how many were named that cannot be read."""
     from audiopipe.render import load
-    from audiopipe.workflows.quality import examine
+    from audiopipe.workflows.quality import checked, examine
 
     found, failed = {}, 0
     for path in paths:
-        for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
+        for file in _in_folder(path) if path.is_dir() else [path]:
             try:
-                found[file] = examine(load(file))
+                found[file] = examine(checked(load(file)))
             except InputError as error:
                 if path.is_dir():  # other files may be JSON, and are no concern of ours
                     LOGGER.debug("left out: %s", error)
@@ -79,9 +80,19 @@ def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
                     LOGGER.error("%s", error)
                     failed += 1
         if path.is_dir() and not any(path in file.parents for file in found):
-            LOGGER.error("%s: no transcript below it that audiopipe saved as json", path)
+            LOGGER.error("%s: no transcript below it as json", path)
             failed += 1
     return found, failed
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The files that may be transcripts; our `verbose_json` only where there is nothing better."""
+    return [
+        file
+        for file in sorted(folder.rglob("*.json"))
+        if not file.name.endswith(".verbose.json")
+        or not file.with_name(file.name.replace(".verbose.json", ".json")).exists()
+    ]
 
 
 def _file_lines(path: Path, findings: Findings, figures: Summary) -> Iterator[str]:

@@ -105,10 +105,10 @@ def _duration_s(item: Item) -> float | None:
 
 
 def _stored(path: Path) -> Transcript | None:
-    from audiopipe.render import load
+    from audiopipe.render.read import read_own
 
     try:
-        return load(path)
+        return read_own(path)
     except InputError:
         return None
 

@@ -10,14 +10,14 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.codes import of_inputs
-from audiopipe.cli.log import complain
+from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.streams import put_whole
 from audiopipe.errors import InputError, UsageError
 from audiopipe.settings import load as load_settings
 
 
 @options.command("render", "talk.json -f srt --max-line-width 37", "out/*.json -f md -o notes")
-@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT.json...")
+@click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT...")
 @options.settings(
     "render",
     output_dir="Where results go; - writes one format to stdout.  [default: beside the transcript]",
@@ -27,8 +27,12 @@ from audiopipe.settings import load as load_settings
 def command(
     transcripts: tuple[str, ...], output_dir: str | None, config: Path | None, **flags: Any
 ) -> int:
-    """Write stored transcripts in other formats, beside them or in DIR."""
-    from audiopipe.render import load, render, renderer, write
+    """Write transcripts in other formats, beside them or in DIR.
+
+    Takes what audiopipe saved as json, the JSON of openai-whisper, faster-whisper, whisperX and
+    whisper.cpp, replies of OpenAI's API, and subtitles in SubRip or WebVTT.
+    """
+    from audiopipe.render import load, render, renderer, stem_of, write
 
     settings = load_settings(flags, os.environ, config)
     formats = settings.output_formats
@@ -48,5 +52,9 @@ def command(
                 put_whole(text)
             elif name != "json" or output_dir:
                 folder = Path(output_dir) if output_dir else path.parent
-                write(text, folder / (path.stem + renderer(name).ending))
+                result = folder / (stem_of(path) + renderer(name).ending)
+                if result.resolve() == path.resolve():
+                    LOGGER.warning("%s: not written over by its own %s; give -o DIR", path, name)
+                else:
+                    write(text, result)
     return of_inputs(failed, len(transcripts))

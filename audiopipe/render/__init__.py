@@ -12,7 +12,6 @@ from typing import Any
 from audiopipe import plugins
 from audiopipe.errors import InputError, UsageError
 from audiopipe.render.as_csv import render as csv
-from audiopipe.render.as_json import parse
 from audiopipe.render.as_json import render as json
 from audiopipe.render.as_lrc import render as lrc
 from audiopipe.render.as_md import render as md
@@ -22,10 +21,11 @@ from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
 from audiopipe.render.files import write
+from audiopipe.render.read import read
 from audiopipe.settings import SubtitleSettings, change
 from audiopipe.values.transcript import Transcript
 
-__all__ = ["RENDERERS", "Renderer", "load", "render", "renderer", "save", "write"]
+__all__ = ["RENDERERS", "Renderer", "load", "render", "renderer", "save", "stem_of", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +132,24 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:
-    """The transcript that was saved as `json`, exactly as it was.
+    """The transcript in a file: exactly as it was, if it was saved as `json`.
+
+    Others' are read too: the JSON of openai-whisper, faster-whisper, whisperX and whisper.cpp, the
+    replies of OpenAI's API and those like it (`verbose_json`, `json`), SubRip and WebVTT. What
+    such a file does not tell is unknown, and times that it lacks are shared out by length of text.
 
     Raises:
-        InputError: the file is missing, or is not a transcript of ours.
+        InputError: the file is missing, or holds no transcript of a form that is known.
     """
-    path = Path(path)
-    try:
-        return parse(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not a transcript that audiopipe saved as json: {error}"
-        ) from error
+    return read(Path(path))
+
+
+def stem_of(path: Path) -> str:
+    """The name of a transcript's file without the ending of its format."""
+    for ending in sorted((each.ending for each in RENDERERS.values()), key=len, reverse=True):
+        if path.name.lower().endswith(ending) and len(path.name) > len(ending):
+            return path.name[: -len(ending)]
+    return path.stem
 
 
 def _format_of(path: Path) -> str:

@@ -51,7 +51,15 @@ def parse(text: str) -> Transcript:
     Raises:
         ValueError: the text is not ours; the message says in what.
     """
-    document = json.loads(text)
+    return parsed(json.loads(text))
+
+
+def parsed(document: Any) -> Transcript:
+    """The transcript in a document that was written by `render`.
+
+    Raises:
+        ValueError: it is not ours; the message says in what.
+    """
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:
         raise ValueError(f"its version is {version!r}, not {VERSION}")

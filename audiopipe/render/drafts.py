@@ -190,8 +190,9 @@ def _bound(run: Iterable[Unit], width: int) -> list[Unit]:
     """The units, an abbreviation put together with what it points at where a line holds both."""
     bound: list[Unit] = []
     for unit in run:
-        before = bound[-1] if bound else unit
-        if before.ending is Ending.OPEN and before.columns + 1 + unit.columns <= width:
+        before = bound[-1] if bound else None
+        points_on = before and before.ending is Ending.OPEN
+        if before and points_on and before.columns + 1 + unit.columns <= width:
             text = f"{before.text} {unit.text}" if unit.spaced else before.text + unit.text
             times = before.start_s, unit.end_s
             bound[-1] = Unit(text, before.spaced, *times, columns(text), unit.ending)

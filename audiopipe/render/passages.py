@@ -43,7 +43,7 @@ def title(transcript: Transcript) -> str:
     if _ADDRESS.match(name):
         name = re.split("[?#]", name, maxsplit=1)[0]
     parts = re.split(r"[/\\]" if _WINDOWS.match(name) else "/", name.rstrip("/"))
-    return parts[-1] or name
+    return parts[-1].strip() or name
 
 
 def escaped(text: str) -> str:

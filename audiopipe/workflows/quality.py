@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from audiopipe.stages.flag import flag
 from audiopipe.stages.flag.evidence import syllables
-from audiopipe.values.audio import covered_s
-from audiopipe.values.transcript import Flag, Segment, Transcript
+from audiopipe.stages.flag.thresholds import Thresholds
+from audiopipe.values.audio import Span, Window, covered_s
+from audiopipe.values.requests import Usage
+from audiopipe.values.transcript import ChunkTranscript, Flag, Segment, Transcript
 
 _SHARES = (0.0, 0.05, 0.5, 0.95, 1.0)
 
@@ -70,6 +73,18 @@ class Summary:
     def flagged_share(self) -> float:
         """The share of the time that is flagged, 0 to 1."""
         return min(1.0, self.flagged_s / self.duration_s) if self.duration_s else 0.0
+
+
+def checked(transcript: Transcript) -> Transcript:
+    """A transcript that another program wrote, with the flags that its text, times and measures
+    give without the recording; one of ours as it is."""
+    if transcript.backend or transcript.flags:
+        return transcript
+    whole = Span(0.0, transcript.duration_s)
+    heard = ChunkTranscript(
+        Window(0, (whole,), whole), transcript.language, transcript.segments, Usage()
+    )
+    return replace(transcript, flags=flag(heard, thresholds=Thresholds()).flags)
 
 
 def examine(transcript: Transcript) -> Findings:

@@ -121,6 +121,13 @@ def test_cues_end_with_sentences() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [4, 10, 11, 42])
+def test_what_begins_with_a_title_stays_with_it_where_there_is_room(width: int) -> None:
+    shown = [row for rows in lines_of(told(spoken("Dr. Watson.", 0, 2)), SubtitleSettings(width))
+             for row in rows]  # fmt: skip
+    assert shown == (["Dr. Watson."] if width > 10 else ["Dr.", "Watson."])
+
+
 def test_a_long_silence_parts_cues() -> None:
     assert lines_of(told(spoken("Well then", 0, 1), spoken("yes", 3, 4))) == [
         ("Well then",),

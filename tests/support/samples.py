@@ -4,6 +4,8 @@ the values allow at all.
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import strategies as st
 
 from audiopipe.settings import SubtitleSettings
@@ -12,7 +14,19 @@ from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Failure, Flag, Repair, Segment, Source, Transcript, Word
 
 SCRIPTS = (
-    *(" the", " quick,", " brown fox.", " “Really?”", " twenty", "-five", " 3.14", " don't"),
+    *(
+        " the",
+        " quick,",
+        " brown fox.",
+        " “Really?”",
+        " twenty",
+        "-five",
+        " 3.14",
+        " don't",
+        " Dr.",
+        " —",
+        " »",
+    ),
     " Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
     *("我", "能吞", "下。", "「你好」", "がんばって！", "コーヒー", "สวัสดี", "ครับ"),
     *(" שלום,", " مرحبا؟", " 한국어", " \U0001f469\u200d\U0001f467", "🇩🇪", " e\u0301"),
@@ -22,9 +36,19 @@ SCRIPTS = (
 """Pieces of text that have broken some writer of subtitles before."""
 
 LONGEST_S = 1e5
-measures = st.sampled_from([(None,) * 4, (0, -0.25, 1.4, 0.01), (0.2, -1e-9, 1 / 3, 1e-30)])
-codes = st.none() | st.sampled_from(["en", "zh", "de", "xx"])
-names = st.none() | st.sampled_from(["Anna", "Bob & <Co>", "山田", "left\nchannel", ""])
+CODES = (None, "en", "zh", "de", "xx")
+facts = st.sampled_from(
+    [
+        *product(
+            [(None,) * 4, (0, -0.25, 1.4, 0.01), (0.2, -1e-9, 1 / 3, 1e-30)],
+            [0, 3000],
+            [(), (50_364, 0)],
+            CODES,
+            [None, "Anna", "Bob & <Co>", "山田", "left\nchannel", ""],
+        )
+    ]
+)
+"""What is known of a segment besides its words, in one draw: each draw costs."""
 
 
 def texts() -> st.SearchStrategy[str]:
@@ -91,23 +115,25 @@ def subtitle_settings(draw: st.DrawFn) -> SubtitleSettings:
 
 
 def _measured(draw: st.DrawFn, span: Span, text: str, said: tuple[Word, ...]) -> Segment:
-    temperature, avg_logprob, compression_ratio, no_speech_prob = draw(measures)
+    measured, seek, tokens, language, speaker = draw(facts)
+    temperature, avg_logprob, compression_ratio, no_speech_prob = measured
     return Segment(
         span=span,
         text=text,
         words=said,
-        seek=draw(st.sampled_from([0, 3000])),
-        tokens=draw(st.sampled_from([(), (50_364, 0)])),
+        seek=seek,
+        tokens=tokens,
         temperature=temperature,
         avg_logprob=avg_logprob,
         compression_ratio=compression_ratio,
         no_speech_prob=no_speech_prob,
-        language=draw(codes),
-        speaker=draw(names),
+        language=language,
+        speaker=speaker,
     )
 
 
 def _told(draw: st.DrawFn, duration_s: float, segments: tuple[Segment, ...]) -> Transcript:
+    more = draw(st.booleans())
     kinds = st.sampled_from(["low-confidence", "repetition"])
     figures = st.floats(-1e6, 1e6)
     counts = st.integers(0, 10**6)
@@ -120,12 +146,16 @@ def _told(draw: st.DrawFn, duration_s: float, segments: tuple[Segment, ...]) -> 
     return Transcript(
         source=Source(draw(texts()), draw(st.sampled_from(["", "00ff"])), duration_s),
         task=draw(st.sampled_from(["transcribe", "translate"])),
-        language=draw(codes),
+        language=draw(st.sampled_from(CODES)),
         segments=segments,
-        flags=tuple(sorted(draw(st.lists(flags, max_size=3)), key=lambda f: f.span.start_s)),
-        repairs=tuple(draw(st.lists(repairs, max_size=2))),
-        failures=tuple(sorted(draw(st.lists(failures, max_size=2)), key=lambda f: f.span.start_s)),
+        flags=tuple(sorted(draw(st.lists(flags, max_size=3 * more)), key=lambda f: f.span.start_s)),
+        repairs=tuple(draw(st.lists(repairs, max_size=2 * more))),
+        failures=tuple(
+            sorted(draw(st.lists(failures, max_size=2 * more)), key=lambda f: f.span.start_s)
+        ),
         model=draw(texts()),
         backend=draw(st.sampled_from(["groq", "openai", "local"])),
-        usage=draw(st.builds(Usage, counts, seconds, seconds, st.none() | seconds)),
+        usage=draw(st.builds(Usage, counts, seconds, seconds, st.none() | seconds))
+        if more
+        else Usage(),
     )

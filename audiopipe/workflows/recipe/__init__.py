@@ -12,7 +12,7 @@ from typing import Any
 from audiopipe.concurrency import ordered_map
 from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
-from audiopipe.render import load
+from audiopipe.render.read import read_own
 from audiopipe.workflows.recipe.parse import Recipe, read
 from audiopipe.workflows.recipe.work import Station, Work, station
 
@@ -158,6 +158,6 @@ def _is_done(task: Task, recipe: Recipe, files: Iterable[Path]) -> bool:
 
 def _is_whole(stem: Path) -> bool:
     try:
-        return not load(stem.with_name(f"{stem.name}.json")).failures
+        return not read_own(stem.with_name(f"{stem.name}.json")).failures
     except InputError:
         return False
