@@ -20,6 +20,7 @@
     │   ├── TruncatedAnswer           a chat model's answer was cut off at its limit of tokens
     │   └── EngineMissing             the embedded engine or its weights are not installed
     ├── OutputError                1  a result cannot be written
+    │   └── UnwritableName            that one alone: for its name, or for what has it already
     ├── Flagged                    5  a strict check found what not to trust
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
     └── Stopped                  130  somebody stopped the run; resumable (SIGTERM 143, SIGHUP 129)
@@ -154,6 +155,12 @@ class OutputError(AudiopipeError):
     """A result cannot be written."""
 
     stops_run = True
+
+
+class UnwritableName(OutputError):
+    """One result cannot be written, for its name or for what has that name; others can."""
+
+    stops_run = False
 
 
 class Flagged(AudiopipeError):

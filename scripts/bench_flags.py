@@ -31,7 +31,6 @@ from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import Detector, by_level, by_network, find_voice, in_file
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.backends.protocols import Upload
-from audiopipe.cli.inputs import MEDIA
 from audiopipe.limits.spending import Spending
 from audiopipe.pipeline.intake import Part, pieces
 from audiopipe.settings import ANSWERS, Settings, cache_folder
@@ -44,6 +43,7 @@ from audiopipe.text.words import normal_form
 from audiopipe.values.audio import RATE_HZ, Chunk, Span
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkTranscript, Segment, Source, Transcript
+from audiopipe.workflows.inputs.sniff import RECORDINGS
 
 SPEECH = Path(__file__).parents[1] / "fixtures" / "recordings" / "reading.mp3"
 PIECES_S = (30.0, 7.0)
@@ -159,7 +159,7 @@ def _accuracy(arguments: argparse.Namespace) -> None:
         cache_dir=arguments.cache_dir,
     )
     found = {path for name in arguments.names for path in arguments.folder.glob(name)}
-    paths = sorted(path for path in found if path.suffix in MEDIA and _labels(path).exists())
+    paths = sorted(path for path in found if path.suffix in RECORDINGS and _labels(path).exists())
     with (
         Local() as engine,
         Unguarded() as unguarded,

@@ -19,9 +19,9 @@ import jiwer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 import audiopipe
-from audiopipe.cli.inputs import MEDIA
 from audiopipe.settings import Settings
 from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.inputs.sniff import RECORDINGS
 
 _NORMALISER = EnglishTextNormalizer()
 
@@ -44,7 +44,7 @@ def main() -> None:
     print(_HEADER)
     with audiopipe.Local() as engine:
         for path in sorted(
-            p for p in found if p.suffix in MEDIA and p.with_suffix(".txt").exists()
+            p for p in found if p.suffix in RECORDINGS and p.with_suffix(".txt").exists()
         ):
             spoken = path.with_suffix(".txt").read_text("utf-8")
             first = audiopipe.transcribe(path, backend=engine, settings=settings)

@@ -21,11 +21,11 @@ _READERS = 8
 """Threads that read headers, for drives on the network: each header waits for its own answer."""
 
 
-def undone(batch: Batch, inputs: Sequence[str]) -> list[Item]:
+def undone(batch: Batch, inputs: Sequence[str], settings: Settings) -> list[Item]:
     """The inputs of a batch that failed, are partial or pending: all, or those among `inputs`."""
     rows = {row.source: row for row in batch.rows if row.is_due}
     if inputs:
-        named = {identity(item.source): item for item in find_inputs(inputs)}
+        named = {identity(item.source): item for item in find_inputs(inputs, settings)}
         return [
             replace(named[source], stem=PurePath(row.stem))
             for source, row in rows.items()

@@ -143,7 +143,9 @@ def _help(setting: Setting) -> str:
 
 
 def _joined(ctx: click.Context, param: click.Parameter, values: tuple[Any, ...]) -> Any:
-    """The values of a flag that was given several times."""
+    """The values of a flag that was given several times; texts become its lines."""
+    if values and isinstance(values[0], str):
+        return "\n".join(values)
     return tuple(item for items in values for item in items) or None
 
 

@@ -36,7 +36,7 @@ def command(inputs: tuple[str, ...], as_json: bool, config: Path | None, **flags
     from audiopipe.workflows.plan import plan
 
     settings = load(flags, os.environ, config)
-    items = find_inputs(inputs)
+    items = find_inputs(inputs, settings)
     told = plan((open_input(item) for item in items if not item.error), settings)
     failed = [*(str(item.error) for item in items if item.error), *told.unusable]
     for line in failed:

@@ -10,7 +10,7 @@ from audiopipe.cli import options
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.log import complain
-from audiopipe.errors import InputError
+from audiopipe.errors import InputError, UnwritableName
 from audiopipe.settings import Settings, load
 
 
@@ -27,13 +27,13 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
     """
     settings = load(flags, os.environ, config)
     failed = partial = 0
-    items = find_inputs(inputs)
+    items = find_inputs(inputs, settings)
     for item in items:
         try:
             if item.error:
                 raise item.error
             partial += _prepare(item, settings)
-        except InputError as error:
+        except (InputError, UnwritableName) as error:
             complain(error)
             failed += 1
     if failed == len(items):

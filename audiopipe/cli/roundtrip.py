@@ -69,7 +69,7 @@ def command(
     """
     asked = {name: given.pop(name) for name in _ASKED}
     settings = load(given, os.environ, config)
-    item, *more = find_inputs([episode])
+    item, *more = find_inputs([episode], settings)
     if more:
         raise UsageError(f"one recording at a time, and {episode} names {len(more) + 1}")
     if item.error:

@@ -37,7 +37,7 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
     from audiopipe.workflows.recipe import Task, read
 
     recipe = read(pipeline, flags)
-    items = find_inputs(inputs or recipe.inputs)
+    items = find_inputs(inputs or recipe.inputs, recipe.settings)
     if not items:
         raise UsageError(f"no recordings: name some, or say in {pipeline}: inputs = [...]")
     if any(item.source == "-" for item in items):

@@ -99,12 +99,12 @@ def _asked(
     if settings.output_dir == "-" and len(settings.output_formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     if not retry_failed:
-        return settings, find_inputs(inputs)
+        return settings, find_inputs(inputs, settings)
     batch = jobs.read(Path(settings.output_dir))
     given = {name: value for name, value in flags.items() if value is not None}
     recorded = jobs.settings_of(Path(settings.output_dir), batch, given, allow=settings.allow)
     settings = load({**recorded, **given}, os.environ, config)
-    items = due.undone(batch, inputs)
+    items = due.undone(batch, inputs, settings)
     if not items:
         LOGGER.info("nothing is left undone in %s", settings.output_dir)
     return settings, items
@@ -169,7 +169,7 @@ def _saved(item: Item, outcome: Outcome, settings: Settings) -> Row:
         transcript = outcome.result()
         results.save(item, transcript, settings)
     except AudiopipeError as error:
-        if isinstance(error, OutputError):
+        if isinstance(error, OutputError) and error.stops_run:
             raise
         return results.missing(item, str(error))
     return results.row_of(item, settings, transcript, "done", outcome.spent)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe.audio.reading import open_source, shown
+from audiopipe.audio.reading.remote import is_remote
 from audiopipe.audio.vad import by_network, has_network
 from audiopipe.backends.http.address import public_name
 from audiopipe.backends.http.download import download
@@ -96,12 +97,17 @@ def _of_one(
         else:
             yield from chunks(source, upload, settings, stop, number)
     except InputError as error:
-        name = public_name(source) if _is_url(source) else shown(source)
+        name = _public(source) or shown(source)
         yield End(number, source, name, error=error)
 
 
 def _is_url(source: Any) -> bool:
     return isinstance(source, str) and bool(re.match(r"https?://", source))
+
+
+def _public(source: Any) -> str | None:
+    """The name of an address for messages; None for all else."""
+    return public_name(source) if _is_url(source) or is_remote(source) else None
 
 
 def chunks(
@@ -113,9 +119,9 @@ def chunks(
         InputError: it cannot be used.
     """
     with ExitStack() as stack:
-        opened, name = source, None
+        opened, name = source, _public(source)
         if _is_url(source):
-            opened, name = stack.enter_context(tempfile.TemporaryFile()), public_name(source)
+            opened = stack.enter_context(tempfile.TemporaryFile())
             download(source, opened, stop=stop)
         recording = stack.enter_context(
             open_source(opened, name=name, track=settings.track or None, stop=stop)
@@ -143,8 +149,8 @@ def chunks(
 
 
 def _origin(source: Any) -> Origin | None:
-    if _is_url(source):
-        return of_address(public_name(source))
+    if name := _public(source):
+        return of_address(name)
     if isinstance(source, str | PathLike) and Path(source).is_file():
         with suppress(OSError):
             return of_file(Path(source))

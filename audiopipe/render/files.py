@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
-from audiopipe.errors import OutputError
+from audiopipe.errors import OutputError, UnwritableName
 from audiopipe.store.files import replacing
+
+_OWN_FAULTS = frozenset(
+    {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EILSEQ}
+)
+"""What lies with one name: a folder has it already, or the file system cannot hold it."""
 
 
 def write(content: str | bytes, path: Path) -> Path:
@@ -22,7 +28,8 @@ def write(content: str | bytes, path: Path) -> Path:
         The path.
 
     Raises:
-        OutputError: nothing was written, and an older file at the path is untouched.
+        OutputError: nothing was written, and an older file at the path is untouched;
+            `UnwritableName` where others can be written.
     """
     data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
     try:
@@ -30,6 +37,10 @@ def write(content: str | bytes, path: Path) -> Path:
             temporary.write_bytes(data)
     except OSError as error:
         reason = error.strerror or error
+        if error.errno in _OWN_FAULTS:
+            raise UnwritableName(
+                f"cannot write {path}: {reason}; move away what is there"
+            ) from error
         raise OutputError(
             f"cannot write {path}: {reason}; choose another folder or free space"
         ) from error

@@ -6,6 +6,7 @@ from audiopipe.settings.setting import Group
 
 HEARING = ("transcribe", "translate", "plan", "roundtrip")
 WRITING = ("transcribe", "translate", "roundtrip")
+FINDING = (*HEARING, "prepare", "run")
 ASKING = (*HEARING, "speak", "ask", "chat")
 
 INPUT = Group("Input", (*HEARING, "prepare"))

@@ -7,6 +7,7 @@ from typing import Literal
 
 from audiopipe.settings.groups import (
     CUTTING,
+    FINDING,
     GROUPS,
     HEARING,
     INPUT,
@@ -104,6 +105,37 @@ class Settings(ProviderSettings):
         unit="0..1",
     )
     word_timestamps: bool = row(True, "--word-timestamps", RECOGNITION, "Time each word.")
+    since: str = row(
+        "",
+        "--since",
+        INPUT,
+        "Leave out files not changed since: a date, or how long ago, such as 36h or 7d.",
+        commands=FINDING,
+        unit="DATE|DURATION",
+        is_for_run=True,
+    )
+    match: str = row(
+        "",
+        "--match",
+        INPUT,
+        "Take only files whose names, or paths below the folder, fit; may be repeated (elsewhere: "
+        "a pattern a line).",
+        commands=FINDING,
+        unit="GLOB",
+        unset="all",
+        is_repeated=True,
+        is_for_run=True,
+    )
+    exclude: str = row(
+        "",
+        "--exclude",
+        INPUT,
+        "Leave out files whose names, or paths below the folder, fit; may be repeated.",
+        commands=FINDING,
+        unit="GLOB",
+        is_repeated=True,
+        is_for_run=True,
+    )
     by_url: bool = row(
         False,
         "--by-url",

@@ -14,6 +14,7 @@ from itertools import repeat
 from typing import Any
 
 from audiopipe.audio.reading import Recording, most_samples, open_source
+from audiopipe.audio.reading.remote import is_remote
 from audiopipe.backends.catalog import MAX_UPLOAD_BYTES, MODELS, billed_s, cost_usd, limits_of
 from audiopipe.backends.http.address import is_groqs
 from audiopipe.backends.openai.transcribe import Groq, OpenAI
@@ -207,7 +208,7 @@ class _Found:
 
 def _look_at(source: Any, settings: Settings) -> _Probe | InputError | str:
     """A recording's length, or why it cannot be used, or an address as it is."""
-    if isinstance(source, str) and re.match(r"https?://", source):
+    if isinstance(source, str) and (re.match(r"https?://", source) or is_remote(source)):
         return source
     try:
         with open_source(source, track=settings.track or None) as recording:

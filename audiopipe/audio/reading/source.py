@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block, Recording
+from audiopipe.audio.reading.remote import fetched, is_remote
 from audiopipe.concurrency import Stop
 from audiopipe.errors import UnreadableInput, UsageError
 
@@ -61,6 +62,10 @@ def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes
             )
         with _seekable(cast("IO[bytes]", source), name, stop) as file:
             yield file
+        return
+    if is_remote(source):
+        with fetched(str(source), name) as file, _seekable(file, name, stop) as copy:
+            yield copy
         return
     try:
         opened = open(source, "rb", opener=_at_once)  # noqa: SIM115 - a path may be bytes
