@@ -13,8 +13,10 @@ from audiopipe.cli.log import LOGGER
 from audiopipe.cli.results import missing, paths, row_of
 from audiopipe.errors import InputError
 from audiopipe.settings import Settings
+from audiopipe.store.files import sweep
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.asked import changes
 from audiopipe.workflows.batch import NAME, Batch, Row, identity
 
 _READERS = 8
@@ -51,22 +53,26 @@ def beside_record(items: Iterable[Item]) -> list[Item]:
 def settled(item: Item, settings: Settings) -> Row | None:
     """The row of an input that cannot be found, or is done already; None if it is due.
 
-    It is done when every result exists, is newer than the input, lacks nothing, and answers the
-    same question.
+    It is done when every result exists and lacks nothing, and the same would be asked now about
+    the same recording; what has changed is told. Results of older versions, which do not know what
+    was asked, must be newer than the input, and of the same task and model.
     """
     if item.error:
         return missing(item, str(item.error))
     again = settings.overwrite or settings.refresh or settings.output_dir == "-"
     if again or not Path(item.source).is_file():
         return None
-    changed = Path(item.source).stat().st_mtime
     files = paths(item, settings)
-    if not all(path.is_file() and path.stat().st_mtime >= changed for path in files.values()):
+    for folder in {path.parent for path in files.values()}:
+        sweep(folder)
+    there = all(path.is_file() for path in files.values())
+    transcript = _stored(files["json"]) if there and "json" in files else None
+    if not transcript or transcript.failures:
         return None
-    transcript = _stored(files["json"]) if "json" in files else None
-    if not transcript or transcript.failures or not _is_same(transcript, settings):
+    if transcript.asked and (told := "; ".join(changes(transcript, settings, item.source))):
+        LOGGER.info("%s: done again: %s", item.source, told)
         return None
-    if settings.repair and transcript.flags and not transcript.repairs:
+    if not transcript.asked and not _is_current(files.values(), item, transcript, settings):
         return None
     return row_of(item, settings, transcript, "skipped", Usage())
 
@@ -113,10 +119,14 @@ def _stored(path: Path) -> Transcript | None:
         return None
 
 
-def _is_same(transcript: Transcript, settings: Settings) -> bool:
+def _is_current(
+    files: Iterable[Path], item: Item, transcript: Transcript, settings: Settings
+) -> bool:
+    """Whether results that don't know what was asked may stand."""
     from audiopipe.backends.catalog import resolve
 
-    models = ("", transcript.model) if not settings.model else (transcript.model,)
-    return transcript.task == settings.task and (
-        settings.model in models or resolve(settings.model) in models
-    )
+    changed = Path(item.source).stat().st_mtime
+    is_repaired = not (settings.repair and transcript.flags and not transcript.repairs)
+    models = {settings.model, resolve(settings.model)} if settings.model else {transcript.model}
+    is_same = transcript.task == settings.task and transcript.model in models
+    return is_repaired and is_same and all(path.stat().st_mtime >= changed for path in files)

@@ -22,12 +22,14 @@ def paths(item: Item, settings: Settings) -> dict[str, Path]:
 
 
 def save(item: Item, transcript: Transcript, settings: Settings) -> None:
-    """Write the files of an input, or its one format to stdout.
+    """Write the files of an input, or its one format to stdout; JSON last, which says that all are
+    as it says.
 
     Raises:
         OutputError: one of them cannot be written.
     """
-    for name, path in paths(item, settings).items():
+    files = paths(item, settings)
+    for name, path in sorted(files.items(), key=lambda each: each[0] == "json"):
         text = render(transcript, name, settings)
         if settings.output_dir == "-":
             put_whole(text)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audiopipe.backends.registry import named
 from audiopipe.cli import due, options, results
@@ -24,6 +24,7 @@ from audiopipe.errors import AudiopipeError, InputError, OutputError, UsageError
 from audiopipe.session import Session
 from audiopipe.settings import Settings, change, load
 from audiopipe.workflows import batch as jobs
+from audiopipe.workflows.asked import Marks, marks_of, stamped
 from audiopipe.workflows.batch import Manifest, Row
 
 if TYPE_CHECKING:
@@ -159,14 +160,20 @@ def _record(
 def _results(todo: Sequence[Item], session: Session) -> Iterator[Row]:
     """The row of each input, once its results are written."""
     settings = session.settings
-    outcomes = session.transcribe_many(open_input(item) for item in todo)
+    marks: dict[Item, Marks | None] = {}
+
+    def opened(item: Item) -> str | BinaryIO:
+        marks[item] = marks_of(item.source)
+        return open_input(item)
+
+    outcomes = session.transcribe_many(opened(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
-        yield _saved(item, outcome, settings)
+        yield _saved(item, outcome, settings, marks[item])
 
 
-def _saved(item: Item, outcome: Outcome, settings: Settings) -> Row:
+def _saved(item: Item, outcome: Outcome, settings: Settings, marks: Marks | None) -> Row:
     try:
-        transcript = outcome.result()
+        transcript = stamped(outcome.result(), settings, marks)
         results.save(item, transcript, settings)
     except AudiopipeError as error:
         if isinstance(error, OutputError) and error.stops_run:

@@ -40,6 +40,7 @@ def render(transcript: Transcript) -> str:
         "backend": transcript.backend,
         "source": _source_row(transcript.source),
         "usage": _usage_row(transcript.usage),
+        **({"settings": dict(transcript.asked)} if transcript.asked else {}),
         "version": VERSION,
     }
     return json_lines(fields)
@@ -123,7 +124,9 @@ def _repair_row(repair: Repair) -> dict[str, object]:
 
 
 def _source_row(source: Source) -> dict[str, object]:
-    return {"name": source.name, "sha256": source.sha256, "duration": source.duration_s}
+    row = {"name": source.name, "sha256": source.sha256, "duration": source.duration_s}
+    file = {"size": source.size_bytes, "modified_ns": source.modified_ns}
+    return {**row, **file} if source.size_bytes else row
 
 
 def _usage_row(usage: Usage) -> dict[str, object]:
@@ -146,7 +149,7 @@ def _transcript(document: Row) -> Transcript:
         words[row["segment"]].append(row)
     source, usage = document["source"], document["usage"]
     return Transcript(
-        source=Source(_string(source["name"]), source["sha256"], source["duration"]),
+        source=_source(source),
         task=document["task"],
         language=document["language"],
         segments=tuple(_segment(row, words[i]) for i, row in enumerate(document["segments"])),
@@ -161,7 +164,18 @@ def _transcript(document: Row) -> Transcript:
             billed_s=usage["billed_seconds"],
             cost_usd=usage["cost_usd"],
         ),
+        asked=tuple((name, _value(value)) for name, value in document.get("settings", {}).items()),
     )
+
+
+def _source(row: Row) -> Source:
+    known = (_string(row["name"]), row["sha256"], row["duration"])
+    return Source(*known, row.get("size", 0), row.get("modified_ns", 0))
+
+
+def _value(value: Any) -> Any:
+    """A setting as it was: JSON has no tuples."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _segment(row: Row, word_rows: Iterable[Row]) -> Segment:

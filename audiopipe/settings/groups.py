@@ -16,8 +16,8 @@ VOICE = Group("Voice", ("speak", "roundtrip"))
 PROVIDER = Group("Provider", ASKING, names_variables=True)
 COST = Group("Limits and cost", (*ASKING, "run"))
 CUTTING = Group("Cutting", (*HEARING, "prepare"), shapes_results=True)
-TRUST = Group("Trust", WRITING)
-REPAIR = Group("Repair", WRITING)
+TRUST = Group("Trust", WRITING, shapes_results=True)
+REPAIR = Group("Repair", WRITING, shapes_results=True)
 SUBTITLES = Group("Subtitles", ("transcribe", "translate", "render", "ask"), shapes_results=True)
 GROUPS = (
     INPUT,

@@ -158,11 +158,20 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The recording: a name to show, the hash of its bytes, its length in seconds."""
+    """The recording.
+
+    Attributes:
+        name: to show.
+        sha256: hash of its bytes, or of its samples.
+        duration_s: its length in seconds.
+        size_bytes, modified_ns: of its file, the latter since the epoch; 0 where nobody noted it.
+    """
 
     name: str
     sha256: str
     duration_s: float
+    size_bytes: int = 0
+    modified_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +189,7 @@ class Transcript:
         model: the model's id.
         backend: `groq`, `openai` or `local`.
         usage: what it took.
+        asked: the settings that shaped it, name and value; empty where nobody noted them.
     """
 
     source: Source
@@ -192,6 +202,7 @@ class Transcript:
     model: str = ""
     backend: str = ""
     usage: Usage = field(default_factory=Usage)
+    asked: tuple[tuple[str, Any], ...] = ()
 
     @property
     def text(self) -> str:
