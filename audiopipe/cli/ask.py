@@ -18,6 +18,7 @@ from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.settings import FORMATS, load
 from audiopipe.settings.kinds import Words
 from audiopipe.text.languages import require_name
+from audiopipe.workflows.batch import NAME
 
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
@@ -88,7 +89,7 @@ def command(
         Session(settings, listener=tell_wait, stop=stop) as session,
     ):
         scribe = Scribe(session.chat_session(model or ""), prompts=prompts, **retries)
-        for path in map(Path, transcripts):
+        for path in [path for path in map(Path, transcripts) if path.name != NAME]:
             try:
                 transcript = load_transcript(path)
                 asked = into or instruct

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from audiopipe.settings import load
 from audiopipe.text.clocks import short_clock
 from audiopipe.values.events import Event, Spoke
 
-_TEXT_ENDINGS = (".txt", ".md", ".markdown", ".text")
+_PATH = re.compile(
+    r"\S+[/\\]\S+|\S+\.(?:txt|md|markdown|text|rst|html?|docx?|epub|pdf|srt|vtt)", re.IGNORECASE
+)
+"""A word alone that can only be meant as a file: to speak its name would be no help."""
 _STEPS, _LONG_LINES = 10, 50
 
 
@@ -81,15 +85,16 @@ def command(
 def _read(argument: str) -> str:
     """The text itself, or that of stdin or of a file."""
     is_file = os.path.isfile(argument)  # noqa: PTH113 - a long text is no path, and no error
-    looks_like_one = argument.lower().endswith(_TEXT_ENDINGS) and len(argument.split()) == 1
-    if argument != "-" and not is_file and not looks_like_one:
+    if argument != "-" and not is_file and not _PATH.fullmatch(argument):
         return argument
     if argument == "-":
         return read_stdin()
     try:
         return Path(argument).read_text("utf-8-sig")
     except OSError as error:
-        raise UnreadableInput(f"cannot read {argument}: {error.strerror}") from error
+        raise UnreadableInput(
+            f"cannot read {argument}: {error.strerror}; a text of one word comes by stdin, as -"
+        ) from error
     except UnicodeDecodeError as error:
         raise UnreadableInput(f"{argument} is no text in UTF-8: convert it first") from error
 

@@ -41,7 +41,7 @@ class AnyObject:
     def read(self, text: str) -> Any:
         """The object. See `Shape.read`."""
         try:
-            value = json.loads(_FENCE.sub(r"\1", text.strip()))
+            value = json.loads(_FENCE.sub(r"\1", text.strip()), parse_constant=_refuse)
         except ValueError as error:
             raise ValueError(f"it is not valid JSON: {error}") from error
         if isinstance(value, dict):
@@ -120,6 +120,10 @@ class Model(AnyObject):
             rows = error.errors() if hasattr(error, "errors") else ()
             lines = _lines(_line(row["loc"], row["msg"]) for row in rows)
             raise ValueError(lines or str(error)) from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
 
 
 def shape_of(schema: Any) -> Shape:

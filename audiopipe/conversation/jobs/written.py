@@ -77,8 +77,14 @@ def summary_text(summary: str, shape: str) -> str:
 
 def chapters_text(chapters: Iterable[Chapter], shape: str) -> str:
     """Chapters as one of `SHAPES`; as text one a line, as video sites read them."""
+    chapters = list(chapters)
     if shape == "txt":
-        return "".join(f"{short_clock(each.span.start_s)} {each.title}\n" for each in chapters)
+        starts = [
+            0.0,
+            *(each.span.start_s for each in chapters[1:]),
+        ]  # sites want the first at 0:00
+        named = zip(starts, chapters, strict=False)
+        return "".join(f"{short_clock(start_s)} {each.title}\n" for start_s, each in named)
     rows = [
         {"start": each.span.start_s, "end": each.span.end_s, "title": each.title}
         for each in chapters
