@@ -10,7 +10,6 @@ from audiopipe.render.breaks import cut, lines
 from audiopipe.render.passages import gap_text, one_line, passages
 from audiopipe.render.units import Ending, Unit, columns, units
 from audiopipe.settings import SubtitleSettings
-from audiopipe.text.joints import joint
 from audiopipe.text.words import shares, split_words
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure, Segment, Transcript, Word
@@ -145,15 +144,15 @@ def _units(
 ) -> list[Unit]:
     """The parts as one text, with rising times: recognisers' words may run backwards."""
     said: list[Word] = []
-    before = ""
+    joints: set[int] = set()
+    at = 0
     for part in parts:
         text = gap_text(part) if isinstance(part, Failure) else part.text
-        if between := joint(before, text):
-            said.append(Word(Span(part.span.start_s, part.span.start_s), between))
         said += _timed(part, text, settings)
-        before = text
+        joints.add(at)
+        at += len(text)
     rising: list[Unit] = []
-    for unit in units(said, language):
+    for unit in units(said, language, joints):
         start_s = max(unit.start_s, rising[-1].start_s if rising else 0.0)
         rising.append(replace(unit, start_s=start_s, end_s=max(start_s, unit.end_s)))
     return rising

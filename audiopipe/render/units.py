@@ -12,7 +12,7 @@ from itertools import accumulate, pairwise
 
 from audiopipe.render.passages import without_controls
 from audiopipe.text.breaks import line_breaks
-from audiopipe.text.joints import is_phrased
+from audiopipe.text.joints import is_phrased, lacks_space
 from audiopipe.text.stops import sentence_ends
 from audiopipe.values.transcript import Word
 
@@ -55,12 +55,15 @@ def columns(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_character_columns, text))
 
 
-def units(said: Sequence[Word], language: str | None = None) -> list[Unit]:
+def units(
+    said: Sequence[Word], language: str | None = None, joints: Iterable[int] = ()
+) -> list[Unit]:
     """What one speaker says, cut into units.
 
     Args:
         said: words, or longer stretches of text whose time is shared out over their columns.
         language: ISO 639-1 code: what is an abbreviation depends on it.
+        joints: places in the text where phrases meet that may lack the space between them.
 
     Returns:
         Units in the order of the text; in each the time of its letters.
@@ -68,16 +71,17 @@ def units(said: Sequence[Word], language: str | None = None) -> list[Unit]:
     text = "".join(without_controls(word.text) for word in said)
     times = _Times(said)
     stops = sentence_ends(text, language)
+    spaces = {place for place in joints if lacks_space(text, place)}
     made = []
     for start, end in _clung(text, _pieces(text)):
         shown = " ".join(text[start:end].split())
         made.append(
             Unit(
                 shown,
-                text[max(0, start - 1) : start].isspace(),
+                start in spaces or text[max(0, start - 1) : start].isspace(),
                 *times.of(*_spoken(text, start, end)),
                 columns(shown),
-                _ending(text, start, end, stops),
+                _ending(text, start, end, stops, end in spaces or text[end : end + 1].isspace()),
             )
         )
     return made
@@ -155,7 +159,7 @@ def _spoken(text: str, start: int, end: int) -> tuple[int, int]:
     return (said[0].start(), said[-1].end()) if said else (start, end)
 
 
-def _ending(text: str, start: int, end: int, stops: set[int]) -> Ending:
+def _ending(text: str, start: int, end: int, stops: set[int], is_spaced: bool) -> Ending:
     bare = text[start:end].rstrip(_CLOSING)
     following = _NEXT.match(text, end)
     if bare[-1:] in _SENTENCE_ENDS:
@@ -163,7 +167,7 @@ def _ending(text: str, start: int, end: int, stops: set[int]) -> Ending:
             return Ending.OPEN
         goes_on = following and following[1].islower()
         return Ending.CLAUSE if goes_on else Ending.SENTENCE
-    is_phrase = is_phrased(bare[-1:]) and text[end : end + 1].isspace()
+    is_phrase = is_spaced and is_phrased(bare[-1:])
     return Ending.CLAUSE if is_phrase or bare[-1:] in _CLAUSE_ENDS else Ending.NONE
 
 

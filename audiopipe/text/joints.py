@@ -7,7 +7,6 @@ import re
 from audiopipe.text.breaks import line_breaks
 
 _PHRASED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-_NEAR = 60
 
 
 def is_phrased(character: str) -> bool:
@@ -16,14 +15,17 @@ def is_phrased(character: str) -> bool:
     return bool(_PHRASED.match(character))
 
 
-def joint(before: str, after: str) -> str:
-    """A space where two phrases of such a script meet without one, else nothing.
+def lacks_space(text: str, place: int) -> bool:
+    """Whether two phrases of such a script would meet at a place without a space between them.
 
-    Recognisers give such phrases as segments without any space. What is cut inside a word stays
+    Recognisers give phrases as segments without any space.
+    """
+    return place > 0 and is_phrased(text[place - 1]) and is_phrased(text[place : place + 1])
+
+
+def joint(before: str, after: str) -> str:
+    """A space where two phrases meet without one, else nothing: what is cut inside a word stays
     one word.
     """
-    last, first = before[-1:], after[:1]
-    if not (is_phrased(last) and is_phrased(first)):
-        return ""
-    near = before[-_NEAR:]
-    return " " if len(near) in line_breaks(near + after[:_NEAR]) else ""
+    text, place = before + after, len(before)
+    return " " if lacks_space(text, place) and place in line_breaks(text) else ""
