@@ -112,6 +112,8 @@ def _mux(
         container.add_stream(codec or "aac", rate=rate_hz, layout=_layout(track))
         for track in tracks
     ]
+    for stream in streams:
+        stream.codec_context.bit_rate = 64_000 if codec == "wmav2" else 0
     if video:
         video.width = video.height = 32
         video.pix_fmt = "yuv420p"
@@ -128,12 +130,13 @@ def _mux(
 
 def _encode(container: Any, stream: Any, track: Samples, rate_hz: int, start: int) -> None:
     for at in range(0, len(track), 1024):
-        piece = np.ascontiguousarray(track[at : at + 1024].T)
-        frame = av.AudioFrame.from_ndarray(piece, "fltp", _layout(track))
+        # Packed: PyAV takes no more than seven planes.
+        piece = np.ascontiguousarray(track[at : at + 1024]).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(piece, "flt", _layout(track))
         frame.rate, frame.pts, frame.time_base = rate_hz, start + at, Fraction(1, rate_hz)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
 
 
 def _layout(track: Samples) -> str:
-    return {1: "mono", 2: "stereo"}[track.shape[1]]
+    return {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1", 16: "hexadecagonal"}[track.shape[1]]

@@ -24,6 +24,22 @@ _PLACEHOLDER_BYTES = 0x7FFF_0000
 _PLACEHOLDER_64_BYTES = 1 << 50
 """And what no file is long, where lengths have 64 bits."""
 
+_METADATA = (
+    b"LIST",
+    b"id3 ",
+    b"ID3 ",
+    b"bext",
+    b"iXML",
+    b"cue ",
+    b"smpl",
+    b"afsp",
+    b"PEAK",
+    b"_PMX",
+)
+"""Chunks that stand behind the sound of a WAV; they are looked for before the file's end."""
+
+_METADATA_BYTES = 1 << 16
+
 _TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 """How tags begin that are put behind the sound of any file."""
 
@@ -162,17 +178,21 @@ def _chunked_claim(file: IO[bytes], form: _Form, magic: bytes, size: int) -> Cla
     room = size - chunk.start
     stated = chunk.length
     if long_form and magic in (b"RF64", b"BW64"):
-        file.seek(long_form.start + 8)
-        stated, width, field_at = *struct.unpack("<Q", file.read(8)), 8, long_form.start + 8
+        field_at = long_form.start + 8
+        stated, width = _u64(file, field_at), 8
+    head_bytes = _u64(file, 16) if magic == b"riff" else size
     believed = _believable(stated, room, width)
     is_whole = believed is not None and _is_followed(file, form, chunk.start + believed, size)
-    true = believed if believed is not None and is_whole else room
+    true = believed if believed is not None and is_whole else _sound_bytes(file, form, chunk, size)
     order = form.header[0]
     held = true + (struct.calcsize(form.header) if form.counts_header else 0)
     most = (1 << (8 * width - (magic == b"caff"))) - 1
     fields = [(field_at, struct.pack(order + ("Q" if width == 8 else "I"), min(held, most)))]
     if long_form:
         fields.append((chunk.start - 4, b"\xff" * 4))
+    if magic == b"riff" and head_bytes < size:
+        fields.append((16, struct.pack("<Q", size)))
+        believed = None if head_bytes < chunk.start else believed
     if magic == b"FORM":
         fields += _aiff_fields(file, chunks.get(b"COMM"), true, size)
     return Claim(believed, true, tuple(fields))
@@ -208,11 +228,20 @@ def _is_followed(file: IO[bytes], form: _Form, end: int, size: int) -> bool:
         return end == size
     file.seek(end)
     behind = file.read(16)
-    if behind.startswith(_TAGS) or behind[1:].startswith(_TAGS):
+    if behind.startswith(_TAGS) or behind[1:].startswith(_TAGS) or _is_filling(file, end):
         return True
     # Some writers forget to fill up to an even length.
     starts = {end, end + -end % form.align}
     return any(_is_chain(file, form, start, size) for start in starts)
+
+
+def _is_filling(file: IO[bytes], at: int) -> bool:
+    """Whether nothing but zeros follows, as disks are filled up; silence is no loss."""
+    file.seek(at)
+    while data := file.read(_METADATA_BYTES):
+        if data.strip(b"\0"):
+            return False
+    return True
 
 
 def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
@@ -224,6 +253,21 @@ def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
         end = chunk.start + chunk.length
     # the last one's filling may be missing, or the copy be cut within it
     return at >= size or (end > at and end >= size - form.align - struct.calcsize(form.header))
+
+
+def _sound_bytes(file: IO[bytes], form: _Form, sound: _Chunk, size: int) -> int:
+    """How much sound there is where the header does not say: all but known chunks behind it."""
+    start = max(sound.start, size - _METADATA_BYTES)
+    file.seek(start)
+    end = file.read(_METADATA_BYTES)
+    places = [start + at for name in _METADATA for at in [end.find(name)] if at >= 0]
+    ends = [at for at in sorted(places) if form.first == 12 and _is_chain(file, form, at, size)]
+    return (ends[0] if ends else size) - sound.start
+
+
+def _u64(file: IO[bytes], at: int) -> int:
+    file.seek(at)
+    return int.from_bytes(file.read(8), "little")
 
 
 def _aiff_fields(
@@ -244,6 +288,27 @@ def _aiff_fields(
     yield common.start + 2, struct.pack(">I", max(0, min(count, 0xFFFF_FFFF)))
 
 
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+def asf_states_s(file: IO[bytes]) -> float | None:
+    """How many seconds the header of an ASF or WMA says that it plays; its position stays.
+
+    ffmpeg estimates that from a bit rate where the size that the header states is not the file's.
+    """
+    position = file.tell()
+    file.seek(0)
+    head = file.read(4096)
+    file.seek(position)
+    at = head.find(_ASF_PROPERTIES)
+    if not head.startswith(_ASF) or at < 0 or len(head) < at + 88:
+        return None
+    play, _, preroll_ms = struct.unpack_from("<QQQ", head, at + 64)
+    seconds: float = play / 1e7 - preroll_ms / 1e3
+    return seconds if 0 < seconds < _PLACEHOLDER_BYTES else None
+
+
 def mp3_states_length(file: IO[bytes]) -> bool:
     """Whether an MP3 tells how many frames it has, and nothing is joined on; its position stays.
 
@@ -258,6 +323,14 @@ def mp3_states_length(file: IO[bytes]) -> bool:
         joined = bool(behind.strip(b"\0")) and not behind.startswith(_TAGS[1:])
     file.seek(position)
     return frames > 0 and not joined
+
+
+def mp3_ends_at(file: IO[bytes]) -> int:
+    """Where an MP3's header says that its frames end, 0 if nowhere; the file's position stays."""
+    position = file.tell()
+    _, length, start = _xing_counts(file)
+    file.seek(position)
+    return start + length if length else 0
 
 
 def _xing_counts(file: IO[bytes]) -> tuple[int, int, int]:

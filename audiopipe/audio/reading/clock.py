@@ -71,28 +71,27 @@ class Clock:
         self.is_stamped = bool(kinds & _STAMPED)
         self.counts_samples = is_counting(container)
         self.stamps_ends = "ogg" in kinds
-        self._tick_s = float(stream.time_base or 0)
+        tick_s = float(stream.time_base or 0)
         start_s = (container.start_time or 0) / av.time_base
         states_end = bool(kinds & _STATES_END) and bool(container.duration)
         self._end_s = (container.duration or 0) / av.time_base if states_end else None
         self._filled_s = 0.0
         self._anchor_s: float | None = None
-        begins_s = (stream.start_time or 0) * self._tick_s
-        late_s = (first_pts or 0) * self._tick_s + skipped_s - start_s
+        begins_s = (stream.start_time or 0) * tick_s
+        late_s = (first_pts or 0) * tick_s + skipped_s - start_s
         is_later = stream.start_time is None or begins_s > start_s + ROUNDED_S / 2
         self.late_s = late_s if is_later and self._is_plausible(0.0, late_s) else 0.0
 
-    def gap_s(self, pts: int | None, at_s: float, least_s: float = JUMP_S) -> float:
+    def gap_s(self, stamp_s: float, at_s: float, least_s: float = JUMP_S) -> float:
         """Seconds of silence that belong between what has been written and a frame.
 
         Args:
-            pts: the container's stamp on the frame, in its own ticks.
+            stamp_s: the container's stamp on the frame.
             at_s: seconds written so far, all silence included.
             least_s: jumps below are rounding.
         """
-        if pts is None or not self.is_stamped:
+        if not self.is_stamped:
             return 0.0
-        stamp_s = pts * self._tick_s
         if self._anchor_s is None:
             self._anchor_s = stamp_s - at_s
         gap_s = stamp_s - self._anchor_s - at_s

@@ -21,26 +21,37 @@ MOST_PLANES = 7
 """PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
 
 
+_LONGEST_BYTES = 1441
+"""Of a frame of MPEG audio, layer III."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What one packet gave.
 
     Attributes:
         frame: sound, or None for damage alone.
-        pts: the stamp that the container itself put on it; None where a parser made one up. Without
-            a frame, the stamp of the end of all that came.
+        stamp_s: the container's own stamp on it, in seconds; None where a parser made one up.
+            Without a frame, the stamp of the end of all that came.
         lost_s: None for no damage; else how long what was skipped before it might have been.
         is_cut: whether data is missing before the end that is stamped.
+        padding: samples at the frame's end that the encoder added.
     """
 
     frame: AudioFrame | None
-    pts: int | None = None
+    stamp_s: float | None = None
     lost_s: float | None = None
     is_cut: bool = False
+    padding: int = 0
 
 
 def decoded(
-    stream: AudioStream, packets: Iterable[Packet[AudioStream]], pages: Pages, *, stamps_all: bool
+    stream: AudioStream,
+    packets: Iterable[Packet[AudioStream]],
+    pages: Pages,
+    *,
+    stamps_all: bool,
+    ends_at: int,
 ) -> Generator[Decoded, None, None]:
     """The frames of a track in order, and the damage between them.
 
@@ -49,41 +60,60 @@ def decoded(
         packets: all of it.
         pages: of an Ogg.
         stamps_all: whether each stamp is the container's own, a parser's never.
+        ends_at: where in the file an MP3's header says that its sound ends; 0 if it does not.
     """
     is_mpeg = stream.codec_context.name.startswith(("mp1", "mp2", "mp3"))
     tick_s = float(stream.time_base or 0)
     largest = size = 0
-    seconds = 0.0
+    seconds = filling_s = 0.0
     try:
         for packet in packets:
             ends, is_cut = pages.turn(packet.pos)
             if ends is not None:
-                yield Decoded(None, ends, is_cut=is_cut)
+                yield Decoded(None, ends * tick_s, is_cut=is_cut)
             data: Packet[AudioStream] | None = packet
-            foreign_s = None
+            foreign = 0
             if is_mpeg and packet.size > 1.5 * largest > 0:
                 data, foreign = _without_foreign(packet)
-                foreign_s = foreign * seconds / max(1, size) if foreign else None
             try:
-                frames = _decoded(stream, data)
+                frames = stream.codec_context.decode(data) if data else []
             except EOFError:
                 break
             except FFmpegError:
-                if not (is_mpeg and is_tag(bytes(packet))):
-                    lost_s = (foreign_s or 0.0) + (packet.duration or 0) * tick_s
+                lost_s = packet.size * seconds / size if size else (packet.duration or 0) * tick_s
+                content = bytes(packet)
+                if not content.strip(b"\0"):
+                    filling_s += lost_s
+                elif not is_tag(content):
                     yield Decoded(None, lost_s=lost_s)
                 continue
-            if foreign_s is not None:
-                yield Decoded(None, lost_s=foreign_s)
-            elif packet.size > largest:
-                largest = packet.size
+            lost_s = filling_s + foreign * seconds / max(1, size)
+            if frames and lost_s:
+                # Zeros are a hole only where sound follows.
+                yield Decoded(None, lost_s=lost_s)
+                filling_s = 0.0
+            elif data is packet:
+                largest = max(largest, packet.size)
             is_stated = stamps_all or (packet.pos is not None and packet.pos >= 0)
+            padding = _padding(packet, ends_at) if is_mpeg else 0
             for frame in frames:
-                yield Decoded(frame, frame.pts if is_stated else None)
+                stamp_s = None if frame.pts is None or not is_stated else frame.pts * tick_s
+                yield Decoded(frame, stamp_s, padding=padding)
                 seconds += frame.samples / frame.sample_rate
-            size += packet.size
+            size += packet.size - foreign
     except FFmpegError:
         yield Decoded(None, lost_s=0.0)
+
+
+def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
+    """Samples to drop at the end of a packet: believed only where the header is right about where
+    that end lies in the file, for it may state too few frames.
+    """
+    if packet.pos is None or not packet.has_sidedata("skip_samples"):
+        return 0
+    is_end = not ends_at or abs(packet.pos + packet.size - ends_at) <= _LONGEST_BYTES
+    told = bytes(packet.get_sidedata("skip_samples"))
+    return int.from_bytes(told[4:8], "little") if is_end else 0
 
 
 def _without_foreign(packet: Packet[AudioStream]) -> tuple[Packet[AudioStream] | None, int]:
@@ -98,10 +128,6 @@ def _without_foreign(packet: Packet[AudioStream]) -> tuple[Packet[AudioStream] |
         return None, lost
     frame = cast("Packet[AudioStream]", Packet(data[start:])) if start < len(data) else None
     return frame, lost
-
-
-def _decoded(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[AudioFrame]:
-    return stream.codec_context.decode(packet) if packet is not None else []
 
 
 class Unifier:

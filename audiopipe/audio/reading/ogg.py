@@ -2,10 +2,89 @@
 
 from __future__ import annotations
 
+import io
+import os
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, cast
 
 from av.container import InputContainer
+
+_PAGE = b"OggS"
+
+_TAIL_BYTES = 1 << 17
+"""Read at once; holds a whole page, which is 65,307 bytes at most."""
+
+
+_FIRST_PAGE = _PAGE + b"\0\2"
+"""How the first page of a stream begins; those of all streams of a recording come first of all."""
+
+
+def states_end(file: IO[bytes]) -> bool:
+    """Whether the last page of an Ogg is stamped, and by the clock of its first recording; the
+    file's position stays.
+    """
+    position = file.tell()
+    file.seek(-min(_TAIL_BYTES, file.seek(0, os.SEEK_END)), os.SEEK_END)
+    tail = file.read()
+    at = tail.rfind(_PAGE)
+    is_stamped = int.from_bytes(tail[at + 6 : at + 14], "little", signed=True) > 0
+    is_alone = is_stamped and next_link(file, 0) is None
+    file.seek(position)
+    return at >= 0 and is_alone
+
+
+def next_link(file: IO[bytes], place: int) -> int | None:
+    """Where behind a page the next recording of a chain begins; None if none does."""
+    at = place
+    while _begins(file, at):
+        at += _size(file, at)
+    file.seek(at)
+    data = b""
+    while more := file.read(_TAIL_BYTES):
+        data += more
+        found = data.find(_FIRST_PAGE)
+        if found >= 0:
+            return at + found
+        kept = data[-len(_FIRST_PAGE) :]
+        at, data = at + len(data) - len(kept), kept
+    return None
+
+
+def _begins(file: IO[bytes], at: int) -> bool:
+    file.seek(at)
+    return file.read(len(_FIRST_PAGE)) == _FIRST_PAGE
+
+
+def _size(file: IO[bytes], at: int) -> int:
+    file.seek(at)
+    head = file.read(27)
+    return 27 + head[26] + sum(file.read(head[26])) if len(head) == 27 else 1
+
+
+class Behind(io.RawIOBase):
+    """A file from some place on."""
+
+    def __init__(self, file: IO[bytes], start: int) -> None:
+        self._file, self._start = file, start
+        file.seek(start)
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        offset += self._start if whence == os.SEEK_SET else 0
+        return self._file.seek(offset, whence) - self._start
+
+    def tell(self) -> int:
+        return self._file.tell() - self._start
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +115,14 @@ class Pages:
         self._is_ogg = container.format.name == "ogg"
         self._file = file
         self._place: int | None = None
+        self._last: int | None = None
         self._page: Page | None = None
         self._is_broken = False
+
+    def next_link(self) -> IO[bytes] | None:
+        """The recording that is joined on behind the last page, where ffmpeg stops."""
+        start = next_link(self._file, self._last) if self._last is not None else None
+        return cast("IO[bytes]", Behind(self._file, start)) if start is not None else None
 
     def turn(self, place: int | None) -> tuple[int | None, bool]:
         """Go on to the page of the next packet.
@@ -52,6 +137,7 @@ class Pages:
         if not self._is_ogg or place == self._place:
             return None, False
         before, self._page, self._place = self._page, self._read(place), place
+        self._last = place if self._page else self._last
         if before is None:
             return None, False
         told = before.granule if before.is_closed and before.granule >= 0 else None
@@ -67,7 +153,7 @@ class Pages:
         position = self._file.tell()
         self._file.seek(place)
         head = self._file.read(27)
-        laces = self._file.read(head[26]) if head[:4] == b"OggS" and len(head) == 27 else b""
+        laces = self._file.read(head[26]) if head[:4] == _PAGE and len(head) == 27 else b""
         self._file.seek(position)
         if not laces:
             return None

@@ -9,10 +9,11 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import Corrected, claim_of
-from audiopipe.audio.reading.frames import Unifier
+from audiopipe.audio.reading.frames import Decoded, Unifier
 from audiopipe.audio.reading.recording import Block, Recording, file_sha256, skip_frames
 from audiopipe.audio.reading.timeline import Timeline, silence
 from audiopipe.audio.reading.track import open_track
+from audiopipe.errors import InputError
 
 _MOST_PADDING_FRAMES = 4096
 """More than an encoder pads at the end; what exceeds the header by less is such padding."""
@@ -55,7 +56,7 @@ class ContainerRecording(Recording):
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
-        self.is_plain = not (is_wrong or self._track.delay_frames or raw)
+        self.is_plain = self._track.is_plain and not (is_wrong or raw)
         self.notes += self._track.notes
         if claim and is_wrong and (claim.stated_bytes or claim.true_bytes) < claim.true_bytes:
             self.notes.append("holds more sound than its header states; read to its end")
@@ -101,8 +102,19 @@ class ContainerRecording(Recording):
             lambda start_s, end_s: self.lose(start_s, end_s, _DAMAGED),
             written,
         )
-        for each in self._track.frames:
+        for each in self._all_frames():
             yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         if self.promised_s is not None:
             self.lose_tail(timeline.written, self.promised_s)
+
+    def _all_frames(self) -> Iterator[Decoded]:
+        """What the track holds, and all that is joined on."""
+        yield from self._track.frames
+        while link := self._track.pages.next_link():
+            self._track.container.close()
+            try:
+                self._track = open_track(link, self.name, None)
+            except InputError:
+                return
+            yield from self._track.frames

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,7 +57,7 @@ class UnbrokenRecording(Recording):
             held = as_float(frame)
         else:
             frames = given + len(held)
-            if frames / self.rate_hz > (self._probed.promised_s or 0.0) - TOLERANCE_S:
+            if self._is_all(frames / self.rate_hz):
                 yield held[: len(held) - self._probed.padding_frames(frames)]
                 return
         with self._probed.reopened() as careful:
@@ -65,6 +66,15 @@ class UnbrokenRecording(Recording):
 
     def sha256(self) -> str:
         return self._probed.sha256()
+
+    def _is_all(self, seconds: float) -> bool:
+        """Whether as much came as the header promises; of an Ogg, which ffmpeg does not always read
+        beyond its first recording, as much as its last page is stamped with.
+        """
+        promised_s = self._probed.promised_s or 0.0
+        if self._probed.clock.stamps_ends:
+            promised_s = math.inf if self.duration_s is None else self.duration_s
+        return seconds > promised_s - TOLERANCE_S
 
     def _joined(self) -> Iterator[Any]:
         """The track in frames of the length of a block; None in place of what is damaged."""

@@ -47,21 +47,25 @@ class Timeline:
         """What is certain once this one has come."""
         if each.lost_s is not None:
             yield from self._damaged(each.lost_s)
-        if each.pts is not None and (each.frame is None) == self._clock.stamps_ends:
-            yield from self._stamped(each)
+        if each.stamp_s is not None and (each.frame is None) == self._clock.stamps_ends:
+            yield from self._stamped(each.stamp_s, is_cut=each.is_cut)
         if each.frame is None:
             return
         before = self.written
         for piece in self._unify(each.frame):
             self._write(piece)
+        if each.padding:
+            yield from self._drained(each.padding)
+            self._queue.read()
+            self.written -= each.padding
         self._unstamped += self.written - before
         yield from self._full()
 
-    def _stamped(self, each: Decoded) -> Iterator[Block]:
+    def _stamped(self, stamp_s: float, *, is_cut: bool) -> Iterator[Block]:
         least_s = JUMP_S if self._lost_s is None else ROUNDED_S
-        gap_s = self._clock.gap_s(each.pts, self.written / self._rate_hz, least_s)
+        gap_s = self._clock.gap_s(stamp_s, self.written / self._rate_hz, least_s)
         if gap_s:
-            yield from self._gap(gap_s, is_cut=each.is_cut or not self._clock.stamps_ends)
+            yield from self._gap(gap_s, is_cut=is_cut or not self._clock.stamps_ends)
         self._lost_s = None
         self._unstamped = 0
 
@@ -82,7 +86,7 @@ class Timeline:
             if self._lost_s is None:
                 yield from self._drained()
             self._lost_s = (self._lost_s or 0.0) + lost_s
-        elif lost_s > 0:
+        elif lost_s > ROUNDED_S:
             self._lost_s = lost_s
             yield from self._drained()
             yield from self._gap(lost_s, is_cut=True)
@@ -104,8 +108,9 @@ class Timeline:
         return min(self._unstamped, self._queue.samples) if self._clock.stamps_ends else 0
 
     def _give_up(self) -> None:
-        at_s = (self.written - self._queue.samples) / self._rate_hz
-        self._lose(at_s, at_s + (self._lost_s or 0.0))
+        if self._lost_s:
+            at_s = (self.written - self._queue.samples) / self._rate_hz
+            self._lose(at_s, at_s + self._lost_s)
         self._lost_s = None
 
     def _full(self) -> Iterator[Block]:

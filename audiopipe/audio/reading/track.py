@@ -16,11 +16,11 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
-from audiopipe.audio.reading.claims import mp3_states_length
+from audiopipe.audio.reading.claims import asf_states_s, mp3_ends_at, mp3_states_length
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, decoded
-from audiopipe.audio.reading.ogg import Pages
+from audiopipe.audio.reading.ogg import Pages, states_end
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
 _BUFFER_BYTES = 1 << 20
@@ -31,9 +31,6 @@ _OPUS_HZ = 48_000
 
 _STATE_LENGTH = frozenset({"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "ogg"})
 """Containers that state the length of a track, rather than letting ffmpeg estimate it."""
-
-_STATE_WHOLE_LENGTH = frozenset({"asf", "flv"})
-"""Containers that state how long the longest of their tracks is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,8 @@ class Track:
         told_s: how long the sound is by the header; None where ffmpeg only estimates that.
         is_promised: whether sound that is missing from that length is lost.
         is_exact: whether that length leaves out what the encoder put behind the sound.
+        pages: of an Ogg.
+        is_plain: whether ffmpeg alone drops just the same, as long as nothing is damaged.
         notes: for the user.
     """
 
@@ -61,6 +60,8 @@ class Track:
     told_s: float | None
     is_promised: bool
     is_exact: bool
+    pages: Pages
+    is_plain: bool
     notes: tuple[str, ...]
 
 
@@ -149,9 +150,12 @@ def _sounding(
         raise UnreadableInput(f"{name}: no decoder for the codec of its audio track")
     if head is None:
         raise EmptyAudio(f"{name}: its audio track is empty")
-    delay_frames, head_pts = _opus_delay_frames(container, stream, head), head.pts
+    delay_frames, head_pts = _delay_frames(container, stream, head), head.pts
     pages, stamps_all = Pages(container, file), is_counting(container)
-    frames = decoded(stream, chain([head], packets), pages, stamps_all=stamps_all)
+    is_mp3 = container.format.name == "mp3"
+    ends_at = mp3_ends_at(file) if is_mp3 else 0
+    everything = chain([head], packets)
+    frames = decoded(stream, everything, pages, stamps_all=stamps_all, ends_at=ends_at)
     before, first = _first_of(frames, name)
     clock = Clock(container, stream, first.pts, delay_frames / first.sample_rate)
     told_s, is_promised = _told(container, stream, file, head_pts, clock.late_s)
@@ -164,7 +168,9 @@ def _sounding(
         delay_frames=delay_frames,
         told_s=told_s,
         is_promised=is_promised,
-        is_exact="mov" in container.format.name or delay_frames > 0,
+        is_exact="mov" in container.format.name or (delay_frames > 0 and not is_mp3),
+        is_plain=is_mp3 or not delay_frames,
+        pages=pages,
         notes=_notes(len(container.streams.audio), place) if asked is None else (),
     )
 
@@ -193,26 +199,30 @@ def _first_of(frames: Iterator[Decoded], name: str) -> tuple[list[Decoded], Audi
     raise EmptyAudio(f"{name}: its audio track holds no sound that can be decoded")
 
 
-def _opus_delay_frames(
-    container: InputContainer, stream: AudioStream, head: Packet[AudioStream]
-) -> int:
-    """Frames before the first that is heard, where ffmpeg would drop a wrong count of them.
+def _delay_frames(container: InputContainer, stream: AudioStream, head: Packet[AudioStream]) -> int:
+    """Frames before the first that is heard, where ffmpeg is kept from dropping any itself.
 
     Of Opus in Matroska and MP4 it counts what is to be skipped at the rate of the track's source,
-    say 16 kHz, and drops as many of the decoder's 48 kHz.
+    say 16 kHz, and drops as many of the decoder's 48 kHz. Of an MP3 it drops the encoder's padding
+    where the header says that the sound ends, though it goes on.
     """
     told = head.get_sidedata("skip_samples") if head.has_sidedata("skip_samples") else None
-    extra = stream.codec_context.extradata or b""
-    if told is None or extra[:8] != b"OpusHead" or "ogg" in container.format.name:
+    if told is None:
         return 0
     skipped = int.from_bytes(bytes(told)[:4], "little")
-    if "matroska" in container.format.name:
-        frames = int.from_bytes(extra[10:12], "little")
-    else:
-        frames = round(skipped * _OPUS_HZ * float(stream.time_base or 0))
-    if frames == skipped:
-        return 0
-    stream.codec_context.flags2 |= Flags2.skip_manual
+    frames = 0
+    extra = stream.codec_context.extradata or b""
+    if container.format.name == "mp3":
+        frames = skipped
+    elif extra[:8] == b"OpusHead" and "ogg" not in container.format.name:
+        pre_skip = int.from_bytes(extra[10:12], "little")
+        is_matroska = "matroska" in container.format.name
+        frames = (
+            pre_skip if is_matroska else round(skipped * _OPUS_HZ * float(stream.time_base or 0))
+        )
+        frames = frames if frames != skipped else 0
+    if frames:
+        stream.codec_context.flags2 |= Flags2.skip_manual
     return frames
 
 
@@ -235,14 +245,17 @@ def _told(
         seconds = (_clock_s(stream.metadata.get("DURATION", "")) or 0.0) - start_s
         if seconds <= 0 and is_alone:
             seconds = (container.duration or 0) / av.time_base
-    elif kinds & _STATE_WHOLE_LENGTH and is_alone:
-        seconds = (container.duration or 0) / av.time_base
+    elif "asf" in kinds:
+        # Of several tracks the longest has that length.
+        seconds = (asf_states_s(file) or 0.0) if is_alone else 0.0
+    elif "flv" in kinds:
+        seconds = (container.duration or 0) / av.time_base if is_alone else 0.0
     elif "mov" in kinds and head_pts == 0 and start_s > 0:
         # iTunSMPB: the length counts what is skipped at the start, which puts off the start.
         seconds = length_s - start_s
     elif "mp3" in kinds and mp3_states_length(file):
         seconds = length_s
-    elif kinds & _STATE_LENGTH and not _is_guessed(kinds, stream):
+    elif kinds & _STATE_LENGTH and not _is_guessed(kinds, stream, file):
         seconds = length_s + late_s
     if "ogg" in kinds and stream.codec_context.name in ("opus", "libopus"):
         # The end is stamped with the pre-skip counted in (RFC 7845, section 4.1).
@@ -250,8 +263,10 @@ def _told(
     return (seconds if seconds > 0 else None), "ogg" not in kinds
 
 
-def _is_guessed(kinds: set[str], stream: AudioStream) -> bool:
+def _is_guessed(kinds: set[str], stream: AudioStream, file: IO[bytes]) -> bool:
     """Whether ffmpeg has a length from a bit rate only, as of MP3 and AAC in WAV."""
+    if "ogg" in kinds:
+        return not states_end(file)
     name = stream.codec_context.name
     return bool(kinds & {"wav", "w64", "avi"}) and name.startswith(
         ("mp", "aac", "ac3", "dts", "dca")

@@ -1,0 +1,210 @@
+"""Files of the kinds that are read wrongly elsewhere: each word once, at its time, or one line."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tempfile
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from support.audio import Samples, container_file, plain_file
+from support.ogg import joined_pages, with_granules
+from support.tones import WORD_S, heard, spoken
+
+from audiopipe.audio.reading import Recording, open_source
+from audiopipe.stages.prepare import prepare
+
+Words = list[tuple[int, float]]
+
+
+def listened(data: bytes, ending: str = "") -> tuple[Words, Recording]:
+    """What is heard of a file; its path and its bytes give the same."""
+    with tempfile.NamedTemporaryFile(suffix=ending) as file:
+        file.write(data)
+        file.flush()
+        words, recording = _words(file.name)
+        if not ending:
+            again, other = _words(data)
+            assert again == words
+            assert other.losses == recording.losses
+            assert other.notes == recording.notes
+        return words, recording
+
+
+def _words(source: str | bytes) -> tuple[Words, Recording]:
+    with open_source(source) as recording:
+        samples = np.concatenate(list(prepare(recording)))
+    return heard(samples), recording
+
+
+def said(words: Iterable[int], late_s: float = 0.0) -> list[Any]:
+    """The words one after another, each half a second."""
+    return [
+        (word, pytest.approx(late_s + number * WORD_S, abs=1e-3))
+        for number, word in enumerate(words)
+    ]
+
+
+def spans(recording: Recording) -> list[tuple[float, float]]:
+    return [(loss.span.start_s, loss.span.end_s) for loss in recording.losses]
+
+
+def bare_mp3(sound: Samples, rate_hz: int) -> bytes:
+    """A VBR MP3 without the frame that states its length."""
+    buffer = io.BytesIO()
+    settings = {"bitrate_mode": "VARIABLE", "compression_level": 0.6}
+    with soundfile.SoundFile(
+        buffer, "w", rate_hz, sound.shape[1], format="MP3", **settings
+    ) as file:
+        file.write(sound)
+    stated = buffer.getvalue()
+    return stated[stated.index(stated[:2], stated.index(b"Xing")) :]
+
+
+def lead_s(data: bytes) -> float:
+    """The encoder's delay in a file that does not tell it: where its first word is heard."""
+    words, _ = listened(data)
+    assert words[0][0] == 0
+    assert 0 < words[0][1] < 0.1
+    return words[0][1]
+
+
+@pytest.mark.parametrize("channels", [8, 16])
+@pytest.mark.parametrize(
+    ("kind", "codec"), [("ipod", "aac"), ("matroska", "aac"), ("mov", "pcm_f32le")]
+)
+def test_eight_and_more_planar_channels(kind: str, codec: str, channels: int) -> None:
+    sound = np.zeros((32_000, channels), np.float32)
+    sound[:, 2] = spoken(range(4), 16_000)[:, 0]
+    words, recording = listened(container_file([sound], 16_000, kind, codec))
+    assert [word for word, _ in words] == [0, 1, 2, 3]
+    assert recording.channels == channels
+
+
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100])
+@pytest.mark.parametrize("front", [b"", b"ID3\4\0\0\0\0\x02\0" + bytes(256), b"\1\2" * 700])
+def test_an_mp3_that_states_no_length_is_heard_to_its_end(front: bytes, rate_hz: int) -> None:
+    quiet = np.zeros((2 * rate_hz, 1), np.float32)
+    sound = np.concatenate([quiet, spoken(range(8), rate_hz), quiet, spoken(range(8, 12), rate_hz)])
+    words, recording = listened(front + bare_mp3(sound, rate_hz))
+    assert [word for word, _ in words] == list(range(12))
+    assert recording.duration_s is None
+    assert recording.losses == []
+
+
+def test_nor_does_an_mp3_in_riff_end_early() -> None:
+    mp3 = bare_mp3(spoken(range(12), 16_000), 16_000)
+    layout = struct.pack("<HHIIHHHHIHHH", 0x55, 1, 16_000, 4_000, 1, 0, 12, 1, 2, 144, 1, 0)
+    chunks = (
+        b"fmt " + struct.pack("<I", len(layout)) + layout + b"data" + struct.pack("<I", len(mp3))
+    )
+    body = b"WAVE" + chunks + mp3
+    words, recording = listened(b"RIFF" + struct.pack("<I", len(body)) + body)
+    assert [word for word, _ in words] == list(range(12))
+    assert recording.duration_s is None
+
+
+def encoded(kind: str, rate_hz: int, words: range, channels: int = 1) -> bytes:
+    sound = np.repeat(spoken(words, rate_hz), channels, axis=1)
+    match kind:
+        case "mp3":
+            return bare_mp3(sound, rate_hz)
+        case "aac":
+            return container_file([sound], rate_hz, "adts", "aac")
+    return plain_file(sound, rate_hz, "OGG", kind.upper())
+
+
+@pytest.mark.parametrize("kind", ["mp3", "aac", "vorbis", "opus"])
+@pytest.mark.parametrize(
+    ("rate_hz", "channels"), [(24_000, 1), (16_000, 2), (48_000, 2), (16_000, 1)]
+)
+def test_recordings_of_other_rates_and_channels_that_are_joined(
+    kind: str, rate_hz: int, channels: int
+) -> None:
+    if kind == "opus" and rate_hz == 48_000:
+        rate_hz = 8_000
+    one, other = encoded(kind, 16_000, range(6)), encoded(kind, rate_hz, range(6, 10), channels)
+    words, recording = listened(one + other)
+    assert [word for word, _ in words] == list(range(10))
+    first = words[5][1] - words[0][1], words[9][1] - words[6][1]
+    assert first == pytest.approx((5 * WORD_S, 3 * WORD_S), abs=2e-3)
+    assert 3.0 <= words[6][1] < 3.25
+    assert recording.losses == []
+
+
+def test_a_joined_second_of_two_minutes_is_no_tolerance() -> None:
+    silence = plain_file(np.zeros((16_000 * 120, 1), np.float32), 16_000, "MP3")
+    words, recording = listened(silence + encoded("mp3", 16_000, range(3)))
+    assert [word for word, _ in words] == [0, 1, 2]
+    assert recording.losses == []
+
+
+OGG = ("vorbis", "opus", "flac")
+
+
+def ogg_file(kind: str) -> bytes:
+    sound = spoken(range(20), 16_000)
+    if kind == "vorbis":
+        return plain_file(sound, 16_000, "OGG", "VORBIS")
+    return container_file([sound], 16_000, "ogg", "libopus" if kind == "opus" else kind)
+
+
+@pytest.mark.parametrize("kind", OGG)
+@pytest.mark.parametrize("gap_s", [3.0, 40.0])
+def test_a_jump_between_unbroken_pages_is_a_pause(kind: str, gap_s: float) -> None:
+    jumped, at_s = with_granules(ogg_file(kind), from_page=5, add_s=gap_s)
+    words, recording = listened(jumped)
+    before = [word for word in range(20) if (word + 0.8) * WORD_S < at_s]
+    behind = [word for word in range(20) if word * WORD_S > at_s]
+    expected: list[Any] = [
+        *((word, pytest.approx(word * WORD_S, abs=1e-3)) for word in before),
+        *((word, pytest.approx(word * WORD_S + gap_s, abs=1e-3)) for word in behind),
+    ]
+    assert [pair for pair in words if pair[0] in before + behind] == expected
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("kind", OGG)
+@pytest.mark.parametrize(("page", "add_s"), [(2, 100.0), (5, -1.0), (5, 1e8)])
+def test_stamps_that_begin_late_or_jump_back_or_by_years_change_nothing(
+    kind: str, page: int, add_s: float
+) -> None:
+    words, recording = listened(with_granules(ogg_file(kind), from_page=page, add_s=add_s)[0])
+    assert words[: len(words) - 1] == said(range(20))[: len(words) - 1]
+    assert len(words) >= 18
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("kind", OGG)
+def test_missing_pages_are_a_loss_and_times_are_kept(kind: str) -> None:
+    pages = joined_pages(ogg_file(kind))
+    words, recording = listened(b"".join(pages[:5] + pages[6:]))
+    ((start_s, end_s),) = spans(recording)
+    assert 0.1 < end_s - start_s < 2.5
+    assert {word for word in range(20) if not start_s - 0.4 < word * WORD_S < end_s + 0.1} <= {
+        word for word, _ in words
+    }
+    right: list[Any] = [(word, pytest.approx(word * WORD_S, abs=1e-3)) for word, _ in words]
+    assert words == right
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [("asf", "wmav2"), ("matroska", "aac"), ("matroska", "libopus"), ("mp4", "aac"),
+     ("mp4", "libopus"), ("mpegts", "aac"), ("mpegts", "mp2")],
+)  # fmt: skip
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+def test_sound_that_begins_later_and_ends_earlier_than_the_picture(
+    kind: str, codec: str, rate_hz: int
+) -> None:
+    sound = spoken(range(6), rate_hz)
+    data = container_file([sound], rate_hz, kind, codec, audio_starts_s=1.5, video_s=6)
+    words, recording = listened(data)
+    late_s = words[0][1] - words[0][0] * WORD_S
+    assert late_s == pytest.approx(1.5, abs=0.002)
+    assert words == said(range(words[0][0], 6), late_s + words[0][0] * WORD_S)
+    assert recording.losses == []
