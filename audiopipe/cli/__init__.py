@@ -30,6 +30,7 @@ COMMANDS = {
     "chat": "Ask a chat model a question.",
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "status": "Tell what became of a batch.",
+    "serve": "Serve OpenAI's API to any client, with the whole pipeline behind it.",
     "cache": "Look at the kept answers, or drop them.",
     "limits": "Tell what is believed of servers and their limits, and what is used of them.",
     "help": "Show a topic of the documentation.",

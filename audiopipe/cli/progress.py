@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from audiopipe.cli.log import tell
 from audiopipe.cli.tally import Tally
 from audiopipe.text.clocks import in_words
-from audiopipe.values.events import Event, Heard, Lost, Mended, Spoke, Waiting
+from audiopipe.values.events import Event, Heard, Lost, Mended, Settled, Spoke, Waiting
 from audiopipe.workflows.batch import Row
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Report:
         self._tally.count(event)
         if isinstance(event, Waiting):
             self._tell_wait()
-        elif not isinstance(event, Spoke):
+        elif not isinstance(event, Spoke | Settled):
             self._tell_part(event)
 
     def _tell_part(self, event: Heard | Mended | Lost) -> None:

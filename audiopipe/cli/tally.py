@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Lock, get_ident
 
-from audiopipe.values.events import Event, Heard, Mended, Spoke, Waiting
+from audiopipe.values.events import Event, Heard, Mended, Settled, Spoke, Waiting
 from audiopipe.values.requests import Usage
 
 
@@ -39,7 +39,7 @@ class Tally:
                 self._waits[get_ident()] = (self.clock() + event.wait_s, event.reason)
                 return
             self._waits.pop(get_ident(), None)
-            if isinstance(event, Spoke):
+            if isinstance(event, Spoke | Settled):
                 return
             if isinstance(event, Mended):
                 self.spent += event.spent

@@ -22,6 +22,7 @@ from audiopipe.values.transcript import (
     ChunkFailure,
     ChunkTranscript,
     Failure,
+    Segment,
     Source,
     Transcript,
 )
@@ -107,6 +108,23 @@ class Assembly:
             losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
         transcript = replace(transcript, failures=transcript.failures + losses)
         return Outcome(end.source, transcript, None, spent, cached)
+
+    def settled(self, heard: Sequence[Recognised], from_s: float) -> tuple[Segment, ...]:
+        """The segments between a time and the start of what the last part alone heard; those are
+        as they will stand in the whole.
+
+        Args:
+            heard: the last parts of a recording's only channel, in order.
+            from_s: the end of what was settled before.
+        """
+        results = list(_of_channel(heard, 0))
+        until_s = results[-1].window.core.start_s
+        whole = self._stitched(results, Source("", "", results[-1].window.span.end_s))
+        return tuple(
+            segment
+            for segment in whole.segments
+            if from_s <= segment.span.start_s and segment.span.end_s <= until_s
+        )
 
     def _stitched(
         self, results: Iterable[ChunkTranscript | ChunkFailure], source: Source

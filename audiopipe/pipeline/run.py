@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from audiopipe import plugins
@@ -22,10 +22,14 @@ from audiopipe.stages.context import recall
 from audiopipe.stages.finish.glossary import Glossary, read_glossary
 from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.values.audio import Chunk
+from audiopipe.values.events import Settled
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkFailure, ChunkTranscript
 
 _log = logging.getLogger("audiopipe")
+
+_SEAMS = 4
+"""Parts that are stitched to tell what the last of them settled: those before reach no further."""
 
 
 def run_of(context: Context) -> Run:
@@ -127,11 +131,14 @@ class Run:
     def in_order(self, results: Iterable[Recognised | End]) -> Iterator[Outcome]:
         """The outcomes in the order of the recordings, whose ends may come in another one."""
         heard: defaultdict[int, list[Recognised]] = defaultdict(list)
+        told_s: defaultdict[int, float] = defaultdict(float)
         ready: dict[int, Outcome] = {}
         next_ = 0
         for result in results:
             if isinstance(result, Recognised):
-                heard[result.number].append(result)
+                parts = heard[result.number]
+                parts.append(result)
+                told_s[result.number] = self._settle(parts, told_s[result.number])
                 continue
             parts = heard.pop(result.number, [])
             for part in parts:
@@ -140,6 +147,20 @@ class Run:
             while next_ in ready:
                 yield ready.pop(next_)
                 next_ += 1
+
+    def _settle(self, parts: Sequence[Recognised], from_s: float) -> float:
+        """Tell what the newest part has settled; the end of what is told now.
+
+        Nothing is, where the whole decides what is struck, or channels are merged.
+        """
+        settings = self.settings
+        if settings.drop or settings.channels == "split" or settings.by_url:
+            return from_s
+        segments = self.assembly.settled(parts[-_SEAMS:], from_s)
+        if not segments:
+            return from_s
+        self.recogniser.tell(Settled(parts[-1].number, segments))
+        return segments[-1].span.end_s
 
     def work(self, piece: Part | End) -> Recognised | End:
         if isinstance(piece, End):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from audiopipe.settings.setting import Group
 
-HEARING = ("transcribe", "translate", "plan", "roundtrip")
+HEARING = ("transcribe", "translate", "plan", "roundtrip", "serve")
 WRITING = ("transcribe", "translate", "roundtrip")
-FINDING = (*HEARING, "prepare", "run")
+FINDING = ("transcribe", "translate", "plan", "roundtrip", "prepare", "run")
 ASKING = (*HEARING, "speak", "ask", "chat")
 
 INPUT = Group("Input", (*HEARING, "prepare"))
 OUTPUT = Group("Output", (*WRITING, "run", "prepare", "render"))
 RECOGNITION = Group("Recognition", HEARING, shapes_results=True)
-VOICE = Group("Voice", ("speak", "roundtrip"))
+VOICE = Group("Voice", ("speak", "roundtrip", "serve"))
 PROVIDER = Group("Provider", ASKING, names_variables=True)
 COST = Group("Limits and cost", (*ASKING, "run"))
 CUTTING = Group("Cutting", (*HEARING, "prepare"), shapes_results=True)
-TRUST = Group("Trust", WRITING, shapes_results=True)
-REPAIR = Group("Repair", WRITING, shapes_results=True)
-SUBTITLES = Group("Subtitles", ("transcribe", "translate", "render", "ask"), shapes_results=True)
+TRUST = Group("Trust", (*WRITING, "serve"), shapes_results=True)
+REPAIR = Group("Repair", (*WRITING, "serve"), shapes_results=True)
+SUBTITLES = Group(
+    "Subtitles", ("transcribe", "translate", "render", "ask", "serve"), shapes_results=True
+)
+SERVER = Group("Server", ("serve",))
 GROUPS = (
     INPUT,
     OUTPUT,
@@ -30,5 +33,6 @@ GROUPS = (
     TRUST,
     REPAIR,
     SUBTITLES,
+    SERVER,
 )
 """In the order of the help."""

@@ -229,7 +229,7 @@ class Listed:
         whole: what the word `all` stands for; empty where it is no word.
     """
 
-    each: Words | Assignment
+    each: Words | Assignment | Text
     whole: tuple[str, ...] = ()
 
     @property
@@ -250,7 +250,7 @@ class Listed:
         items = [item.strip() if isinstance(item, str) else item for item in items]
         if self.whole and "all" in items:
             return self.whole
-        return tuple(dict.fromkeys(self.each.check(item) for item in items if item != ""))
+        return tuple(dict.fromkeys(str(self.each.check(item)) for item in items if item != ""))
 
 
 _MOST_BITS = 10_000

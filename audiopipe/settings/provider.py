@@ -8,8 +8,8 @@ from typing import Literal
 
 from audiopipe.settings.groups import ASKING, COST, PROVIDER
 from audiopipe.settings.kinds import Assignment, Listed, Number, Words
+from audiopipe.settings.server import ServerSettings
 from audiopipe.settings.setting import row
-from audiopipe.settings.subtitles import SubtitleSettings
 
 Tier = Literal["free", "dev"]
 
@@ -19,7 +19,7 @@ hour and a day."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderSettings(SubtitleSettings):
+class ProviderSettings(ServerSettings):
     """Who does the work, and what it may take: a part of `Settings`."""
 
     backend: str = row(

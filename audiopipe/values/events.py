@@ -9,6 +9,7 @@ from threading import Lock
 from audiopipe.concurrency import Stop
 from audiopipe.values.audio import Span
 from audiopipe.values.requests import Usage
+from audiopipe.values.transcript import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,19 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """The next segments of a transcript, which no later chunk can change.
+
+    Attributes:
+        number: of the recording among those of the call, from 0.
+        segments: they follow those that were told before.
+    """
+
+    number: int
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Spoke:
     """A line of a text has its sound, which is stored.
 
@@ -90,7 +104,7 @@ class Waiting:
     billed: bool = False
 
 
-Event = Heard | Mended | Lost | Spoke | Waiting
+Event = Heard | Mended | Lost | Settled | Spoke | Waiting
 Listener = Callable[[Event], None]
 """Called with each event, one at a time, from any thread; it should return soon."""
 

@@ -143,8 +143,8 @@ def test_recordings_go_on_together_while_their_chunks_wait_for_one_another(
     told: list[tuple[int, float]] = []
 
     def listener(event: Event) -> None:
-        assert isinstance(event, Heard)
-        told.append((int(event.span.start_s), event.span.end_s))
+        if isinstance(event, Heard):
+            told.append((int(event.span.start_s), event.span.end_s))
 
     list(audiopipe.transcribe_many(sources, backend=groq, workers=3, listener=listener, **TOLD))
     assert [start for start, _ in told[:3]] == [0, 0, 0]

@@ -58,7 +58,8 @@ def by_flag(setting: Setting, value: Any) -> Settings:
         arguments = [setting.flag if value else f"--no-{setting.flag[2:]}"]
     else:
         arguments = [f"{setting.flag}={as_text(value)}"]
-    context = command.make_context(name, [*arguments, "x"][: None if command.name != "info" else 1])
+    takes_inputs = any(isinstance(each, click.Argument) for each in command.params)
+    context = command.make_context(name, [*arguments, *(["x"] if takes_inputs else [])])
     return load({setting.name: context.params[setting.name]}, {})
 
 
@@ -113,6 +114,8 @@ def right(kind: Kind) -> st.SearchStrategy[Any]:
             return bounded | st.just(math.inf) if kind.is_endless else bounded
         case Listed(Words(words)):
             return st.lists(st.sampled_from(words), min_size=1, unique=True).map(tuple)
+        case Listed(Text()):
+            return st.just(("https://a.example", "app://obsidian.md"))
         case Listed(Assignment(names)):
             values = st.integers(1, 999).map(str) | st.just("none")
             return st.dictionaries(st.sampled_from(names), values, min_size=1).map(
@@ -157,6 +160,8 @@ def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
         odd += [1.0, np.float32(2)] if kind.is_whole else []
     if isinstance(kind, Listed):
         odd.remove("")  # an empty list
+    if isinstance(kind, Listed) and isinstance(kind.each, Text):
+        odd.remove("?")
     if isinstance(kind, Text):
         odd += ["a\0b"]
     return st.sampled_from(odd)
@@ -164,7 +169,9 @@ def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
 
 def texted(kind: Kind) -> bool:
     """Whether there is a text that is wrong."""
-    return not isinstance(kind, Text)
+    return not isinstance(kind, Text) and not (
+        isinstance(kind, Listed) and isinstance(kind.each, Text)
+    )
 
 
 def told(error: pytest.ExceptionInfo[UsageError], *words: str) -> None:

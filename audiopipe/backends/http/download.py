@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import IO
 
 from audiopipe.backends.http.address import without_secrets
@@ -31,6 +32,7 @@ def download(
     stop: Stop | None = None,
     timeouts: Timeouts | None = None,
     retry: Retry | None = None,
+    allow: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Fetch a recording into `file`, which is left at its beginning. Redirects are followed.
 
@@ -40,6 +42,7 @@ def download(
         stop: ends the download and every wait.
         timeouts: `total_s` is no bound here: how long a recording takes nobody knows.
         retry: see `Retry`.
+        allow: raises for an address that may not be asked; called with that of each hop.
 
     Raises:
         UnreadableInput: it cannot be fetched, or not be kept.
@@ -53,7 +56,7 @@ def download(
         wish.sleep(0.0 if retry else seconds)
 
     try:
-        again.call(lambda: _fetch(url, file, wish, waits), pause)
+        again.call(lambda: _fetch(url, file, wish, waits, allow), pause)
         file.seek(0)
     except OSError as error:
         why = error.strerror or error
@@ -63,13 +66,16 @@ def download(
         raise UnreadableInput(f"cannot download {shown}") from error
 
 
-def _fetch(url: str, file: IO[bytes], stop: Stop, waits: Timeouts) -> None:
+def _fetch(
+    url: str, file: IO[bytes], stop: Stop, waits: Timeouts, allow: Callable[[str], None]
+) -> None:
     file.seek(0)
     file.truncate()
     bounds = Bounds(_MOST_BYTES, math.inf, waits.idle_s, _LEAST_PER_S)
     with mapped(without_secrets(url)), new_client(waits) as client:
         request = client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
         for _ in range(_MOST_HOPS + 1):
+            allow(str(request.url))
             with exchange(client, request, bounds, stop.check) as answer:
                 head = answer.head
                 if 300 <= head.status < 400 and (onward := head.headers.get("location")):
