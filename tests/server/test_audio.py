@@ -71,7 +71,7 @@ def test_subtitles_are_what_other_parsers_read(gateway: Gateway, recording: Path
     assert 'filename="My talk.srt"' in as_srt.headers["content-disposition"]
     lines = [cue.content for cue in srt.parse(as_srt.text)]
     assert " ".join(" ".join(lines).split()) == TEXT
-    lines = [cue.text for cue in webvtt.from_string(as_vtt.text)]
+    lines = [cue.text for cue in webvtt.from_string(as_vtt.text).captions]
     assert " ".join(" ".join(lines).split()) == TEXT
 
 
