@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from audiopipe.values.audio import Origin
@@ -22,7 +23,9 @@ def of_file(path: Path) -> Origin:
         digest.update(file.read(_READ_BYTES))
         file.seek(max(0, size - _READ_BYTES))
         digest.update(file.read(_READ_BYTES))
-    return Origin(digest.hexdigest()[:32], path.name)
+    # the name is to be shown: what is no text in UTF-8 is spelled out
+    shown = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    return Origin(digest.hexdigest()[:32], shown)
 
 
 def of_address(name: str) -> Origin:

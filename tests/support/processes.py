@@ -17,15 +17,18 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="ne
 
 def decoder_ids(parent: int | None = None) -> list[int]:
     """Of a process; of this one by default."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal():
+    children: set[int] = set()
+    with suppress(OSError):
+        for thread in Path(f"/proc/{parent or os.getpid()}/task").iterdir():
             with suppress(OSError):
-                state, owner = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-                named = b"isolation.child" in (folder / "cmdline").read_bytes()
-                if named and state != "Z" and int(owner) == (parent or os.getpid()):
-                    found.append(int(folder.name))
-    return found
+                children |= set(map(int, (thread / "children").read_text().split()))
+    return [each for each in sorted(children) if _decodes(each)]
+
+
+def _decodes(process_id: int) -> bool:
+    with suppress(OSError):
+        return b"isolation.child" in Path(f"/proc/{process_id}/cmdline").read_bytes()
+    return False
 
 
 @contextmanager

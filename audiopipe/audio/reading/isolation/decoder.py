@@ -20,7 +20,7 @@ from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.recording import Block
 from audiopipe.concurrency import Stop
 
-STALLED_S = 60.0
+STALLED_S = 30.0
 """So long may a decoder neither give sound nor use the processor. It may wait for a slow disk."""
 
 MOST_BYTES = 1 << 30
