@@ -85,4 +85,6 @@ def mapped(what: str) -> Iterator[None]:
     except httpx.ConnectError as error:
         tell(Unsent, f"cannot connect: {error}; check address and network", error)
     except httpx.TransportError as error:
+        if "location header" in str(error):  # httpx looks where a redirect leads
+            tell(RejectedRequest, f"{error}; check the base URL", error)
         tell(ServerFault, f"the connection broke: {error}; try again later", error)

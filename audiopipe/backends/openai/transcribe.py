@@ -143,7 +143,8 @@ class OpenAI(OpenAIAccount):
 
             def checked(reply: Reply) -> bytes:
                 may_be_empty = reply_format == "text"
-                text = answer_of(reply.exact_text(), reply.media_type, may_be_empty=may_be_empty)
+                kind = reply.headers.get("content-type", "")
+                text = answer_of(reply.content, kind, may_be_empty=may_be_empty)
                 self.read(text.encode(), audio, request)
                 return text.encode()
 

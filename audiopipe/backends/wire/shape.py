@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from audiopipe.backends.wire.complaint import complaint
-from audiopipe.backends.wire.decode import json_of
+from audiopipe.backends.wire.decode import json_of, lossy_text_of, text_of
 from audiopipe.backends.wire.events import data_of
 from audiopipe.errors import BadReply
 from audiopipe.text.clean import one_line
@@ -35,25 +35,28 @@ then is longer."""
 _LONGEST_EXCUSE = 300
 
 
-def answer_of(text: str, media_type: str, *, may_be_empty: bool = False) -> str:
+def answer_of(content: bytes, content_type: str, *, may_be_empty: bool = False) -> str:
     """The reply as JSON: an object with a text or segments, or a text.
 
     Args:
-        text: the body.
-        media_type: lower case, without parameters; "" where none is named.
+        content: the body.
+        content_type: its header; "" where there is none.
         may_be_empty: whether nothing at all is an answer, as of silence where text was asked for.
 
     Raises:
         BadReply: it is no transcript; the message has the server's own words.
     """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if not (_JSON.fullmatch(media_type) or _TEXT.match(media_type) or content[:1] == b"{"):
+        shown = _words(lossy_text_of(content[:8000], content_type))
+        raise BadReply(f"the reply is {media_type[:60]}, not a transcript: {shown!r}")
+    text = text_of(content, content_type)
     begin = text.lstrip()[:1]
     if media_type == "text/event-stream" or text.startswith(("data:", "event:")):
         return _told(data_of([text.encode()]))
     if _JSON.fullmatch(media_type) or begin == "{":
         _object(json_of(text))
         return text
-    if not _TEXT.match(media_type):
-        raise BadReply(f"the reply is {media_type[:60]}, not a transcript: {_words(text)!r}")
     if begin == "[":
         with suppress(BadReply):  # "[Music]" is text
             _object(json_of(text))
