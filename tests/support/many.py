@@ -46,7 +46,6 @@ def begun(job: dict[str, Any], said: int) -> int:
 def main() -> None:
     """All jobs, some at a time."""
 
-
     import audiopipe.audio.reading.pyav
     import audiopipe.backends.http.route
     import audiopipe.backends.openai.transcribe

@@ -78,13 +78,13 @@ class Misbehaving:
 
 def _read(line: socket.socket) -> tuple[str, dict[str, str], int]:
     """Name, text fields and size of a request."""
-    file = line.makefile("rb")
-    path = file.readline().split(b" ")[1].decode()
     headers = {}
-    while (row := file.readline().strip()) != b"":
-        name, _, value = row.decode("latin-1").partition(":")
-        headers[name.lower()] = value.strip()
-    body = file.read(int(headers.get("content-length", 0)))
+    with line.makefile("rb") as file:
+        path = file.readline().split(b" ")[1].decode()
+        while (row := file.readline().strip()) != b"":
+            name, _, value = row.decode("latin-1").partition(":")
+            headers[name.lower()] = value.strip()
+        body = file.read(int(headers.get("content-length", 0)))
     fields: dict[str, str] = {}
     boundary = re.search("boundary=(.+)", headers.get("content-type", ""))
     if boundary:
