@@ -12,7 +12,7 @@ import os
 import sys
 import tempfile
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 AT_ONCE = 16
 
@@ -56,11 +56,12 @@ def main() -> None:
 
     jobs = json.load(sys.stdin)
     results: list[dict[str, Any]] = [{} for _ in jobs]
-    waiting, running = list(enumerate(jobs)), {}
+    waiting = list(enumerate(jobs))
+    running: dict[int, tuple[int, IO[bytes]]] = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             number, job = waiting.pop(0)
-            said = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the run has ended
+            said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it ended
             running[begun(job, said.fileno())] = number, said
         child, status = os.wait()
         number, said = running.pop(child)
