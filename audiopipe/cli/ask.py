@@ -80,21 +80,31 @@ def command(
     from audiopipe.conversation.jobs import Scribe
     from audiopipe.conversation.jobs.written import written
     from audiopipe.render import load as load_transcript
+    from audiopipe.render import renderer, require_room, write
     from audiopipe.session import Session
+    from audiopipe.workflows.inputs.names import results
 
-    failed = 0
+    failed, paths = 0, [path for path in map(Path, transcripts) if path.name != NAME]
+    ending = f".{into if job == 'translate' else job}{renderer(output_format).ending}"
+    files = results(paths, output_dir, [ending])
+    if output_dir is not None:
+        require_room(output_dir, sum(map(_size, paths)))
     retries = {} if max_retries is None else {"max_retries": max_retries}
     with (
         stop_on_signals() as stop,
         Session(settings, listener=tell_wait, stop=stop) as session,
     ):
         scribe = Scribe(session.chat_session(model or ""), prompts=prompts, **retries)
-        for path in [path for path in map(Path, transcripts) if path.name != NAME]:
+        for path, (file,) in zip(paths, files, strict=True):
             try:
                 transcript = load_transcript(path)
                 asked = into or instruct
                 text = written(scribe, job, transcript, asked, output_format, settings)
-                _write(text, path, output_dir, into if job == "translate" else job, output_format)
+                if output_dir is None:
+                    put_whole(text)
+                    continue
+                write(text if text.endswith("\n") else f"{text}\n", file)
+                LOGGER.info("%s -> %s", path, file)
             except AudiopipeError as error:
                 if error.stops_run:
                     raise
@@ -123,12 +133,6 @@ def _check(
         raise UsageError("several results need a folder: -o DIR")
 
 
-def _write(text: str, source: Path, folder: Path | None, name: str, output_format: str) -> None:
-    from audiopipe.render import renderer, stem_of, write
-
-    if folder is None:
-        put_whole(text)
-        return
-    path = folder / f"{stem_of(source)}.{name}{renderer(output_format).ending}"
-    write(text if text.endswith("\n") else f"{text}\n", path)
-    LOGGER.info("%s -> %s", source, path)
+def _size(path: Path) -> int:
+    """Bytes of a transcript: what is made of it is no larger."""
+    return path.stat().st_size if path.is_file() else 0

@@ -17,7 +17,9 @@ from audiopipe.store.files import sweep
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import changes
-from audiopipe.workflows.batch import NAME, Batch, Row, identity
+from audiopipe.workflows.batch import NAME, Batch, Row, identity, read
+from audiopipe.workflows.inputs.names import files as files_of
+from audiopipe.workflows.inputs.names import free
 
 _READERS = 8
 """Threads that read headers, for drives on the network: each header waits for its own answer."""
@@ -39,15 +41,38 @@ def undone(batch: Batch, inputs: Sequence[str], settings: Settings) -> list[Item
     return [Item(row.source, PurePath(row.stem)) for row in rows.values() if row.is_whole]
 
 
-def beside_record(items: Iterable[Item]) -> list[Item]:
-    """The items; one that would write over the record of the batch keeps its ending, as inputs do
-    that share a name."""
-    return [
-        replace(item, stem=PurePath(PurePath(item.source).name))
-        if str(item.stem).casefold() == PurePath(NAME).stem
-        else item
-        for item in items
-    ]
+def beside_record(items: Iterable[Item], folder: Path) -> list[Item]:
+    """The items under the names by which the record of a folder knows them.
+
+    New ones keep their ending, as inputs do that share a name, where they would write over the
+    results of another recording, or over the record itself.
+    """
+    known = _known(folder)
+    used = {NAME, *(file for stem in known.values() for file in files_of(stem))}
+    found = []
+    for item in items:
+        stem = known.get(identity(item.source))
+        if stem is None:
+            stem = item.stem
+            if stem.name and not used.isdisjoint(files_of(stem)):
+                stem = free(stem.with_name(PurePath(item.source).name), used)
+                LOGGER.warning("%s: named %s, as another's results are there", item.source, stem)
+        found.append(replace(item, stem=stem))
+    return found
+
+
+def _known(folder: Path) -> dict[str, PurePath]:
+    """The names of results by their sources, as far as these are there: what was moved keeps its
+    name, as a new source."""
+    try:
+        rows = read(folder).rows
+    except InputError:
+        return {}
+    return {
+        row.source: PurePath(row.stem)
+        for row in rows
+        if row.outputs and ("://" in row.source or Path(row.source).exists())
+    }
 
 
 def settled(item: Item, settings: Settings) -> Row | None:

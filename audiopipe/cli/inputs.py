@@ -12,21 +12,27 @@ from audiopipe.errors import UnreadableInput
 from audiopipe.settings import Settings
 from audiopipe.workflows.inputs import Item, Selection
 from audiopipe.workflows.inputs import find_inputs as find
+from audiopipe.workflows.inputs.names import ENDINGS
 
 __all__ = ["Item", "find_inputs", "open_input"]
 
 
-def find_inputs(arguments: Iterable[str], settings: Settings | None = None) -> list[Item]:
+def find_inputs(
+    arguments: Iterable[str],
+    settings: Settings | None = None,
+    endings: Iterable[str] = ENDINGS,
+) -> list[Item]:
     """The recordings that the arguments name; what is left out of folders is told.
 
     Args:
         arguments: files, folders, globs, addresses, or `-` for stdin.
         settings: which of them are wanted; all by default.
+        endings: of the results; see `workflows.inputs.names.distinct`.
 
     Returns:
         At least one item for each argument that names nothing, with an error.
     """
-    found = find(arguments, Selection.of(settings) if settings else None)
+    found = find(arguments, Selection.of(settings) if settings else None, endings)
     if summary := found.summary():
         LOGGER.info("%s; -v lists them", summary)
     for each in found.left_out:

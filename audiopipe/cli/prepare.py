@@ -11,6 +11,7 @@ from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.log import complain
 from audiopipe.errors import InputError, UnwritableName
+from audiopipe.render import require_room
 from audiopipe.settings import Settings, load
 
 
@@ -28,6 +29,7 @@ def command(inputs: tuple[str, ...], config: Path | None, **flags: Any) -> int:
     settings = load(flags, os.environ, config)
     failed = partial = 0
     items = find_inputs(inputs, settings)
+    require_room(Path(settings.output_dir))
     for item in items:
         try:
             if item.error:

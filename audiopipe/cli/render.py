@@ -32,29 +32,31 @@ def command(
     Takes what audiopipe saved as json, the JSON of openai-whisper, faster-whisper, whisperX and
     whisper.cpp, replies of OpenAI's API, and subtitles in SubRip or WebVTT.
     """
-    from audiopipe.render import load, render, renderer, stem_of, write
+    from audiopipe.render import load, render, renderer, write
+    from audiopipe.workflows.inputs.names import results
 
     settings = load_settings(flags, os.environ, config)
     formats = settings.output_formats
     if output_dir == "-" and len(formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     failed = 0
-    for path in map(Path, transcripts):
+    paths = [*map(Path, transcripts)]
+    endings = [renderer(name).ending for name in formats]
+    targets = results(paths, Path(output_dir) if output_dir else None, endings)
+    for path, files in zip(paths, targets, strict=True):
         try:
             transcript = load(path)
         except InputError as error:
             complain(error)
             failed += 1
             continue
-        for name in formats:
-            text = render(transcript, name, settings)
+        for name, file in zip(formats, files, strict=True):
             if output_dir == "-":
-                put_whole(text)
-            elif name != "json" or output_dir:
-                folder = Path(output_dir) if output_dir else path.parent
-                result = folder / (stem_of(path) + renderer(name).ending)
-                if result.resolve() == path.resolve():
-                    LOGGER.warning("%s: not written over by its own %s; give -o DIR", path, name)
-                else:
-                    write(text, result)
+                put_whole(render(transcript, name, settings))
+            elif name == "json" and not output_dir:
+                continue
+            elif os.path.realpath(file) == os.path.realpath(path):
+                LOGGER.warning("%s: not written over by its own %s; give -o DIR", path, name)
+            else:
+                write(render(transcript, name, settings), file)
     return of_inputs(failed, len(transcripts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +16,7 @@ from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.roundtrip import tell_step
 from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.render.chunks import MANIFEST
+from audiopipe.workflows.inputs.names import ENDINGS
 
 if TYPE_CHECKING:
     from audiopipe.workflows.recipe import Result
@@ -37,7 +38,8 @@ def command(pipeline: Path, inputs: tuple[str, ...], **flags: Any) -> int:
     from audiopipe.workflows.recipe import Task, read
 
     recipe = read(pipeline, flags)
-    items = find_inputs(inputs or recipe.inputs, recipe.settings)
+    endings = {file.name.removeprefix("_") for file in recipe.files(PurePath("_"))}
+    items = find_inputs(inputs or recipe.inputs, recipe.settings, {*ENDINGS, *endings})
     if not items:
         raise UsageError(f"no recordings: name some, or say in {pipeline}: inputs = [...]")
     if any(item.source == "-" for item in items):

@@ -21,6 +21,7 @@ from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.progress import Report
 from audiopipe.cli.tally import Tally
 from audiopipe.errors import AudiopipeError, InputError, OutputError, UsageError
+from audiopipe.render import require_room
 from audiopipe.session import Session
 from audiopipe.settings import Settings, change, load
 from audiopipe.workflows import batch as jobs
@@ -30,6 +31,9 @@ from audiopipe.workflows.batch import Manifest, Row
 if TYPE_CHECKING:
     from audiopipe.backends.protocols import Transcriber
     from audiopipe.pipeline import Outcome
+
+_BYTES_A_SECOND = 300
+"""Of a transcript in one format; json with its words, the largest, takes about this."""
 
 _NO_STEM = "."
 """Of a folder without recordings, which is an error but no part of the batch."""
@@ -70,9 +74,11 @@ def run(
     settings, items = _asked(inputs, config, retry_failed, flags)
     recorded = _is_recorded(inputs, items, settings)
     if recorded:
-        items = due.beside_record(items)
+        items = due.beside_record(items, Path(settings.output_dir))
     settled = {item: due.settled(item, settings) for item in items}
     durations_s = due.durations([item for item, row in settled.items() if row is None])
+    if durations_s and settings.output_dir != "-":
+        _require_room(settings, durations_s)
     report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
@@ -90,6 +96,17 @@ def run(
         code = _follow(rows, report, record)
         report.end(code)
     return code
+
+
+def _require_room(settings: Settings, durations_s: Mapping[Item, float | None]) -> None:
+    """Before anything is paid for: each folder that is there can be written, and has the space."""
+    folder = Path(settings.output_dir)
+    formats = len(settings.output_formats)
+    size_bytes = _BYTES_A_SECOND * formats * sum(filter(None, durations_s.values()))
+    require_room(folder, round(size_bytes))
+    for below in {(folder / item.stem).parent for item in durations_s} - {folder}:
+        if below.exists():
+            require_room(below)
 
 
 def _asked(

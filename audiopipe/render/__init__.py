@@ -20,12 +20,22 @@ from audiopipe.render.as_tsv import render as tsv
 from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
-from audiopipe.render.files import write
+from audiopipe.render.files import require_room, write
 from audiopipe.render.read import read
 from audiopipe.settings import SubtitleSettings, change
 from audiopipe.values.transcript import Transcript
 
-__all__ = ["RENDERERS", "Renderer", "load", "render", "renderer", "save", "stem_of", "write"]
+__all__ = [
+    "RENDERERS",
+    "Renderer",
+    "load",
+    "render",
+    "renderer",
+    "require_room",
+    "save",
+    "stem_of",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)

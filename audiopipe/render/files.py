@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from audiopipe.errors import OutputError, UnwritableName
 from audiopipe.store.files import replacing
+from audiopipe.text.redaction import secrets_of, without_secrets
 
 _OWN_FAULTS = frozenset(
     {errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ENAMETOOLONG, errno.EILSEQ}
@@ -18,7 +22,8 @@ def write(content: str | bytes, path: Path) -> Path:
     """Write a file that is never seen half-written: a temporary file beside it is renamed.
 
     Missing folders are made, and line ends are kept as they are. Characters that UTF-8 cannot
-    hold (a file name that is not text) become `\\udcNN`, which is also how JSON spells them.
+    hold (a file name that is not text) become `\\udcNN`, which is also how JSON spells them. Keys
+    of the environment are left out of text, whoever let them get there.
 
     Args:
         content: all of it; text is written as UTF-8.
@@ -31,10 +36,12 @@ def write(content: str | bytes, path: Path) -> Path:
         OutputError: nothing was written, and an older file at the path is untouched;
             `UnwritableName` where others can be written.
     """
-    data = content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+    if isinstance(content, str):
+        clean = without_secrets(content, secrets_of(os.environ))
+        content = clean.encode("utf-8", "backslashreplace")
     try:
         with replacing(path) as temporary:
-            temporary.write_bytes(data)
+            temporary.write_bytes(content)
     except OSError as error:
         reason = error.strerror or error
         if error.errno in _OWN_FAULTS:
@@ -45,3 +52,35 @@ def write(content: str | bytes, path: Path) -> Path:
             f"cannot write {path}: {reason}; choose another folder or free space"
         ) from error
     return path
+
+
+def require_room(folder: Path, size_bytes: int = 0) -> None:
+    """Make a folder and try to write into it, before what goes there is paid for.
+
+    Args:
+        folder: where results go.
+        size_bytes: about how much; a mebibyte is asked for besides.
+
+    Raises:
+        OutputError: nothing can be written there, or not so much.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"audiopipe")
+            trial.flush()
+        free_bytes = shutil.disk_usage(folder).free
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(
+            f"cannot write into {folder}: {reason}; choose another folder, or free space"
+        ) from error
+    needed = size_bytes + _SPARE_BYTES
+    if free_bytes < needed:
+        raise OutputError(
+            f"{folder} has room for {free_bytes / 1e6:.1f} MB, and about {needed / 1e6:.1f} MB are "
+            "to be written: choose another folder, or free space"
+        )
+
+
+_SPARE_BYTES = 1 << 20

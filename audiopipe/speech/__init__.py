@@ -17,6 +17,7 @@ from audiopipe.backends.protocols import Speaker, guarded
 from audiopipe.concurrency import ordered_map
 from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, Stopped, UsageError
+from audiopipe.render import require_room
 from audiopipe.speech.script import Line, Paragraph, script
 from audiopipe.speech.synthesize import speak as speak_line
 from audiopipe.values.audio import Audio, Chapter, Span
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 600
 """Of a line, even where a model takes more: about 40 s. Voices drift in long texts, a lost answer
 costs less, and what waits for a slow one stays small."""
+
+_BYTES_A_CHARACTER = 10_000
+"""Space that speaking takes while it lasts: 15 characters a second, as 32-bit samples at 24 kHz,
+and what is made of them."""
 
 _FADE_S = 0.01
 
@@ -104,6 +109,7 @@ def speak(
     )
     if not lines:
         raise UsageError("there is nothing to speak in the text")
+    require_room(target.parent, _BYTES_A_CHARACTER * len(whole))
     part = context.derive(stop=context.stop.part())
     return _Run(backend, request, lines, part).speech(target, title, author)
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from audiopipe.backends.http.address import legible
 from audiopipe.errors import AudiopipeError, InputError, UnreadableInput
-from audiopipe.workflows.inputs.names import distinct, harmless
+from audiopipe.workflows.inputs.names import ENDINGS, distinct, harmless
 from audiopipe.workflows.inputs.selection import Selection
 from audiopipe.workflows.inputs.sniff import LOOK_BYTES, sort_by_name, sort_of
 
@@ -62,7 +62,11 @@ class Found:
         return f"{count} file{'s' * (count > 1)} left out: {told}"
 
 
-def find_inputs(arguments: Iterable[str], selection: Selection | None = None) -> Found:
+def find_inputs(
+    arguments: Iterable[str],
+    selection: Selection | None = None,
+    endings: Iterable[str] = ENDINGS,
+) -> Found:
     """The recordings that the arguments name, in order, each once, with names that differ.
 
     Of a folder is taken what a look inside takes for a recording; hidden files are not. A file that
@@ -71,6 +75,7 @@ def find_inputs(arguments: Iterable[str], selection: Selection | None = None) ->
     Args:
         arguments: files, folders, globs, addresses, or `-` for stdin.
         selection: which of them are wanted; all by default.
+        endings: of the results; see `names.distinct`.
 
     Returns:
         At least one item: an argument that names nothing gives one with an error.
@@ -84,7 +89,7 @@ def find_inputs(arguments: Iterable[str], selection: Selection | None = None) ->
                 left.append(each)
             else:
                 found.setdefault(_identity(each.source), each)
-    stems = distinct([item.stem for item in found.values()])
+    stems = distinct([item.stem for item in found.values()], endings)
     items = (replace(item, stem=stem) for item, stem in zip(found.values(), stems, strict=True))
     return Found(tuple(items), tuple(left))
 

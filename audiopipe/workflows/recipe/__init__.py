@@ -12,6 +12,7 @@ from typing import Any
 from audiopipe.concurrency import ordered_map
 from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
+from audiopipe.render import require_room
 from audiopipe.render.read import read_own
 from audiopipe.workflows.recipe.parse import Recipe, read
 from audiopipe.workflows.recipe.work import Station, Work, station
@@ -90,6 +91,7 @@ def run(
     """
     context = context.derive(recipe.settings, stop=context.stop.part())
     stop = context.stop
+    require_room(Path(recipe.settings.output_dir))
     with ExitStack() as stack:
         stack.callback(stop.set)
         stations = [

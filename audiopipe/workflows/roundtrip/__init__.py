@@ -15,7 +15,7 @@ from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
 from audiopipe.pipeline import transcribe_many
-from audiopipe.render import render, write
+from audiopipe.render import render, require_room, write
 from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
 from audiopipe.text.languages import code_of, require_name
@@ -107,6 +107,7 @@ def roundtrip(
     how = speaking.settings
     speaking.speaker.accept(SpeechRequest("", how.model, how.voice, how.language))
     target = Path(folder) / (name or _name_of(source))
+    require_room(target.parent)
     return _Run(context, speaking, chat_session, target).whole(source, asked, ending)
 
 

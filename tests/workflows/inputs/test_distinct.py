@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopipe.errors import UsageError
+from audiopipe.workflows.inputs.names import ENDINGS, distinct, files, results
+
+PART = st.text("abAB.-2é", min_size=1, max_size=4).filter(lambda part: part.strip("."))
+NAMES = st.lists(st.lists(PART, min_size=1, max_size=3).map(lambda p: PurePath(*p)), max_size=12)
+
+
+@given(NAMES)
+def test_no_two_results_are_one_file_and_folders_keep_their_structure(
+    names: list[PurePath],
+) -> None:
+    stems = distinct(names)
+    written = [file for stem in stems for file in {*files(stem)}]
+    assert len(written) == len({*written})
+    assert [stem.parent for stem in stems] == [name.parent for name in names]
+    assert all(stem.name.startswith(name.stem) for name, stem in zip(names, stems, strict=True))
+    assert stems == distinct(names)
+
+
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        ("a.mp3 b.wav", "a b"),
+        ("a.mp3 a.wav b.wav", "a.mp3 a.wav b"),
+        ("a.mp3 A.wav", "a.mp3 A.wav"),
+        ("x/a.wav y/a.wav", "x/a y/a"),
+        ("a.wav a.wav a.wav", "a.wav a.wav-2 a.wav-3"),
+        ("a.wav a.wav a.wav-2", "a.wav a.wav-2 a.wav-2-2"),
+        ("talk.wav talk.verbose.wav", "talk.wav talk.verbose.wav"),
+        ("talk.wav Talk.Verbose.wav", "talk.wav Talk.Verbose.wav"),
+        ("talk.wav talk.other.wav", "talk talk.other"),
+    ],
+)
+def test_who_shares_a_file_keeps_its_ending_and_then_gets_a_number(names: str, stems: str) -> None:
+    assert [str(stem) for stem in distinct([*map(PurePath, names.split())])] == stems.split()
+
+
+def test_results_of_ask_and_render(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    x, y = tmp_path / "x" / "talk.json", tmp_path / "y" / "talk.json"
+    one, two = results([x, y], tmp_path / "out", [".txt"])
+    assert (one[0].name, two[0].name) == ("talk.json.txt", "talk.json-2.txt")
+    assert "named apart" in caplog.text
+    assert results([x, y], None, [".txt"]) == [(x.with_suffix(".txt"),), (y.with_suffix(".txt"),)]
+
+
+def test_no_result_is_written_over_another_input(tmp_path: Path) -> None:
+    talk, german = tmp_path / "x" / "talk.json", tmp_path / "y" / "talk.de.srt"
+    with pytest.raises(UsageError, match=r"talk\.de\.srt of .* written over an input"):
+        results([talk, german], tmp_path / "y", [".de.srt"])
+    assert results([talk, german], tmp_path / "z", [".de.srt"])
+    assert results([talk, talk.with_name("talk.verbose.json")], None, [".srt"])
+    assert ENDINGS[0] == ""
