@@ -137,7 +137,8 @@ class _Chunk:
 
 
 def claim_of(file: IO[bytes]) -> Claim | None:
-    """What the header of WAV, RF64, W64, AIFF, AU or CAF says; None of other formats.
+    """What the header of WAV, RF64, W64, AIFF, AU or CAF says, and that of a cut AVI; None of other
+    formats.
 
     Args:
         file: seekable; its position is 0 afterwards.
@@ -148,6 +149,9 @@ def claim_of(file: IO[bytes]) -> Claim | None:
     try:
         if head[:4] == b".snd" and len(head) > 24:
             return _au_claim(head, size)
+        if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+            stated = _believable(8 + int.from_bytes(head[4:8], "little"), size, 4)
+            return Claim(stated, size, ()) if stated and stated > size else None
         form = _FORMS.get(head[:4])
         if form and (head[:4] != b"FORM" or head[8:11] == b"AIF"):
             return _chunked_claim(file, form, head[:4], size)
@@ -194,7 +198,8 @@ def _chunked_claim(file: IO[bytes], form: _Form, magic: bytes, size: int) -> Cla
         fields.append((16, struct.pack("<Q", size)))
         believed = None if head_bytes < chunk.start else believed
     if magic == b"FORM":
-        fields += _aiff_fields(file, chunks.get(b"COMM"), true, size)
+        share = true / believed if believed else 0.0
+        fields += _aiff_fields(file, chunks.get(b"COMM"), true, share, size)
     return Claim(believed, true, tuple(fields))
 
 
@@ -216,7 +221,7 @@ def _chunks(file: IO[bytes], form: _Form, at: int, size: int) -> Iterator[_Chunk
         name, length = struct.unpack(form.header, head)
         length -= width if form.counts_header else 0
         yield _Chunk(name, at + width, length)
-        if length < 0:
+        if not 0 <= length < size:
             return
         at += width + length
         at += -at % form.align
@@ -271,7 +276,7 @@ def _u64(file: IO[bytes], at: int) -> int:
 
 
 def _aiff_fields(
-    file: IO[bytes], common: _Chunk | None, true: int, size: int
+    file: IO[bytes], common: _Chunk | None, true: int, share: float, size: int
 ) -> Iterator[tuple[int, bytes]]:
     """The length of the whole, and the count of frames where the sound is plain PCM."""
     yield 4, struct.pack(">I", min(size - 8, 0x7FFF_FFFF))
@@ -281,10 +286,10 @@ def _aiff_fields(
     content = file.read(22)
     if len(content) < 18:
         return
-    channels, _, bits = struct.unpack(">hIh", content[:8])
+    channels, frames, bits = struct.unpack(">hIh", content[:8])
     is_plain = content[18:22] in (b"", b"NONE", b"sowt", b"twos") or common.length == 18
     frame_bytes = channels * ((bits + 7) // 8)
-    count = (true - 8) // frame_bytes if is_plain and frame_bytes > 0 else 0
+    count = (true - 8) // frame_bytes if is_plain and frame_bytes > 0 else round(frames * share)
     yield common.start + 2, struct.pack(">I", max(0, min(count, 0xFFFF_FFFF)))
 
 

@@ -10,13 +10,22 @@ from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import Corrected, claim_of
 from audiopipe.audio.reading.frames import Decoded, Unifier
-from audiopipe.audio.reading.recording import Block, Recording, file_sha256, skip_frames
+from audiopipe.audio.reading.recording import (
+    TOLERANCE_S,
+    Block,
+    Recording,
+    file_sha256,
+    skip_frames,
+)
 from audiopipe.audio.reading.timeline import Timeline, silence
 from audiopipe.audio.reading.track import open_track
 from audiopipe.errors import InputError
 
 _MOST_PADDING_FRAMES = 4096
 """More than an encoder pads at the end; what exceeds the header by less is such padding."""
+
+_EXACT_S = 0.005
+"""How much may be missing where the bytes of a file say that it is cut."""
 
 _DAMAGED = "damaged data was skipped"
 
@@ -50,9 +59,10 @@ class ContainerRecording(Recording):
         is_wrong = claim is not None and not claim.is_true
         if claim and is_wrong:
             file = cast("IO[bytes]", Corrected(file, claim.fields))
-        self._track = open_track(file, name, track, raw)
-        first, share = self._track.first, claim.share if claim else 1.0
-        told_s = self._track.told_s and self._track.told_s * share
+        share = claim.share if claim else 1.0
+        self._track = open_track(file, name, track, raw, share)
+        first, told_s = self._track.first, self._track.told_s
+        self._tolerance_s = TOLERANCE_S if share == 1 else _EXACT_S
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
@@ -106,7 +116,7 @@ class ContainerRecording(Recording):
             yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         if self.promised_s is not None:
-            self.lose_tail(timeline.written, self.promised_s)
+            self.lose_tail(timeline.written, self.promised_s, self._tolerance_s)
 
     def _all_frames(self) -> Iterator[Decoded]:
         """What the track holds, and all that is joined on."""

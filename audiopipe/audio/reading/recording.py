@@ -65,10 +65,10 @@ class Recording(ABC):
             start_s = self.losses.pop().span.start_s
         self.losses.append(Failure(Span(start_s, end_s), reason))
 
-    def lose_tail(self, frames: int, promised_s: float) -> None:
+    def lose_tail(self, frames: int, promised_s: float, tolerance_s: float = TOLERANCE_S) -> None:
         """Report what the header promised beyond the `frames` that came."""
         came_s = frames / self.rate_hz
-        if came_s < promised_s - TOLERANCE_S:
+        if came_s < promised_s - tolerance_s:
             self.lose(came_s, promised_s, "the file breaks off before the end it promises")
 
     def __enter__(self) -> Self:

@@ -65,7 +65,9 @@ class Track:
     notes: tuple[str, ...]
 
 
-def open_track(file: IO[bytes], name: str, number: int | None, raw: str | None = None) -> Track:
+def open_track(
+    file: IO[bytes], name: str, number: int | None, raw: str | None = None, share: float = 1.0
+) -> Track:
     """A track of a file; whoever opens it closes its container.
 
     Args:
@@ -73,6 +75,7 @@ def open_track(file: IO[bytes], name: str, number: int | None, raw: str | None =
         name: for messages.
         number: which audio track, counted from 1; None takes the first that can be decoded.
         raw: ffmpeg's name of the samples, for a file without a header.
+        share: how many times as many bytes of sound the header states as there are.
 
     Raises:
         UnreadableInput: no recording, encrypted, or no decoder for it.
@@ -85,7 +88,8 @@ def open_track(file: IO[bytes], name: str, number: int | None, raw: str | None =
     count = _count_of_tracks(container, name, number)
     for place in [number] if number else range(1, count + 1):
         try:
-            return _opened(container or open_container(file, name, raw), file, name, place, number)
+            opened = container or open_container(file, name, raw)
+            return _opened(opened, file, name, place, number, share)
         except InputError as error:
             refused = refused or error
             container = None
@@ -128,18 +132,28 @@ def _count_of_tracks(container: InputContainer, name: str, number: int | None) -
 
 
 def _opened(
-    container: InputContainer, file: IO[bytes], name: str, place: int, asked: int | None
+    container: InputContainer,
+    file: IO[bytes],
+    name: str,
+    place: int,
+    asked: int | None,
+    share: float,
 ) -> Track:
     """One track of a container, which is closed where that cannot be."""
     try:
-        return _sounding(container, file, name, place, asked)
+        return _sounding(container, file, name, place, asked, share)
     except BaseException:
         container.close()
         raise
 
 
 def _sounding(
-    container: InputContainer, file: IO[bytes], name: str, place: int, asked: int | None
+    container: InputContainer,
+    file: IO[bytes],
+    name: str,
+    place: int,
+    asked: int | None,
+    share: float,
 ) -> Track:
     stream = container.streams.audio[place - 1]
     packets = container.demux(stream)
@@ -159,6 +173,11 @@ def _sounding(
     before, first = _first_of(frames, name)
     clock = Clock(container, stream, first.pts, delay_frames / first.sample_rate)
     told_s, is_promised = _told(container, stream, file, head_pts, clock.late_s)
+    if container.format.name == "caf" and not stream.codec_context.name.startswith("pcm"):
+        # Its table of packets states the length, and what of the last one is sound.
+        is_promised = share > 1
+    elif told_s is not None:
+        told_s *= share
     return Track(
         container=container,
         index=stream.index,
