@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import random
 import signal
@@ -82,13 +83,18 @@ class Watched(Server):
     def __init__(self) -> None:
         super().__init__(latency=lambda audio_s: LATENCY_S)
         self.replies.extend([_in_capitals] * 100_000)
-        self.log: list[tuple[str, float]] = []
+        self._log: list[list[Any]] = []
+
+    @property
+    def log(self) -> list[tuple[str, float]]:
+        """What was asked, and when it was answered, in order of arrival."""
+        return [(name, answered_s) for name, answered_s in self._log]
 
     def answer(self, seen: Seen) -> Answer:
-        entry = len(self.log)
-        self.log.append((_name(seen), float("inf")))
+        entry: list[Any] = [_name(seen), math.inf]
+        self._log.append(entry)
         answered = super().answer(seen)
-        self.log[entry] = (_name(seen), time.monotonic())
+        entry[1] = time.monotonic()
         return answered
 
 
