@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from audiopipe.limits import knowledge
@@ -44,6 +46,7 @@ class Limiter:
 
     def __init__(self, path: Path | None, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
+        self._notes: deque[Callable[[sqlite3.Connection], object]] = deque()
         try:
             self._database = Database(path, SCHEMA)
         except Unavailable as fault:
@@ -143,12 +146,17 @@ class Limiter:
     ) -> None:
         """Note that a request got its answer, good or bad.
 
+        It never waits, as the answer is not kept yet: while the ledger is in use, the note is
+        written with the next turn.
+
         Args:
             turn: the request.
             observed: what the answer's headers say.
             tokens: what it took in place of the estimate; None if nobody says.
         """
-        self._write(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
+        self._notes.append(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
+        with suppress(Unavailable):
+            self._noted(lambda db: None, waits=False)
 
     def refused(
         self,
@@ -179,15 +187,35 @@ class Limiter:
 
     def close(self) -> None:
         """Close the ledger. Closing twice is harmless."""
+        if self._notes:
+            with suppress(Unavailable):
+                self._noted(lambda db: None, waits=False)
         self._database.close()
 
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return self._database.write(work)
+            return self._noted(work)
         except Unavailable as fault:
             self._database.close()
             self._database = self._alone(fault)
-            return self._database.write(work)
+            return self._noted(work)
+
+    def _noted(self, work: Callable[[sqlite3.Connection], T], *, waits: bool = True) -> T:
+        """What the work gives, after the notes that are not written yet."""
+        taken: list[Callable[[sqlite3.Connection], object]] = []
+
+        def both(db: sqlite3.Connection) -> T:
+            while self._notes:
+                taken.append(self._notes.popleft())
+            for note in taken:
+                note(db)
+            return work(db)
+
+        try:
+            return self._database.write(both, waits=waits)
+        except BaseException:
+            self._notes.extendleft(reversed(taken))
+            raise
 
     def _alone(self, fault: Unavailable) -> Database:
         _LOGGER.warning("limits are not shared with other processes: %s", fault)

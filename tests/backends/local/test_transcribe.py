@@ -12,7 +12,8 @@ from support.ears import recognised
 from support.fixtures import RECORDINGS
 
 from audiopipe.audio.reading import decode_pcm
-from audiopipe.backends.local.transcribe import BUNDLED, Local
+from audiopipe.backends.local.transcribe import Local
+from audiopipe.backends.local.weights import BUNDLED
 from audiopipe.backends.local.whisper import Whisper
 from audiopipe.errors import ModelUnavailable, UsageError
 from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
