@@ -19,6 +19,7 @@ from support import speechlike
 from support.server import Server
 
 USUAL = ("--chunk-length", "20", "--overlap", "4", "--no-voice-check", "--fetch", "any")
+UNLIMITED = ("--limit", "rpm=none,rpd=none,ash=none,asd=none")
 _PATIENCE_S = 30.0
 
 
@@ -41,7 +42,11 @@ class Gateway:
         own = {"AUDIOPIPE_CACHE_DIR": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
         self._environment = {**os.environ, **upstream.as_groq, **own, **environment}
         self._command = [sys.executable, "-m", "audiopipe", "serve", "--port", "0", *USUAL]
-        self._command += ["--state-dir", str(folder / "state"), *flags]
+        self._command += [
+            "--state-dir",
+            str(folder / "state"),
+            *(flags if "--limit" in flags else (*UNLIMITED, *flags)),
+        ]
         self.lines: list[str] = []
         self.url = ""
         self.process: subprocess.Popen[str] | None = None
@@ -53,7 +58,10 @@ class Gateway:
         listening = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(listening,), daemon=True)
         self._reader.start()
-        assert listening.wait(_PATIENCE_S), self.lines
+        listening.wait(_PATIENCE_S)
+        if not self.url:
+            self.__exit__()
+            raise AssertionError(self.lines)
         with httpx.Client(transport=httpx.HTTPTransport(retries=5), verify=False) as client:
             client.get(f"{self.url}/health")
         return self

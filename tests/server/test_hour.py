@@ -1,0 +1,61 @@
+"""An hour, which the provider refuses as one upload, by every client of Python that is at hand."""
+
+from __future__ import annotations
+
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import groq
+import httpx
+import openai
+import pytest
+import soundfile as sf
+from support import speechlike
+from support.gateway import Gateway
+from support.server import KEY, Server
+
+WORDS = 7200
+LONG = ("--chunk-length", "600", "--overlap", "10")
+
+
+@pytest.fixture(scope="module")
+def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hour") / "hour.wav"
+    part = speechlike.make_recording(WORDS // 8)
+    with sf.SoundFile(path, "w", 16_000, 1) as file:
+        for _ in range(8):
+            file.write(part)
+    return path
+
+
+def test_each_client_gets_an_hour_that_the_provider_refuses(
+    hour: Path, upstream: Server, tmp_path: Path
+) -> None:
+    headers = {"authorization": f"Bearer {KEY}"}
+    path, form = "/audio/transcriptions", {"model": "whisper-large-v3-turbo"}
+    with hour.open("rb") as file:
+        body = {"file": ("hour.wav", file)}
+        refused = httpx.post(f"{upstream.url}{path}", files=body, data=form, headers=headers)
+    assert refused.status_code == 413
+    before = len(upstream.accepted)
+    with Gateway(upstream, tmp_path, *LONG) as gateway:
+
+        def openais() -> str:
+            with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="none") as client:
+                return client.audio.transcriptions.create(model="whisper-1", file=hour).text
+
+        def groqs() -> str:
+            with groq.Groq(base_url=gateway.url, api_key="none") as client:
+                return client.audio.transcriptions.create(model="whisper-large-v3", file=hour).text
+
+        def curl() -> str:
+            url = f"{gateway.url}/v1/audio/transcriptions"
+            command = ["curl", "-sF", f"file=@{hour}", "-F", "response_format=text", url]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            return done.stdout.strip()
+
+        with ThreadPoolExecutor(3) as pool:
+            texts = [each.result() for each in map(pool.submit, (openais, groqs, curl))]
+    assert texts == [" ".join([speechlike.text(range(WORDS // 8))] * 8)] * 3
+    assert len(upstream.accepted) - before == 7  # one recognition for all
