@@ -1,0 +1,65 @@
+"""Prepares every file below folders, decodes each by ffmpeg too, and tells where they differ.
+
+python scripts/compare_media.py --make corpus
+python scripts/compare_media.py corpus
+
+Tells of samples that are missing, doubled or shifted by more than 1 ms, of losses told of that are
+none, of losses that nobody tells of, and of crashes, hangs and foreign lines on stderr. For files
+that `--make` made, the truth is what was spoken into them; for others it is what ffmpeg hears.
+Differences that a rule explains are counted by rule; exits with 1 where one is not explained.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from media.case import Case, cases_below
+from media.corpus import build
+from media.judge import judge
+from media.listen import ours, theirs
+from media.report import Verdict, both, text
+from media.rules import explained
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--make", type=Path, metavar="DIR", help="make the corpus there first")
+    parser.add_argument("--sample", type=int, help="only so many files, whichever chance chooses")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--only", default="", help="files whose name holds this")
+    arguments = parser.parse_args()
+    if arguments.make:
+        made = build(arguments.make, sample=arguments.sample, jobs=arguments.jobs)
+        print(f"{len(made)} files made in {arguments.make}", flush=True)
+    rows = [row for folder in arguments.folders for row in cases_below(folder)]
+    rows = [row for row in rows if arguments.only in row[0].name]
+    if arguments.sample and not arguments.make:
+        rows = random.Random(1).sample(rows, min(arguments.sample, len(rows)))
+    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
+        verdicts = [_told(verdict) for verdict in pool.map(_verdict, *zip(*rows, strict=True))]
+    print(text(verdicts))
+    sys.exit(1 if any(verdict.unexplained for verdict in verdicts) else 0)
+
+
+def _verdict(path: Path, case: Case | None) -> Verdict:
+    mine, right = ours(path), theirs(path)
+    findings = tuple((found, explained(case, found)) for found in judge(case, mine, right))
+    return Verdict(path, case, findings, both(mine, right), mine.wall_s, mine.peak_mb)
+
+
+def _told(verdict: Verdict) -> Verdict:
+    """The verdict, whose unexplained findings are printed at once."""
+    for finding in verdict.unexplained:
+        print(f"{verdict.path.name}: {finding.kind}: {finding.detail}", flush=True)
+    return verdict
+
+
+if __name__ == "__main__":
+    main()

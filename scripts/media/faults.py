@@ -1,0 +1,286 @@
+"""Faults that any file can have: in its bytes, in its clock, in what stands beside its sound."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import soundfile
+from av.error import FFmpegError
+
+from media.case import Case
+from media.formats import Form, NotMade, make, run_ffmpeg
+from media.tonecode import Samples, Spoken, layout, spoken
+
+WORDS = 14
+JOINED = 32
+"""Number of the first word of what is joined on."""
+
+LATE_S, GAP_S, HOUR_S = 1.5, 2.0, 3700.0
+HURT = 0.45
+"""Where, as a share of the file, damage is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A sound file of a form, from which others are made."""
+
+    form: Form
+    path: Path
+    words: tuple[Spoken, ...]
+    command: str
+
+    def case(self, fault: str, made_by: str, **known: Any) -> Case:
+        """What is known of a file that was made from this one."""
+        name = f"{self.form.name}.{fault}.{self.form.ending}"
+        return Case(name, self.form.name, fault, made_by, **{"words": self.words, **known})
+
+    def written(self, fault: str, data: bytes, made_by: str, **known: Any) -> Case:
+        """A case whose bytes are given."""
+        case = self.case(fault, f"{self.command}; then {made_by}", **known)
+        self.path.with_name(case.name).write_bytes(data)
+        return case
+
+
+def whole(form: Form, folder: Path, *, channels: int = 1, first: int = 0) -> Whole:
+    """A file without fault.
+
+    Raises:
+        NotMade: it cannot be made here.
+    """
+    words = tuple(layout(WORDS, first=first))
+    path = folder / f"{form.name}.whole.{form.ending}"
+    samples = np.repeat(spoken(words, form.rate_hz)[:, np.newaxis], channels, axis=1)
+    return Whole(form, path, words, make(form, samples, path))
+
+
+def in_bytes(base: Whole) -> Iterator[Case]:
+    """Cut, holed, noisy, shortened, doubled, and with something in front or behind."""
+    data = base.path.read_bytes()
+    at, span = round(len(data) * HURT), max(600, len(data) // 25)
+    noise = random.Random(base.form.name).randbytes(span)
+    hurt = {
+        "cut": (data[: len(data) * 6 // 10], "the last 40 % cut off"),
+        "cut-tail": (data[: -max(64, len(data) // 50)], "the last 2 % cut off"),
+        "zeros": (data[:at] + bytes(span) + data[at + span :], f"zeros in {at}:{at + span}"),
+        "noise": (data[:at] + noise + data[at + span :], f"noise in {at}:{at + span}"),
+        "removed": (data[:at] + data[at + span :], f"bytes {at}:{at + span} removed"),
+        "doubled": (data[:at] + data[at - span :], f"bytes {at - span}:{at} twice"),
+    }
+    for fault, (bytes_, made_by) in hurt.items():
+        yield base.written(fault, bytes_, made_by, exact=False, whole=False)
+    size = 2000
+    id3 = b"ID3\x04\0\0" + bytes([0, 0, size >> 7, size & 127]) + bytes(size)
+    unhurt = {
+        "tail-zeros": (data + bytes(4096), "4096 zeros behind"),
+        "tail-tag": (data + b"TAG" + b"Title".ljust(125, b"\0"), "an ID3v1 tag behind"),
+        "head-id3": (id3 + data, "an ID3v2 tag in front"),
+    }
+    for fault, (bytes_, made_by) in unhurt.items():
+        yield base.written(fault, bytes_, made_by, exact=base.form.clock)
+
+
+def joined(base: Whole, folder: Path) -> Iterator[Case]:
+    """One recording behind another, of the same and of another kind."""
+    if not base.form.joins:
+        return
+    data = base.path.read_bytes()
+    kinds = {"same": (base.form.rate_hz, 1), "stereo": (base.form.rate_hz, 2)}
+    kinds["rate"] = (24_000 if base.form.rate_hz != 24_000 else 48_000, 1)
+    for kind, (rate_hz, channels) in kinds.items():
+        form = replace(base.form, name=f"{base.form.name}-{kind}-part", rate_hz=rate_hz)
+        try:
+            part = whole(form, folder, channels=channels, first=JOINED)
+        except NotMade:
+            continue
+        known = {"exact": False, "perhaps": tuple(word.number for word in part.words)}
+        made_by = f"{kind} joined on: {part.command}"
+        yield base.written(f"joined-{kind}", data + part.path.read_bytes(), made_by, **known)
+        part.path.unlink()
+
+
+def in_clock(base: Whole) -> Iterator[Case]:
+    """Gaps, lost packets, a late first packet, and an hour between two halves."""
+    if not base.form.clock:
+        return
+    half_s = base.words[WORDS // 2].start_s - 0.2
+    shifts: dict[str, Callable[[float], float | None]] = {
+        "stamped-late": lambda at_s: LATE_S,
+        "gap": lambda at_s: GAP_S if at_s >= half_s else 0.0,
+        "lost": lambda at_s: None if half_s <= at_s < half_s + 0.9 else 0.0,
+    }
+    if base.form.name in ("mkv-opus", "webm-vorbis", "m4a-aac", "ts-aac"):
+        shifts["hour"] = lambda at_s: HOUR_S if at_s >= half_s else 0.0
+    for fault, shift in shifts.items():
+        lost = fault == "lost"
+        words = tuple(
+            replace(word, start_s=word.start_s + shift_s * (fault != "stamped-late"))
+            for word in base.words
+            if (shift_s := shift(word.start_s)) is not None
+        )
+        # A clock that counts samples says by a jump that samples are lost.
+        counts = base.form.muxer == "ogg"
+        case = base.case(
+            fault,
+            f"{base.command}; then packets stamped anew by PyAV",
+            words=() if lost else words,
+            perhaps=tuple(word.number for word in words) if lost else (),
+            exact=False,
+            whole=not counts,
+        )
+        try:
+            _restamped(base.path, base.path.with_name(case.name), base.form, shift)
+        except (FFmpegError, ValueError):
+            base.path.with_name(case.name).unlink(missing_ok=True)
+            continue
+        yield case
+
+
+def copied(base: Whole) -> Iterator[Case]:
+    """Cut by ffmpeg without coding anew: edit lists, and clocks that begin elsewhere."""
+    numbers = tuple(word.number for word in base.words)
+    for fault, before, behind in (
+        ("copy-from", ["-ss", "1.3"], []),
+        ("copy-until", [], ["-t", "2.9"]),
+        ("copy-within", ["-ss", "1.3"], ["-t", "2.9"]),
+    ):
+        name = base.case(fault, "").name
+        path = base.path.with_name(name)
+        source = [*before, "-i", str(base.path)]
+        try:
+            command = run_ffmpeg(*source, "-c", "copy", *behind, "-f", base.form.muxer, str(path))
+        except NotMade:
+            path.unlink(missing_ok=True)
+            continue
+        made_by = f"{base.command}; then {command}"
+        yield base.case(fault, made_by, words=(), perhaps=numbers, exact=False)
+
+
+def encrypted(base: Whole) -> Iterator[Case]:
+    """Common encryption, whose samples are noise without the key."""
+    if base.form.muxer not in ("mp4", "ipod", "mov"):
+        return
+    key = ["-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb"]
+    key += ["-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"]
+    case = base.case("encrypted", "", refused="encrypt")
+    path = base.path.with_name(case.name)
+    scheme = ["-encryption_scheme", "cenc-aes-ctr", *key]
+    try:
+        made_by = run_ffmpeg("-i", str(base.path), "-c", "copy", *scheme, "-f", "mp4", str(path))
+    except NotMade:
+        path.unlink(missing_ok=True)
+        return
+    yield replace(case, made_by=f"{base.command}; then {made_by}")
+
+
+_PICTURES = {
+    "matroska": "mpeg4",
+    "webm": "libvpx",
+    "ogg": "libtheora",
+    "asf": "msmpeg4",
+    "flv": "flv",
+    "f4v": "mpeg4",
+    "mpegts": "mpeg2video",
+    "mpeg": "mpeg1video",
+    "vob": "mpeg2video",
+    "mxf_opatom": "mpeg2video",
+}
+
+
+def beside_video(base: Whole) -> Iterator[Case]:
+    """Sound that begins later than the pictures, before them, or ends long before them."""
+    if not base.form.clock and base.form.muxer != "mxf_opatom":
+        return
+    codec = _PICTURES.get(base.form.muxer, "mpeg4")
+    muxer = {"ipod": "mp4", "mxf_opatom": "mxf"}.get(base.form.muxer, base.form.muxer)
+    wave = base.path.with_suffix(".master.wav")
+    soundfile.write(wave, spoken(base.words, base.form.rate_hz), base.form.rate_hz, "FLOAT")
+    for fault, picture_s, sound_s, length_s in (
+        ("video", 0.0, 0.0, 5),
+        ("audio-late", 0.0, LATE_S, 7),
+        ("audio-early", 1.0, 0.0, 5),
+        ("video-longer", 0.0, 0.0, 11),
+    ):
+        words = tuple(replace(word, start_s=word.start_s + sound_s) for word in base.words)
+        case = base.case(fault, "", words=words)
+        source = f"testsrc=size=64x48:rate=25:duration={length_s}"
+        arguments = ["-itsoffset", str(picture_s), "-f", "lavfi", "-i", source]
+        arguments += ["-itsoffset", str(sound_s), "-i", str(wave), "-map", "0", "-map", "1"]
+        options = [text for key, value in base.form.options.items() for text in (f"-{key}", value)]
+        arguments += ["-c:v", codec, "-c:a", base.form.codec, "-ar", str(base.form.rate_hz)]
+        path = base.path.with_name(case.name)
+        try:
+            made_by = run_ffmpeg(*arguments, *options, "-f", muxer, str(path))
+        except NotMade:
+            path.unlink(missing_ok=True)
+            continue
+        yield replace(case, made_by=made_by)
+    wave.unlink()
+
+
+def silent_channels(form: Form, folder: Path) -> Iterator[Case]:
+    """Stereo whose mix cancels, or of which one channel is off, quiet, or holds an offset."""
+    words = tuple(layout(WORDS))
+    voice: Samples = spoken(words, form.rate_hz)
+    off = np.zeros_like(voice)
+    kinds = {
+        "cancels": (voice, -voice),
+        "cancels-nearly": (voice, -0.97 * voice),
+        "left-off": (off, voice),
+        "right-off": (voice, off),
+        "offset": (voice + 0.01, voice + 0.01),
+    }
+    for fault, channels in kinds.items():
+        base = Whole(form, folder / "unused", words, "")
+        path = folder / base.case(fault, "").name
+        try:
+            command = make(form, np.stack(channels, axis=1).astype(np.float32), path)
+        except NotMade:
+            continue
+        yield base.case(fault, command)
+
+
+def odd_layouts(form: Form, folder: Path) -> Iterator[Case]:
+    """Many channels, and rates that few use."""
+    for channels in (2, 3, 6, 7, 8, 16):
+        yield from _odd(form, folder, f"{channels}-channels", channels=channels)
+    for rate_hz in (7_350, 8_000, 24_000, 37_800, 96_000, 192_000):
+        if rate_hz != form.rate_hz:
+            yield from _odd(replace(form, rate_hz=rate_hz), folder, f"{rate_hz}-hz")
+
+
+def _odd(form: Form, folder: Path, fault: str, *, channels: int = 1) -> Iterator[Case]:
+    try:
+        made = whole(replace(form, name=f"{form.name}.{fault}"), folder, channels=channels)
+    except NotMade:
+        return
+    case = Whole(form, made.path, made.words, "").case(fault, made.command)
+    made.path.rename(folder / case.name)
+    yield case
+
+
+def _restamped(
+    source: Path, target: Path, form: Form, shift: Callable[[float], float | None]
+) -> None:
+    """The same packets with other times; those shifted by None are left out."""
+    with (
+        av.open(str(source)) as old,
+        av.open(str(target), "w", format=form.muxer, options=dict(form.options)) as new,
+    ):
+        track = old.streams.audio[0]
+        copy: Any = new.add_stream_from_template(track)
+        start = track.start_time or 0
+        for packet in old.demux(track):
+            if packet.pts is None or packet.dts is None or packet.time_base is None:
+                continue
+            shift_s = shift(float((packet.pts - start) * packet.time_base))
+            if shift_s is None:
+                continue
+            ticks = round(shift_s / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts + ticks, packet.dts + ticks, copy
+            new.mux(packet)

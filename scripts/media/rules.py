@@ -1,0 +1,59 @@
+"""Differences that are right, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from media.case import Case
+from media.formats import FORMS, Form
+from media.judge import Finding
+
+_FORMS = {form.name: form for form in FORMS}
+
+_DAMAGE = frozenset({"zeros", "noise", "removed", "doubled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a difference is right, and why."""
+
+    name: str
+    reason: str
+    holds: Callable[[Case, Form, Finding], bool]
+
+
+RULES = (
+    Rule(
+        "no length",
+        "a stream that states no length: nobody can know what would have followed its last byte",
+        lambda case, form, found: (
+            found.kind == "untold" and case.fault.startswith("cut") and not form.length
+        ),
+    ),
+    Rule(
+        "no check",
+        "PCM and its like carry no checks: whatever bytes stand there are samples",
+        lambda case, form, found: (
+            found.kind == "untold" and case.fault in _DAMAGE and not form.checked
+        ),
+    ),
+    Rule(
+        "codec's own delay",
+        "the codec delays by a constant that no header tells: the same time as ffmpeg's is right",
+        lambda case, form, found: found.kind == "shifted" and found.as_ffmpeg and form.delays,
+    ),
+    Rule(
+        "nobody reads it",
+        "its header is gone: ffmpeg reads nothing either, and we say so",
+        lambda case, form, found: found.kind == "refused" and found.as_ffmpeg and not case.whole,
+    ),
+)
+
+
+def explained(case: Case | None, found: Finding) -> str:
+    """The name of the rule by which a difference is right; empty for one that is not."""
+    form = _FORMS.get(case.form) if case else None
+    if case is None or form is None:
+        return ""
+    return next((rule.name for rule in RULES if rule.holds(case, form, found)), "")
