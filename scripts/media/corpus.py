@@ -42,7 +42,7 @@ def build(folder: Path, *, sample: int | None = None, jobs: int | None = None) -
 
 def _of_form(folder: Path, form: Form) -> list[Case]:
     try:
-        base = faults.whole(form, folder)
+        base = faults.timed(faults.whole(form, folder))
     except NotMade:
         return []
     cases = [base.case("whole", base.command)]

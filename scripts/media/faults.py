@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from av.error import FFmpegError
 
 from media.case import Case
 from media.formats import Form, NotMade, make, run_ffmpeg
-from media.tonecode import Samples, Spoken, layout, spoken
+from media.listen import theirs
+from media.tonecode import RATE_HZ, Samples, Spoken, layout, spoken
 
 WORDS = 14
 JOINED = 32
@@ -53,10 +54,20 @@ def whole(form: Form, folder: Path, *, channels: int = 1, first: int = 0) -> Who
     Raises:
         NotMade: it cannot be made here.
     """
-    words = tuple(layout(WORDS, first=first))
+    # Decoders of WMA drop two frames, of which one held sound.
+    start_s = 0.25 if form.muxer == "asf" else 0.02
+    words = tuple(layout(WORDS, first=first, start_s=start_s))
     path = folder / f"{form.name}.whole.{form.ending}"
     samples = np.repeat(spoken(words, form.rate_hz)[:, np.newaxis], channels, axis=1)
     return Whole(form, path, words, make(form, samples, path))
+
+
+def timed(base: Whole) -> Whole:
+    """The same, with words where ffmpeg hears them if no header tells of the codec's delay."""
+    right = theirs(base.path) if base.form.delays else None
+    if right is None or len(right.plain_words) != len(base.words):
+        return base
+    return replace(base, words=right.plain_words)
 
 
 def in_bytes(base: Whole) -> Iterator[Case]:
@@ -73,16 +84,18 @@ def in_bytes(base: Whole) -> Iterator[Case]:
         "doubled": (data[:at] + data[at - span :], f"bytes {at - span}:{at} twice"),
     }
     for fault, (bytes_, made_by) in hurt.items():
-        yield base.written(fault, bytes_, made_by, exact=False, whole=False)
+        known = {} if fault != "doubled" else {"words": (), "perhaps": _numbers(base.words)}
+        yield base.written(fault, bytes_, made_by, exact=False, whole=False, **known)
     size = 2000
     id3 = b"ID3\x04\0\0" + bytes([0, 0, size >> 7, size & 127]) + bytes(size)
     unhurt = {
         "tail-zeros": (data + bytes(4096), "4096 zeros behind"),
         "tail-tag": (data + b"TAG" + b"Title".ljust(125, b"\0"), "an ID3v1 tag behind"),
-        "head-id3": (id3 + data, "an ID3v2 tag in front"),
     }
+    if base.form.muxer in ("mp3", "mp2", "adts", "ac3", "flac", "tta", "wv"):
+        unhurt["head-id3"] = id3 + data, "an ID3v2 tag in front"
     for fault, (bytes_, made_by) in unhurt.items():
-        yield base.written(fault, bytes_, made_by, exact=base.form.clock)
+        yield base.written(fault, bytes_, made_by)
 
 
 def joined(base: Whole, folder: Path) -> Iterator[Case]:
@@ -90,15 +103,20 @@ def joined(base: Whole, folder: Path) -> Iterator[Case]:
     if not base.form.joins:
         return
     data = base.path.read_bytes()
+    first = theirs(base.path)
+    length_s = len(first.plain) / RATE_HZ if first else 0.0
     kinds = {"same": (base.form.rate_hz, 1), "stereo": (base.form.rate_hz, 2)}
     kinds["rate"] = (24_000 if base.form.rate_hz != 24_000 else 48_000, 1)
     for kind, (rate_hz, channels) in kinds.items():
         form = replace(base.form, name=f"{base.form.name}-{kind}-part", rate_hz=rate_hz)
         try:
-            part = whole(form, folder, channels=channels, first=JOINED)
+            part = timed(whole(form, folder, channels=channels, first=JOINED))
         except NotMade:
             continue
-        known = {"exact": False, "perhaps": tuple(word.number for word in part.words)}
+        later = [replace(word, start_s=word.start_s + length_s) for word in part.words]
+        known: dict[str, Any] = {"exact": False, "words": (*base.words, *later)}
+        if not length_s:
+            known = {"exact": False, "perhaps": _numbers(part.words)}
         made_by = f"{kind} joined on: {part.command}"
         yield base.written(f"joined-{kind}", data + part.path.read_bytes(), made_by, **known)
         part.path.unlink()
@@ -129,7 +147,7 @@ def in_clock(base: Whole) -> Iterator[Case]:
             fault,
             f"{base.command}; then packets stamped anew by PyAV",
             words=() if lost else words,
-            perhaps=tuple(word.number for word in words) if lost else (),
+            perhaps=_numbers(words) if lost else (),
             exact=False,
             whole=not counts,
         )
@@ -143,7 +161,6 @@ def in_clock(base: Whole) -> Iterator[Case]:
 
 def copied(base: Whole) -> Iterator[Case]:
     """Cut by ffmpeg without coding anew: edit lists, and clocks that begin elsewhere."""
-    numbers = tuple(word.number for word in base.words)
     for fault, before, behind in (
         ("copy-from", ["-ss", "1.3"], []),
         ("copy-until", [], ["-t", "2.9"]),
@@ -158,7 +175,7 @@ def copied(base: Whole) -> Iterator[Case]:
             path.unlink(missing_ok=True)
             continue
         made_by = f"{base.command}; then {command}"
-        yield base.case(fault, made_by, words=(), perhaps=numbers, exact=False)
+        yield base.case(fault, made_by, words=(), perhaps=_numbers(base.words), exact=False)
 
 
 def encrypted(base: Whole) -> Iterator[Case]:
@@ -262,6 +279,10 @@ def _odd(form: Form, folder: Path, fault: str, *, channels: int = 1) -> Iterator
     case = Whole(form, made.path, made.words, "").case(fault, made.command)
     made.path.rename(folder / case.name)
     yield case
+
+
+def _numbers(words: Iterable[Spoken]) -> tuple[int, ...]:
+    return tuple(word.number for word in words)
 
 
 def _restamped(

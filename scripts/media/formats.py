@@ -77,7 +77,9 @@ def _raw(name: str, ending: str, muxer: str, codec: str, rate_hz: int) -> Form:
     return Form(name, ending, muxer, codec, rate_hz, joins=True, checked=False, length=False)
 
 
-_DELAYS = frozenset("libspeex nellymoser g722 sbc wmav1 wmav2 libopencore_amrnb".split())
+_DELAYS = frozenset(
+    "libgsm libgsm_ms libspeex nellymoser g722 sbc wmav1 wmav2 libopencore_amrnb".split()
+)
 _PRIMES = frozenset("aac libmp3lame mp2 ac3 eac3 libopus dca".split())
 _TELLS = frozenset("ipod mp4 mov 3gp mp3 ogg caf".split())
 _OPUS = frozenset("matroska webm ogg mp4 caf".split())
@@ -216,7 +218,11 @@ def run_ffmpeg(*arguments: str) -> str:
 def _by_program(form: Form, samples: Samples, path: Path) -> str:
     wave = path.with_suffix(".master.wav")
     soundfile.write(wave, samples, form.rate_hz, "FLOAT")
-    options = [text for key, value in _options(form).items() for text in (f"-{key}", value)]
+    options = [
+        text
+        for key, value in _options(form, samples.shape[1]).items()
+        for text in (f"-{key}", value)
+    ]
     try:
         return run_ffmpeg(
             *("-i", str(wave), "-map_metadata", "-1", "-fflags", "+bitexact"),
@@ -227,9 +233,9 @@ def _by_program(form: Form, samples: Samples, path: Path) -> str:
         wave.unlink()
 
 
-def _options(form: Form) -> dict[str, str]:
+def _options(form: Form, channels: int) -> dict[str, str]:
     rate = _BIT_RATES.get(form.codec)
-    return {**({"b:a": str(rate)} if rate else {}), **form.options}
+    return {**({"b:a": str(rate * channels)} if rate else {}), **form.options}
 
 
 def _by_library(form: Form, samples: Samples, path: Path) -> str:

@@ -29,11 +29,13 @@ class Finding:
         kind: `missing`, `untold`, `doubled`, `shifted`, `phantom`, `longer`, `refused`, `raised`,
             `hung`, `crashed`, `foreign`, `accepted`, `left out`.
         as_ffmpeg: whether ffmpeg has the same.
+        by_s: how far the farthest word is from its place.
     """
 
     kind: str
     detail: str
     as_ffmpeg: bool = False
+    by_s: float = 0.0
 
 
 def judge(case: Case | None, ours: Ours, theirs: Theirs | None) -> list[Finding]:
@@ -106,7 +108,9 @@ def _misplaced(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Findin
     if off:
         number, start_s, right_s = off[0]
         detail = f"{len(off)} words, first {number}: of {right_s:.4f} s heard at {start_s:.4f} s"
-        yield Finding("shifted", f"{detail} ({1000 * (start_s - right_s):+.1f} ms)", as_ffmpeg)
+        detail += f" ({1000 * (start_s - right_s):+.1f} ms)"
+        by_s = max(abs(at - right) for _, at, right in off)
+        yield Finding("shifted", detail, as_ffmpeg, by_s)
 
 
 def _phantoms(case: Case, ours: Ours) -> Iterator[Finding]:

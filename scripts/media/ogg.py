@@ -47,7 +47,7 @@ def changes(data: bytes) -> Iterator[tuple[str, bytes]]:
         )
 
     yield "granules-0", clock(lambda granule: 0)
-    yield "granules-none", clock(lambda granule: -1)
+    yield "granules-none-hurt", clock(lambda granule: -1)
     yield "granules-late", clock(lambda granule: granule + 100 * rate_hz)
     yield "granules-gap", clock(lambda at: at + (GAP_S * rate_hz if at >= middle else 0))
     yield "granules-back-hurt", clock(lambda at: at - (rate_hz if at >= middle else 0))
@@ -55,7 +55,7 @@ def changes(data: bytes) -> Iterator[tuple[str, bytes]]:
     renumbered = [
         replace(page, sequence=place) for place, page in enumerate(pages[:half] + pages[half + 1 :])
     ]
-    yield "page-renumbered-hurt", _joined(renumbered)
+    yield "page-renumbered-edit", _joined(renumbered)
     yield "no-end", _joined(replace(page, flags=page.flags & ~4) for page in pages)
     yield "serial-0", _joined(replace(page, serial=0) for page in pages)
     at = len(_joined(pages[:half])) + 22

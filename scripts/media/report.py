@@ -16,7 +16,7 @@ from media.tonecode import RATE_HZ, Spoken
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found in one file; each finding with the name of the rule that explains it, or ""."""
+    """What was found in one file; each finding with the rule that explains it, or empty."""
 
     path: Path
     case: Case | None

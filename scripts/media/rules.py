@@ -11,6 +11,8 @@ from media.judge import Finding
 
 _FORMS = {form.name: form for form in FORMS}
 
+_ESTIMATE_S = 0.1
+
 _DAMAGE = frozenset({"zeros", "noise", "removed", "doubled"})
 
 
@@ -39,9 +41,14 @@ RULES = (
         ),
     ),
     Rule(
-        "codec's own delay",
-        "the codec delays by a constant that no header tells: the same time as ffmpeg's is right",
-        lambda case, form, found: found.kind == "shifted" and found.as_ffmpeg and form.delays,
+        "no clock",
+        "bytes that are gone from a stream without clock: how long they lasted is an estimate",
+        lambda case, form, found: (
+            found.kind == "shifted"
+            and case.fault in _DAMAGE
+            and not form.clock
+            and found.by_s < _ESTIMATE_S
+        ),
     ),
     Rule(
         "nobody reads it",

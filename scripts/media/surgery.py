@@ -148,8 +148,11 @@ def _mp3(data: bytes) -> Iterator[Change]:
     frame = data.find(b"\xff" + data[_frame(data) + 1 : _frame(data) + 3], len(data) // 2)
     yield "id3-in-the-middle", data[:frame] + id3 + data[frame:]
     yield "id3-twice", id3 + id3 + data
-    ape = b"APETAGEX" + struct.pack("<4I", 2000, 32, 0, 0x80000000) + bytes(8)
-    yield "ape-behind", data + bytes(32) + ape.ljust(32, b"\0")
+    item = struct.pack("<2I", 5, 0) + b"Title\0Words"
+    size = 32 + len(item)
+    head = b"APETAGEX" + struct.pack("<4I", 2000, size, 1, 0xA0000000) + bytes(8)
+    foot = b"APETAGEX" + struct.pack("<4I", 2000, size, 1, 0x80000000) + bytes(8)
+    yield "ape-behind", data + head + item + foot
 
 
 def _frame(data: bytes) -> int:

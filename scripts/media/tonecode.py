@@ -19,6 +19,7 @@ RATE_HZ = 16_000
 CHIRP_S, SYMBOL_S, SYMBOLS, REST_S = 0.04, 0.05, 4, 0.06
 VOICED_S = CHIRP_S + SYMBOLS * SYMBOL_S
 WORD_S = VOICED_S + REST_S
+_PITCH_S, _PAUSE_S = WORD_S + 0.017, 0.4
 
 _LOWEST_HZ, _STEP_HZ, _CHIRP_HZ = 600.0, 175.0, (500.0, 2900.0)
 _LEVEL = 0.3
@@ -44,12 +45,14 @@ class Spoken:
         return self.start_s + VOICED_S
 
 
-def layout(
-    count: int, *, first: int = 0, start_s: float = 0.02, pause_s: float = 0.4
-) -> list[Spoken]:
-    """Words with numbers from `first` on (0 to 255), a pause after every fifth."""
+def layout(count: int, *, first: int = 0, start_s: float = 0.02) -> list[Spoken]:
+    """Words with numbers from `first` on (0 to 255), a pause after every fifth.
+
+    No two of them are whole seconds apart: where a page or packet of that length is lost, the first
+    tones of one are not joined to the last of another.
+    """
     return [
-        Spoken(first + place, start_s + place * WORD_S + place // 5 * pause_s)
+        Spoken(first + place, start_s + place * _PITCH_S + place // 5 * _PAUSE_S)
         for place in range(count)
     ]
 
