@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -31,17 +30,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--make", type=Path, metavar="DIR", help="make the corpus there first")
-    parser.add_argument("--sample", type=int, help="only so many files, whichever chance chooses")
+    parser.add_argument("--share", type=float, default=1.0, help="make only this part, 0 to 1")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--only", default="", help="files whose name holds this")
     arguments = parser.parse_args()
     if arguments.make:
-        made = build(arguments.make, sample=arguments.sample, jobs=arguments.jobs)
+        made = build(arguments.make, arguments.share, arguments.jobs)
         print(f"{len(made)} files made in {arguments.make}", flush=True)
     rows = [row for folder in arguments.folders for row in cases_below(folder)]
     rows = [row for row in rows if arguments.only in row[0].name]
-    if arguments.sample and not arguments.make:
-        rows = random.Random(1).sample(rows, min(arguments.sample, len(rows)))
     with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
         verdicts = [_told(verdict) for verdict in pool.map(_verdict, *zip(*rows, strict=True))]
     print(text(verdicts))

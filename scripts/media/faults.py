@@ -29,12 +29,21 @@ HURT = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A sound file of a form, from which others are made."""
+    """A sound file of a form, from which others are made.
+
+    Attributes:
+        share: which part of the faults is made, 0 to 1; always the same ones.
+    """
 
     form: Form
     path: Path
     words: tuple[Spoken, ...]
     command: str
+    share: float = 1.0
+
+    def wants(self, fault: str) -> bool:
+        """Whether a fault is among those that are made."""
+        return random.Random(f"{self.form.name} {fault}").random() < self.share
 
     def case(self, fault: str, made_by: str, **known: Any) -> Case:
         """What is known of a file that was made from this one."""
@@ -84,6 +93,8 @@ def in_bytes(base: Whole) -> Iterator[Case]:
         "doubled": (data[:at] + data[at - span :], f"bytes {at - span}:{at} twice"),
     }
     for fault, (bytes_, made_by) in hurt.items():
+        if not base.wants(fault):
+            continue
         known = {} if fault != "doubled" else {"words": (), "perhaps": _numbers(base.words)}
         yield base.written(fault, bytes_, made_by, exact=False, whole=False, **known)
     size = 2000
@@ -95,10 +106,11 @@ def in_bytes(base: Whole) -> Iterator[Case]:
     if base.form.muxer in ("mp3", "mp2", "adts", "ac3", "flac", "tta", "wv"):
         unhurt["head-id3"] = id3 + data, "an ID3v2 tag in front"
     for fault, (bytes_, made_by) in unhurt.items():
-        yield base.written(fault, bytes_, made_by)
+        if base.wants(fault):
+            yield base.written(fault, bytes_, made_by)
 
 
-def joined(base: Whole, folder: Path) -> Iterator[Case]:
+def joined(base: Whole) -> Iterator[Case]:
     """One recording behind another, of the same and of another kind."""
     if not base.form.joins:
         return
@@ -108,9 +120,11 @@ def joined(base: Whole, folder: Path) -> Iterator[Case]:
     kinds = {"same": (base.form.rate_hz, 1), "stereo": (base.form.rate_hz, 2)}
     kinds["rate"] = (24_000 if base.form.rate_hz != 24_000 else 48_000, 1)
     for kind, (rate_hz, channels) in kinds.items():
+        if not base.wants(f"joined-{kind}"):
+            continue
         form = replace(base.form, name=f"{base.form.name}-{kind}-part", rate_hz=rate_hz)
         try:
-            part = timed(whole(form, folder, channels=channels, first=JOINED))
+            part = timed(whole(form, base.path.parent, channels=channels, first=JOINED))
         except NotMade:
             continue
         later = [replace(word, start_s=word.start_s + length_s) for word in part.words]
@@ -135,6 +149,8 @@ def in_clock(base: Whole) -> Iterator[Case]:
     if base.form.name in ("mkv-opus", "webm-vorbis", "m4a-aac", "ts-aac"):
         shifts["hour"] = lambda at_s: HOUR_S if at_s >= half_s else 0.0
     for fault, shift in shifts.items():
+        if not base.wants(fault):
+            continue
         lost = fault == "lost"
         words = tuple(
             replace(word, start_s=word.start_s + shift_s * (fault != "stamped-late"))
@@ -166,6 +182,8 @@ def copied(base: Whole) -> Iterator[Case]:
         ("copy-until", [], ["-t", "2.9"]),
         ("copy-within", ["-ss", "1.3"], ["-t", "2.9"]),
     ):
+        if not base.wants(fault):
+            continue
         name = base.case(fault, "").name
         path = base.path.with_name(name)
         source = [*before, "-i", str(base.path)]
@@ -180,7 +198,7 @@ def copied(base: Whole) -> Iterator[Case]:
 
 def encrypted(base: Whole) -> Iterator[Case]:
     """Common encryption, whose samples are noise without the key."""
-    if base.form.muxer not in ("mp4", "ipod", "mov"):
+    if base.form.muxer not in ("mp4", "ipod", "mov") or not base.wants("encrypted"):
         return
     key = ["-encryption_key", "76a6c65c5ea762046bd749a2e632ccbb"]
     key += ["-encryption_kid", "a7e61c373e219033c21091fa607bf3b8"]
@@ -223,6 +241,8 @@ def beside_video(base: Whole) -> Iterator[Case]:
         ("audio-early", 1.0, 0.0, 5),
         ("video-longer", 0.0, 0.0, 11),
     ):
+        if not base.wants(fault):
+            continue
         words = tuple(replace(word, start_s=word.start_s + sound_s) for word in base.words)
         case = base.case(fault, "", words=words)
         source = f"testsrc=size=64x48:rate=25:duration={length_s}"
@@ -240,10 +260,10 @@ def beside_video(base: Whole) -> Iterator[Case]:
     wave.unlink()
 
 
-def silent_channels(form: Form, folder: Path) -> Iterator[Case]:
+def silent_channels(plain: Whole) -> Iterator[Case]:
     """Stereo whose mix cancels, or of which one channel is off, quiet, or holds an offset."""
     words = tuple(layout(WORDS))
-    voice: Samples = spoken(words, form.rate_hz)
+    voice: Samples = spoken(words, plain.form.rate_hz)
     off = np.zeros_like(voice)
     kinds = {
         "cancels": (voice, -voice),
@@ -253,31 +273,37 @@ def silent_channels(form: Form, folder: Path) -> Iterator[Case]:
         "offset": (voice + 0.01, voice + 0.01),
     }
     for fault, channels in kinds.items():
-        base = Whole(form, folder / "unused", words, "")
-        path = folder / base.case(fault, "").name
+        case = plain.case(fault, "", words=words)
+        path = plain.path.with_name(case.name)
+        if not plain.wants(fault):
+            continue
         try:
-            command = make(form, np.stack(channels, axis=1).astype(np.float32), path)
+            command = make(plain.form, np.stack(channels, axis=1).astype(np.float32), path)
         except NotMade:
             continue
-        yield base.case(fault, command)
+        base = timed(Whole(plain.form, path, words, command))
+        yield replace(case, made_by=command, words=base.words)
 
 
-def odd_layouts(form: Form, folder: Path) -> Iterator[Case]:
+def odd_layouts(plain: Whole) -> Iterator[Case]:
     """Many channels, and rates that few use."""
     for channels in (2, 3, 6, 7, 8, 16):
-        yield from _odd(form, folder, f"{channels}-channels", channels=channels)
+        yield from _odd(plain, f"{channels}-channels", plain.form.rate_hz, channels)
     for rate_hz in (7_350, 8_000, 24_000, 37_800, 96_000, 192_000):
-        if rate_hz != form.rate_hz:
-            yield from _odd(replace(form, rate_hz=rate_hz), folder, f"{rate_hz}-hz")
+        if rate_hz != plain.form.rate_hz:
+            yield from _odd(plain, f"{rate_hz}-hz", rate_hz, 1)
 
 
-def _odd(form: Form, folder: Path, fault: str, *, channels: int = 1) -> Iterator[Case]:
+def _odd(plain: Whole, fault: str, rate_hz: int, channels: int) -> Iterator[Case]:
+    if not plain.wants(fault):
+        return
+    form = replace(plain.form, name=f"{plain.form.name}.{fault}", rate_hz=rate_hz)
     try:
-        made = whole(replace(form, name=f"{form.name}.{fault}"), folder, channels=channels)
+        made = timed(whole(form, plain.path.parent, channels=channels))
     except NotMade:
         return
-    case = Whole(form, made.path, made.words, "").case(fault, made.command)
-    made.path.rename(folder / case.name)
+    case = plain.case(fault, made.command, words=made.words)
+    made.path.rename(made.path.with_name(case.name))
     yield case
 
 

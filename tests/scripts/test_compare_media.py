@@ -1,0 +1,100 @@
+"""The comparer finds what is wrong, and finds nothing wrong in what we read."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from media.case import Case
+from media.judge import judge
+from media.listen import Ours
+from media.tonecode import RATE_HZ, heard, layout, spoken
+
+SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "compare_media.py"
+
+WORDS = tuple(layout(8))
+CASE = Case("a.wav", "wav-s16", "whole", "", WORDS)
+
+
+def read(samples: np.ndarray, losses: tuple[tuple[float, float], ...] = ()) -> Ours:
+    return Ours("read", "", losses, (), samples, tuple(heard(samples)), 0.1, 50)
+
+
+def kinds(ours: Ours, case: Case = CASE) -> list[str]:
+    return [finding.kind for finding in judge(case, ours, None)]
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(0, 248), st.sampled_from([8_000, 11_025, 44_100]), st.floats(0.1, 1), st.floats(0, 1)
+)
+def test_words_of_tones_are_read_back_with_their_times(
+    first: int, rate_hz: int, level: float, start_s: float
+) -> None:
+    words = layout(4, first=first, start_s=start_s)
+    sound = np.interp(
+        np.arange(0, words[-1].end_s, 1 / RATE_HZ),
+        np.arange(len(samples := spoken(words, rate_hz))) / rate_hz,
+        level * samples,
+    )
+    found = heard(sound)
+    assert [word.number for word in found] == [word.number for word in words]
+    errors = [abs(a.start_s - b.start_s) for a, b in zip(found, words, strict=True)]
+    assert max(errors) < 0.0003
+
+
+def test_what_is_read_rightly_is_no_finding() -> None:
+    assert kinds(read(spoken(WORDS))) == []
+
+
+@pytest.mark.parametrize("kind", ["untold", "doubled", "shifted", "phantom", "longer", "accepted"])
+def test_each_fault_of_a_reader_is_found(kind: str) -> None:
+    sound = spoken(WORDS)
+    at = round((WORDS[4].end_s + 0.03) * RATE_HZ)
+    wrong = {
+        "untold": read(sound[:at]),
+        "doubled": read(np.concatenate([sound, sound[at:]])),
+        "shifted": read(np.concatenate([sound[:at], sound[at + 32 :]])),
+        "phantom": read(sound, ((1.0, 2.0),)),
+        "longer": read(np.concatenate([sound, np.zeros(RATE_HZ, np.float32)])),
+        "accepted": read(sound),
+    }
+    case = replace(CASE, refused="encrypted") if kind == "accepted" else CASE
+    assert kind in kinds(wrong[kind], case)
+
+
+def test_a_loss_that_is_told_of_is_no_finding() -> None:
+    at = round((WORDS[4].end_s + 0.03) * RATE_HZ)
+    cut = replace(CASE, whole=False)
+    assert kinds(read(spoken(WORDS)[:at], ((at / RATE_HZ, 5.2),)), cut) == []
+
+
+def test_a_process_that_dies_is_a_finding() -> None:
+    dead = replace(read(spoken(WORDS)), outcome="crashed by 11", words=())
+    assert kinds(dead) == ["crashed"]
+
+
+@pytest.mark.needs_ffmpeg
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="the ffmpeg program is not installed")
+def test_we_hear_what_ffmpeg_hears(tmp_path: Path) -> None:
+    compared(tmp_path, os.environ["PATH"])
+
+
+def test_we_hear_what_was_spoken_into_files_made_without_the_ffmpeg_program(tmp_path: Path) -> None:
+    compared(tmp_path, str(tmp_path / "no programs"))
+
+
+def compared(folder: Path, path: str) -> None:
+    command = [sys.executable, str(SCRIPT), "--make", str(folder), str(folder), "--share", "0.02"]
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.split()[0]) > 20, done.stdout
