@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audiopipe.stages.prepare import LEAST_S
 from media.case import Case
 from media.listen import Ours, Sound, Theirs
 from media.tonecode import RATE_HZ, Spoken
@@ -92,11 +93,12 @@ def _missing(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]
 def _misplaced(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]:
     spoken = _places(case.words)
     clocked = _places(theirs.clocked_words if theirs else ())
+    plain = _places(theirs.plain_words if theirs else ())
     off, doubled, as_ffmpeg = [], [], True
     for number, starts in _places(ours.words).items():
         right = spoken.get(number, [])
         if not right or not case.exact:
-            right = right + clocked.get(number, [])
+            right = right + clocked.get(number, []) + plain.get(number, [])
         for start_s in starts if right else ():
             if not _near(start_s, right):
                 off.append((number, start_s, _nearest(start_s, right)))
@@ -138,21 +140,22 @@ def _longer(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]:
 
 def _by_waves(ours: Ours, theirs: Theirs) -> Iterator[Finding]:
     """Files of others: stretches of 0.2 s at their time, or elsewhere, or nowhere."""
+    lengths_s = [len(sound) / RATE_HZ for sound in (theirs.clocked, theirs.plain)]
     if ours.outcome == "refused":
-        if len(theirs.plain):
-            length_s = len(theirs.plain) / RATE_HZ
-            yield Finding("refused", f"{ours.said}; ffmpeg reads {length_s:.2f} s")
+        if max(lengths_s) > LEAST_S:
+            yield Finding("refused", f"{ours.said}; ffmpeg reads {max(lengths_s):.2f} s")
         return
     least = min((_unlike(ours.sound, sound) for sound in (theirs.clocked, theirs.plain)), key=len)
-    told = [at for at in least if any(a - 0.3 < at < b + 0.3 for a, b in ours.losses)]
-    if len(least) > len(told):
-        first = next(at for at in least if at not in told)
-        yield Finding("unlike", f"{0.2 * (len(least) - len(told)):.1f} s, first at {first:.1f} s")
-    longer_s = (len(ours.sound) - max(len(theirs.clocked), len(theirs.plain))) / RATE_HZ
-    if abs(longer_s) > _LONGER_S and not ours.losses:
-        yield Finding("longer" if longer_s > 0 else "shorter", f"by {longer_s:.2f} s")
-    if ours.losses and not theirs.said and not least:
-        spans = ", ".join(f"{start:.2f}-{end:.2f}" for start, end in ours.losses)
+    untold = [at for at in least if not any(a - 0.3 < at < b + 0.3 for a, b in ours.losses)]
+    if untold:
+        yield Finding("unlike", f"{0.2 * len(untold):.1f} s, first at {untold[0]:.1f} s")
+    length_s = len(ours.sound) / RATE_HZ
+    if not ours.losses and min(abs(length_s - other_s) for other_s in lengths_s) > _LONGER_S:
+        yield Finding("longer", f"{length_s:.2f} s; ffmpeg reads {max(lengths_s):.2f} s")
+    # What the header promises behind the last sound, ffmpeg doesn't complain of.
+    inside = [(start, end) for start, end in ours.losses if start < length_s - _LONGER_S]
+    if inside and not theirs.said and not least:
+        spans = ", ".join(f"{start:.2f}-{end:.2f}" for start, end in inside)
         yield Finding("phantom", f"told as lost: {spans}; ffmpeg has no complaint")
 
 

@@ -51,6 +51,20 @@ RULES = (
         ),
     ),
     Rule(
+        "twice",
+        "bytes that stand twice in a file: frames that come twice are heard twice, or dropped",
+        lambda case, form, found: (
+            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 4 * _ESTIMATE_S
+        ),
+    ),
+    Rule(
+        "length of the original",
+        "ffmpeg copies the original's length into the CAF of a part: what that promises is missing",
+        lambda case, form, found: (
+            found.kind == "phantom" and case.fault.startswith("copy") and form.muxer == "caf"
+        ),
+    ),
+    Rule(
         "nobody reads it",
         "its header is gone: ffmpeg reads nothing either, and we say so",
         lambda case, form, found: found.kind == "refused" and found.as_ffmpeg and not case.whole,
