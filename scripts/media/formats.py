@@ -35,8 +35,6 @@ class Form:
         options: of encoder and muxer.
         clock: whether packets carry times that the container keeps.
         joins: whether two files, one behind the other, are one recording.
-        checked: whether damage can be told from sound.
-        length: whether the file tells how long it is.
     """
 
     name: str
@@ -47,8 +45,11 @@ class Form:
     options: dict[str, str] = field(default_factory=dict)
     clock: bool = False
     joins: bool = False
-    checked: bool = True
-    length: bool = True
+
+    @property
+    def checked(self) -> bool:
+        """Whether damage can be told from sound."""
+        return not self.codec.startswith(("pcm", "adpcm", "libgsm", "g722"))
 
     @property
     def delays(self) -> bool:
@@ -56,9 +57,15 @@ class Form:
         primed = self.codec in _PRIMES and not (self.codec == "libopus" and self.muxer in _OPUS)
         return self.codec in _DELAYS or (primed and (self.muxer not in _TELLS or not self.length))
 
+    @property
+    def length(self) -> bool:
+        """Whether the file tells how long it is."""
+        streams = "write_xing" in self.options or "empty_moov" in self.options.get("movflags", "")
+        return self.muxer not in _ENDLESS and not streams
+
 
 def _plain(name: str, ending: str, muxer: str, codec: str, rate_hz: int, **options: str) -> Form:
-    return Form(name, ending, muxer, codec, rate_hz, options, checked=False)
+    return Form(name, ending, muxer, codec, rate_hz, options)
 
 
 def _box(name: str, ending: str, muxer: str, codec: str, rate_hz: int, **options: str) -> Form:
@@ -66,22 +73,27 @@ def _box(name: str, ending: str, muxer: str, codec: str, rate_hz: int, **options
 
 
 def _stream(name: str, ending: str, muxer: str, codec: str, rate_hz: int, **options: str) -> Form:
-    return Form(name, ending, muxer, codec, rate_hz, options, joins=True, length=False)
+    return Form(name, ending, muxer, codec, rate_hz, options, joins=True)
 
 
 def _program(name: str, ending: str, muxer: str, codec: str, rate_hz: int) -> Form:
-    return Form(name, ending, muxer, codec, rate_hz, clock=True, joins=True, length=False)
+    return Form(name, ending, muxer, codec, rate_hz, clock=True, joins=True)
 
 
 def _raw(name: str, ending: str, muxer: str, codec: str, rate_hz: int) -> Form:
-    return Form(name, ending, muxer, codec, rate_hz, joins=True, checked=False, length=False)
+    return Form(name, ending, muxer, codec, rate_hz, joins=True)
 
+
+_ENDLESS = frozenset(
+    "mp2 adts latm ac3 eac3 dts truehd mpegts mpeg vob ogg sbc amr gsm g722 mulaw alaw flv".split()
+)
+"""Containers that do not state how long they are, or only as a note."""
 
 _DELAYS = frozenset(
     "libgsm libgsm_ms libspeex nellymoser g722 sbc wmav1 wmav2 libopencore_amrnb".split()
 )
 _PRIMES = frozenset("aac libmp3lame mp2 ac3 eac3 libopus dca".split())
-_TELLS = frozenset("ipod mp4 mov 3gp mp3 ogg caf".split())
+_TELLS = frozenset("ipod mp4 mov 3gp mp3 caf".split())
 _OPUS = frozenset("matroska webm ogg mp4 caf".split())
 """Codecs with a delay, those that need priming, and containers that tell how much it was."""
 
@@ -163,9 +175,9 @@ FORMS = (
     _box("flv-aac", "flv", "flv", "aac", 44_100),
     _box("flv-mp3", "flv", "flv", "libmp3lame", 44_100),
     _box("flv-nellymoser", "flv", "flv", "nellymoser", 16_000),
-    Form("mxf-pcm", "mxf", "mxf_opatom", "pcm_s16le", 48_000, checked=False),
+    Form("mxf-pcm", "mxf", "mxf_opatom", "pcm_s16le", 48_000),
     _box("nut-aac", "nut", "nut", "aac", 44_100),
-    Form("amr", "amr", "amr", "libopencore_amrnb", 8_000, length=False),
+    Form("amr", "amr", "amr", "libopencore_amrnb", 8_000),
     _raw("gsm", "gsm", "gsm", "libgsm", 8_000),
     _raw("g722", "g722", "g722", "g722", 16_000),
     _stream("sbc", "sbc", "sbc", "sbc", 44_100),

@@ -30,7 +30,8 @@ class Finding:
         kind: `missing`, `untold`, `doubled`, `shifted`, `phantom`, `longer`, `refused`, `raised`,
             `hung`, `crashed`, `foreign`, `accepted`, `left out`.
         as_ffmpeg: whether ffmpeg has the same.
-        by_s: how far the farthest word is from its place.
+        by_s: how far the farthest word is from its place; of what is untold, how far it reaches
+            beyond the end of what is heard.
     """
 
     kind: str
@@ -87,7 +88,9 @@ def _missing(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]
         told = ", ".join(f"{start:.2f}-{end:.2f}" for start, end in ours.losses) or "nothing"
         where = f"{untold[0].start_s:.2f} to {untold[-1].end_s:.2f} s"
         numbers = _numbers(word.number for word in untold)
-        yield Finding("untold", f"words {numbers} of {where}; told of: {told}", theirs is not None)
+        beyond_s = untold[-1].end_s - len(ours.sound) / RATE_HZ
+        detail = f"words {numbers} of {where}; told of: {told}"
+        yield Finding("untold", detail, theirs is not None, beyond_s)
 
 
 def _misplaced(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from audiopipe.audio.reading.recording import TOLERANCE_S
 from media.case import Case
 from media.formats import FORMS, Form
 from media.judge import Finding
 
 _FORMS = {form.name: form for form in FORMS}
 
-_ESTIMATE_S = 0.1
+_ESTIMATE_S = 0.15
 
 _DAMAGE = frozenset({"zeros", "noise", "removed", "doubled"})
 
@@ -34,10 +35,19 @@ RULES = (
         ),
     ),
     Rule(
-        "no check",
-        "PCM and its like carry no checks: whatever bytes stand there are samples",
+        "short tail",
+        "less than 0.2 s at the end: headers count what encoders pad, and round",
         lambda case, form, found: (
-            found.kind == "untold" and case.fault in _DAMAGE and not form.checked
+            found.kind == "untold" and case.fault == "cut-tail" and 0 < found.by_s < TOLERANCE_S
+        ),
+    ),
+    Rule(
+        "no check",
+        "PCM and its like carry no checks: whatever bytes stand there are samples, one by one",
+        lambda case, form, found: (
+            case.fault in _DAMAGE
+            and not form.checked
+            and (found.kind == "untold" or (found.kind == "shifted" and not form.clock))
         ),
     ),
     Rule(
@@ -47,14 +57,24 @@ RULES = (
             found.kind == "shifted"
             and case.fault in _DAMAGE
             and not form.clock
-            and found.by_s < _ESTIMATE_S
+            and found.by_s < (2 if case.fault == "removed" else 1) * _ESTIMATE_S
+        ),
+    ),
+    Rule(
+        "joined",
+        "what is joined keeps the padding and the priming between its parts, of some frames",
+        lambda case, form, found: (
+            found.kind == "shifted"
+            and case.fault.startswith("joined")
+            and found.by_s < 2 * _ESTIMATE_S
+            and form.muxer == "mp3"
         ),
     ),
     Rule(
         "twice",
         "bytes that stand twice in a file: frames that come twice are heard twice, or dropped",
         lambda case, form, found: (
-            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 4 * _ESTIMATE_S
+            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 3 * _ESTIMATE_S
         ),
     ),
     Rule(

@@ -58,9 +58,9 @@ def layout(count: int, *, first: int = 0, start_s: float = 0.02) -> list[Spoken]
 
 
 def spoken(words: Iterable[Spoken], rate_hz: int = RATE_HZ, noise: float = 0.001) -> Samples:
-    """Samples of shape (n,) that end with the last word; words begin at whole samples or nearly."""
+    """Samples of shape (n,) that end 50 ms behind the last word, each word at the next sample."""
     words = list(words)
-    samples = np.zeros(round((words[-1].end_s + 0.005) * rate_hz))
+    samples = np.zeros(round((words[-1].end_s + 0.05) * rate_hz))
     for word in words:
         voice = _voice(word.number, rate_hz).real
         at = round(word.start_s * rate_hz)
