@@ -4,8 +4,9 @@ python scripts/compare_media.py --make corpus
 python scripts/compare_media.py corpus
 
 Tells of samples that are missing, doubled or shifted by more than 1 ms, of losses told of that are
-none, of losses that nobody tells of, and of crashes, hangs and foreign lines on stderr. For files
-that `--make` made, the truth is what was spoken into them; for others it is what ffmpeg hears.
+none, of losses that nobody tells of, of crashes, hangs and foreign lines on stderr, and of files
+that are left out of their folder though they can be read. For files that `--make` made, the truth
+is what was spoken into them; for others it is what ffmpeg hears.
 Differences that a rule explains are counted by rule; exits with 1 where one is not explained.
 """
 
@@ -15,15 +16,18 @@ import argparse
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple
 from multiprocessing import get_context
 from pathlib import Path
 
 from media.case import Case, cases_below
 from media.corpus import build
-from media.judge import judge
+from media.judge import Finding, judge
 from media.listen import ours, theirs
 from media.report import Verdict, both, text
 from media.rules import explained
+
+from audiopipe.workflows.inputs import find_inputs
 
 
 def main() -> None:
@@ -39,15 +43,22 @@ def main() -> None:
         print(f"{len(made)} files made in {arguments.make}", flush=True)
     rows = [row for folder in arguments.folders for row in cases_below(folder)]
     rows = [row for row in rows if arguments.only in row[0].name]
+    taken = find_inputs(map(str, arguments.folders))
+    why_not = {**{item.source: "" for item in taken.items}, **dict(map(astuple, taken.left_out))}
+    reasons = [why_not.get(str(path), "nobody says why") for path, _ in rows]
     with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
-        verdicts = [_told(verdict) for verdict in pool.map(_verdict, *zip(*rows, strict=True))]
+        results = pool.map(_verdict, *zip(*rows, strict=True), reasons)
+        verdicts = [_told(verdict) for verdict in results]
     print(text(verdicts))
     sys.exit(1 if any(verdict.unexplained for verdict in verdicts) else 0)
 
 
-def _verdict(path: Path, case: Case | None) -> Verdict:
+def _verdict(path: Path, case: Case | None, left_out: str) -> Verdict:
     mine, right = ours(path), theirs(path)
-    findings = tuple((found, explained(case, found)) for found in judge(case, mine, right))
+    found = judge(case, mine, right)
+    if left_out and mine.outcome == "read":
+        found.append(Finding("left out", f"from its folder: {left_out}"))
+    findings = tuple((each, explained(case, each)) for each in found)
     return Verdict(path, case, findings, both(mine, right), mine.wall_s, mine.peak_mb)
 
 
