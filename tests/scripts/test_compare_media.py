@@ -34,7 +34,10 @@ def kinds(ours: Ours, case: Case = CASE) -> list[str]:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    st.integers(0, 248), st.sampled_from([8_000, 11_025, 44_100]), st.floats(0.1, 1), st.floats(0, 1)
+    st.integers(0, 248),
+    st.sampled_from([8_000, 11_025, 44_100]),
+    st.floats(0.1, 1),
+    st.floats(0, 1),
 )
 def test_words_of_tones_are_read_back_with_their_times(
     first: int, rate_hz: int, level: float, start_s: float

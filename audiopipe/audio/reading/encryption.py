@@ -30,7 +30,7 @@ def is_encrypted(stream: AudioStream, packet: Packet[AudioStream] | None, file: 
     Args:
         file: seekable; keeps its position.
     """
-    if stream.codec_context is not None and stream.codec_context.codec_tag in _TAGS:
+    if _tag(stream) in _TAGS:
         return True
     if packet is not None and packet.has_sidedata("encryption_info"):
         return True
@@ -44,6 +44,14 @@ def is_encrypted(stream: AudioStream, packet: Packet[AudioStream] | None, file: 
         _, encoding, behind = head.partition(_CLUSTER)[0].partition(_ENCODING)
         return bool(encoding) and _ENCRYPTION in behind[:64]
     return packet is None and _is_scrambled(head)
+
+
+def _tag(stream: AudioStream) -> str:
+    """The four letters of the codec; "" where they are a number, as in AVI and NUT."""
+    try:
+        return stream.codec_context.codec_tag if stream.codec_context is not None else ""
+    except UnicodeDecodeError:  # PyAV takes them for ASCII
+        return ""
 
 
 def _is_scrambled(head: bytes) -> bool:
