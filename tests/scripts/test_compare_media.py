@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,8 +12,6 @@ from media.case import Case
 from media.judge import judge
 from media.listen import Ours
 from media.tonecode import RATE_HZ, heard, layout, spoken
-
-SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "compare_media.py"
 
 WORDS = tuple(layout(8))
 CASE = Case("a.wav", "wav-s16", "whole", "", WORDS)
@@ -83,21 +76,3 @@ def test_a_loss_that_is_told_of_is_no_finding() -> None:
 def test_a_process_that_dies_is_a_finding() -> None:
     dead = replace(read(spoken(WORDS)), outcome="crashed by 11", words=())
     assert kinds(dead) == ["crashed"]
-
-
-@pytest.mark.needs_ffmpeg
-@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="the ffmpeg program is not installed")
-def test_we_hear_what_ffmpeg_hears(tmp_path: Path) -> None:
-    compared(tmp_path, os.environ["PATH"])
-
-
-def test_we_hear_what_was_spoken_into_files_made_without_the_ffmpeg_program(tmp_path: Path) -> None:
-    compared(tmp_path, str(tmp_path / "no programs"))
-
-
-def compared(folder: Path, path: str) -> None:
-    command = [sys.executable, str(SCRIPT), "--make", str(folder), str(folder), "--share", "0.02"]
-    environment = {**os.environ, "PATH": path}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert int(done.stdout.split()[0]) > 20, done.stdout
