@@ -6,8 +6,10 @@ import io
 import struct
 import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -16,6 +18,7 @@ from support.ogg import joined_pages, with_granules
 from support.tones import WORD_S, heard, spoken
 
 from audiopipe.audio.reading import Recording, open_source
+from audiopipe.errors import UnreadableInput
 from audiopipe.stages.prepare import prepare
 
 Words = list[tuple[int, float]]
@@ -53,24 +56,25 @@ def spans(recording: Recording) -> list[tuple[float, float]]:
     return [(loss.span.start_s, loss.span.end_s) for loss in recording.losses]
 
 
+def constant_mp3(sound: Samples, rate_hz: int) -> bytes:
+    """An MP3 of constant bit rate that states its length."""
+    return _mp3(sound, rate_hz, "CONSTANT")
+
+
 def bare_mp3(sound: Samples, rate_hz: int) -> bytes:
     """A VBR MP3 without the frame that states its length."""
+    stated = _mp3(sound, rate_hz, "VARIABLE")
+    return stated[stated.index(stated[:2], stated.index(b"Xing")) :]
+
+
+def _mp3(sound: Samples, rate_hz: int, mode: str) -> bytes:
     buffer = io.BytesIO()
-    settings = {"bitrate_mode": "VARIABLE", "compression_level": 0.6}
+    settings = {"bitrate_mode": mode, "compression_level": 0.6}
     with soundfile.SoundFile(
         buffer, "w", rate_hz, sound.shape[1], format="MP3", **settings
     ) as file:
         file.write(sound)
-    stated = buffer.getvalue()
-    return stated[stated.index(stated[:2], stated.index(b"Xing")) :]
-
-
-def lead_s(data: bytes) -> float:
-    """The encoder's delay in a file that does not tell it: where its first word is heard."""
-    words, _ = listened(data)
-    assert words[0][0] == 0
-    assert 0 < words[0][1] < 0.1
-    return words[0][1]
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("channels", [8, 16])
@@ -208,3 +212,93 @@ def test_sound_that_begins_later_and_ends_earlier_than_the_picture(
     assert late_s == pytest.approx(1.5, abs=0.002)
     assert words == said(range(words[0][0], 6), late_s + words[0][0] * WORD_S)
     assert recording.losses == []
+
+
+@pytest.mark.parametrize(("kind", "codec"), [("mp4", "libopus"), ("mp4", "aac"), ("mov", "aac")])
+def test_what_an_edit_list_cuts_away_does_not_return(kind: str, codec: str) -> None:
+    whole = container_file([spoken(range(10), 48_000)], 48_000, kind, codec)
+    words, recording = listened(_shifted(whole, kind, 2.25))
+    assert words == said(range(5, 10), 0.25)
+    assert recording.losses == []
+
+
+def _shifted(data: bytes, kind: str, seconds: float) -> bytes:
+    """The same packets, stamped earlier: those before 0 are cut away by an edit list."""
+    with tempfile.NamedTemporaryFile() as file:
+        with (
+            av.open(io.BytesIO(data), "r") as source,
+            av.open(file.name, "w", format=kind) as target,
+        ):
+            stream = target.add_stream_from_template(source.streams.audio[0])
+            for packet in source.demux(source.streams.audio[0]):
+                if packet.pts is not None and packet.dts is not None and packet.time_base:
+                    packet.pts -= round(seconds / packet.time_base)
+                    packet.dts -= round(seconds / packet.time_base)
+                    packet.stream = stream
+                    target.mux(packet)
+        return Path(file.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec"), [("matroska", "aac"), ("mp4", "aac"), ("mov", "pcm_s16le")]
+)
+def test_sound_that_joins_after_more_than_an_hour(kind: str, codec: str) -> None:
+    sound = spoken(range(3), 8_000)
+    data = container_file([sound], 8_000, kind, codec, audio_starts_s=3700, video_s=0.5)
+    with open_source(data) as recording:
+        samples = np.concatenate(list(prepare(recording)))
+    words = [(word, start_s + 3600) for word, start_s in heard(samples[3600 * 16_000 :])]
+    assert words == said(range(3), 3700)
+    assert recording.losses == []
+
+
+def test_transport_streams_of_other_rates_that_are_joined() -> None:
+    parts = [
+        container_file([spoken(words, rate_hz)], rate_hz, "mpegts", "aac")
+        for words, rate_hz in ((range(6), 48_000), (range(6, 12), 22_050), (range(12, 16), 16_000))
+    ]
+    words, recording = listened(b"".join(parts))
+    assert [word for word, _ in words] == list(range(16))
+    steps = np.diff([start_s for _, start_s in words])
+    assert sorted(steps)[:13] == pytest.approx([WORD_S] * 13, abs=2e-3)
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("kind", ["mp3", "mpegts"])
+@pytest.mark.parametrize("at", [0.3, 0.6])
+def test_a_hole_is_as_long_as_it_was_and_times_behind_it_are_kept(
+    kind: str, at: float, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sound = spoken(range(20), 16_000)
+    data = bytearray(
+        constant_mp3(sound, 16_000)
+        if kind == "mp3"
+        else container_file([sound], 16_000, kind, "aac")
+    )
+    start, length = round(at * len(data)), len(data) // 8
+    lead = listened(bytes(data))[0][0][1]
+    data[start : start + length] = bytes(length)
+    words, recording = listened(bytes(data))
+    ((start_s, end_s),) = spans(recording)
+    # A transport stream stamps packets of a second.
+    assert end_s - start_s == pytest.approx(10 / 8, abs=0.1 if kind == "mp3" else 1.1)
+    late = [start_s - word * WORD_S for word, start_s in words]
+    assert late == pytest.approx([lead] * len(late), abs=1e-3)
+    kept = [word for word in range(20) if not start_s - 0.6 < word * WORD_S < end_s + 0.2]
+    assert set(kept) <= {word for word, _ in words}
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("ending", [".ul", ".ulaw", ".mulaw", ".pcmu", ".UL"])
+def test_raw_companding_is_8_khz(ending: str) -> None:
+    headed = plain_file(spoken(range(6), 8_000), 8_000, "AU", "ULAW")
+    words, recording = listened(headed[24:], ending)
+    assert words == said(range(6))
+    assert recording.rate_hz == 8_000
+    headed = plain_file(spoken(range(6), 8_000), 8_000, "WAV", "PCM_16")
+    assert listened(headed, ending)[0] == said(range(6))
+
+
+def test_raw_samples_of_whatever_rate_are_refused_in_one_line() -> None:
+    with pytest.raises(UnreadableInput, match="without a header"):
+        listened(bytes(20_000), ".pcm")
