@@ -17,7 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Cost:
 def main() -> None:
     arguments = _arguments()
     if arguments.ours:
-        _ours(arguments.ours, arguments.out, by_voice=arguments.by_voice)
+        _ours(arguments.ours, arguments.out, by_voice=arguments.by_voice, here=arguments.here)
         return
     if not shutil.which("ffmpeg"):
         print("ffmpeg is not installed: no rivals to measure", file=sys.stderr)
@@ -72,19 +73,27 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--by-voice", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _ours(path: Path, folder: Path, *, by_voice: bool) -> None:
+def _ours(path: Path, folder: Path, *, by_voice: bool, here: bool) -> None:
     """One run of our own way, in a process of its own; prints when its first chunk was ready."""
-    from audiopipe.audio.reading import open_source
+    from audiopipe.audio.reading import Recording, open_source
+    from audiopipe.audio.reading.readers import open_reader
     from audiopipe.audio.vad import by_network
     from audiopipe.stages.chunk import Cutting, chunk
     from audiopipe.stages.prepare import prepare
 
     detect = by_network if by_voice else None
     cutting = Cutting(CHUNK_S, OVERLAP_S, 25_000_000, detect=detect)
-    with open_source(path) as recording:
+
+    @contextmanager
+    def in_this_process(path: Path) -> Iterator[Recording]:
+        with path.open("rb", buffering=0) as file, open_reader(file, path.name, None, None) as made:
+            yield made
+
+    with in_this_process(path) if here else open_source(path) as recording:
         for piece in chunk(prepare(recording), cutting):
             (folder / f"{piece.window.index}.flac").write_bytes(piece.data)
             if piece.window.index == 0:
@@ -97,6 +106,10 @@ def _command_of_ours(path: Path, out: Path) -> list[str]:
 
 def _command_by_voice(path: Path, out: Path) -> list[str]:
     return [*_command_of_ours(path, out), "--by-voice"]
+
+
+def _command_here(path: Path, out: Path) -> list[str]:
+    return [*_command_of_ours(path, out), "--here"]
 
 
 def _ffmpeg(path: Path, out: Path) -> list[str]:
@@ -136,6 +149,7 @@ Way = Callable[[Path, Path], list[str]]
 
 OURS: dict[str, Way] = {
     "audiopipe": _command_of_ours,
+    "audiopipe, without a process for decoding": _command_here,
     "audiopipe[local], which cuts by voice": _command_by_voice,
 }
 RIVALS: dict[str, Way] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.filter import Graph
 
@@ -54,7 +55,7 @@ class UnbrokenRecording(Recording):
                 break
             yield held
             given += len(held)
-            held = as_float(frame)
+            held = self._taken(frame)
         else:
             frames = given + len(held)
             if self._is_all(frames / self.rate_hz):
@@ -75,6 +76,14 @@ class UnbrokenRecording(Recording):
         if self._probed.clock.stamps_ends:
             promised_s = math.inf if self.duration_s is None else self.duration_s
         return seconds > promised_s - TOLERANCE_S
+
+    def _taken(self, frame: AudioFrame) -> Block:
+        if not frame.format.is_planar:
+            return as_float(frame)
+        block = self.room(frame.samples, self.channels)
+        for number, plane in enumerate(frame.planes):
+            block[:, number] = np.frombuffer(plane, np.float32, frame.samples)  # type: ignore[call-overload]
+        return block
 
     def _joined(self) -> Iterator[Any]:
         """The track in frames of the length of a block; None in place of what is damaged."""

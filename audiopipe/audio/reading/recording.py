@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, Self
 
@@ -36,6 +36,8 @@ class Recording(ABC):
         duration_s: what the header promises; None where it does not tell or cannot be trusted.
         notes: what the user should know, one line each; grows while reading.
         losses: stretches that could not be decoded; complete once the blocks have ended.
+        room: makes the array for a block of so many frames and channels, by columns; a reader may
+            use it, so that whoever wants the blocks in a place of his need not copy them.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Recording(ABC):
         self.duration_s = duration_s
         self.notes: list[str] = []
         self.losses: list[Failure] = []
+        self.room: Callable[[int, int], Block] = _by_columns
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -81,6 +84,10 @@ class Recording(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _by_columns(frames: int, channels: int) -> Block:
+    return np.empty((channels, frames), np.float32).T
 
 
 def file_sha256(file: IO[bytes]) -> str:

@@ -93,6 +93,8 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
         link.send({fact: getattr(recording, fact) for fact in facts})
         if link.receive() != {"what": "blocks"}:
             return
+        ring.begin()
+        recording.room = ring.room
         for block in recording.blocks():
             signal.setitimer(signal.ITIMER_PROF, work_s)
             for place in ring.put(block):

@@ -23,7 +23,7 @@ _SLOTS = 8
 _SLOT_FLOATS = 1 << 17
 """A block of two channels."""
 
-_LEAST_FREE = 2
+_LEAST_FREE = 3
 """With fewer slots free, blocks are copied: somebody may keep all of them."""
 
 
@@ -36,6 +36,22 @@ class Writer:
 
     def __init__(self, memory: int, freed: int) -> None:
         self._slots, self._freed = _mapped(memory), freed
+        self._made: dict[int, Place] = {}
+        self._spare: list[int] = []
+
+    def begin(self) -> None:
+        """A new file: what was made for the last one and never put is free."""
+        self._spare += [place.slot for place in self._made.values()]
+        self._made.clear()
+
+    def room(self, frames: int, channels: int) -> Block:
+        """An array by columns, of which `put` makes no copy if it lies in a slot."""
+        if not 0 < frames * channels <= _SLOT_FLOATS:
+            return np.empty((channels, frames), np.float32).T
+        place = Place(frames, channels, self._slot(), True)
+        block = _view(self._slots[place.slot], place)
+        self._made[_address(block)] = place
+        return block
 
     def put(self, block: Block) -> Iterator[Place]:
         """Wait for a slot for each part of a block; where that part lies then.
@@ -43,16 +59,27 @@ class Writer:
         Raises:
             Gone: nobody looks any more.
         """
+        made = self._made.pop(_address(block), None)
+        if made and block.shape == (made.frames, made.channels):
+            yield made
+            return
         most = _SLOT_FLOATS // block.shape[1]
         by_columns = block.strides[0] < block.strides[1]
         for at in range(0, len(block), most):
             part = block[at : at + most]
-            slot = os.read(self._freed, 1)
-            if not slot:
-                raise Gone
-            place = Place(len(part), part.shape[1], slot[0], by_columns)
+            place = Place(len(part), part.shape[1], self._slot(), by_columns)
             np.copyto(_view(self._slots[place.slot], place), part)
             yield place
+        if made:  # its end was cut off
+            self._spare.append(made.slot)
+
+    def _slot(self) -> int:
+        if self._spare:
+            return self._spare.pop()
+        slot = os.read(self._freed, 1)
+        if not slot:
+            raise Gone
+        return slot[0]
 
 
 class Reader:
@@ -110,6 +137,11 @@ class _Lease:
 
     def __del__(self) -> None:
         self._reader.free(self._slot)
+
+
+def _address(block: Block) -> int:
+    address: int = block.__array_interface__["data"][0]
+    return address
 
 
 def _view(samples: NDArray[np.float32], place: Place) -> Block:
