@@ -48,7 +48,7 @@ def _bare(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except Refusal as refusal:
-            reason = refusal.message.encode("ascii", "replace").decode()
+            reason = " ".join(refusal.message.encode("ascii", "replace").decode().split())
             headers = {**refusal.all_headers(), "x-audiopipe-error": reason}
             return Response(status_code=refusal.status, headers=headers)
 

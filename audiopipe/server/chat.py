@@ -144,8 +144,10 @@ def _shape(body: Mapping[str, Any]) -> dict[str, Any]:
             return {}
         case "json_object":
             return {"json": True}
-        case "json_schema" if isinstance(told.get("json_schema"), dict):
-            return {"schema": told["json_schema"].get("schema", {})}
+        case "json_schema":
+            schema = told.get("json_schema")
+            if isinstance(schema, dict) and isinstance(schema.get("schema"), dict):
+                return {"schema": schema["schema"]}
     raise Refusal(400, "response_format is of no known type", "invalid_value", "response_format")
 
 

@@ -115,9 +115,9 @@ class Intake:
                 message = f"the JSON is larger than {most} MB: send the recording as a form"
                 raise Refusal(413, message, "request_too_large")
         try:
-            value = await asyncio.to_thread(json.loads, body)
+            value = await asyncio.to_thread(_value, body)
         except (ValueError, RecursionError) as error:
-            raise Refusal(400, f"the body is no JSON: {error}") from None
+            raise Refusal(400, f"the body is no JSON: {ascii(str(error))[1:-1]}") from None
         if not isinstance(value, dict):
             raise Refusal(400, "the body is no JSON object")
         return value
@@ -272,6 +272,17 @@ def _listed(
         plain = name.removesuffix("[]")
         fields[plain] = (*fields.get(plain, ()), value)
     return fields
+
+
+def _value(body: bytearray) -> Any:
+    """The value of a body.
+
+    Raises:
+        ValueError: it is no JSON, or has text that is no Unicode, such as half a surrogate pair.
+    """
+    value = json.loads(body)
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    return value
 
 
 def _text(value: object) -> str:

@@ -91,7 +91,7 @@ def _asked(body: Mapping[str, Any]) -> _Asked:
     if not isinstance(text, str) or not text.strip() or len(text) > _MOST_CHARACTERS:
         message = f"input is not a text of 1 to {_MOST_CHARACTERS:,} characters"
         raise Refusal(400, message, "invalid_value", "input")
-    if kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in _KINDS:
         message = f"response_format cannot be {ascii(kind)[:60]}: {', '.join(_KINDS)}"
         raise Refusal(400, message, "invalid_value", "response_format")
     if body.get("speed") not in (None, 1) or body.get("stream_format") not in (None, "audio"):
