@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 from support import speechlike
+from support.misbehaving import Case, Misbehaving, Right
 from support.server import KEY, Server
 from support.speechlike import hear
 
@@ -126,3 +127,33 @@ def test_what_nohup_ignores_does_not_end_a_run(tmp_path: Path) -> None:
         running.send_signal(signal.SIGHUP)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 0, said
+
+
+@pytest.mark.parametrize("fault", ["silent", "drop by drop"])
+def test_the_first_signal_ends_an_answer_that_does_not_come(tmp_path: Path, fault: str) -> None:
+    raw = b"HTTP/1.1 200 OK\r\n\r\n" if fault == "drop by drop" else b""
+    slow = Case(Right(), raw=raw, slowly=(b" " * bool(raw), 1.0, 600))
+    recordings(tmp_path / "in")
+    with Misbehaving({"slow": slow}) as server:
+        environment = {"AUDIOPIPE_BACKEND": "openai", "AUDIOPIPE_MODEL": "m"}
+        running = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "audiopipe",
+                "transcribe",
+                "in",
+                "--base-url",
+                server.url("slow"),
+            ],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not server.asked["slow"]:
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130 and "the same command goes on" in said

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MOST_HOPS = 5
-_GRACE_S = 1.0
+_GRACE_S = 0.8
 """What is under way when a run is to stop may still be answered in this time."""
 _ANSWERS = (200, 201, 203)
 """The statuses of an answer: what is accepted (202), empty (204) or a part (206) is none."""

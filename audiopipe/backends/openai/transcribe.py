@@ -55,6 +55,12 @@ _LESS = {"verbose_json": "json", "diarized_json": "json", "json": "text"}
 _REFUSED = "upload"
 """The fact that so many bytes were refused."""
 
+_USUAL_LIMITS = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 5, 8, 10, 16, 20, 25, 32, 50))
+"""Bytes that servers and proxies are set to take; nginx takes 1 MiB if nobody says otherwise."""
+
+_FORM_BYTES = 8192
+"""What a form has beside its file, at most."""
+
 _LEAST_REFUSED = 1 << 16
 """Bytes: no server with an audio endpoint takes less."""
 
@@ -209,7 +215,10 @@ class OpenAI(OpenAIAccount):
         if size < _LEAST_REFUSED:
             raise RejectedRequest(f"{error}: these are {size} bytes only") from error
         known = int(self._http.facts(request.model).get(_REFUSED, size))
-        told = error.limit_bytes if _LEAST_REFUSED <= error.limit_bytes <= size else size
+        told = error.limit_bytes
+        if not _LEAST_REFUSED <= told <= size:
+            near = (limit for limit in _USUAL_LIMITS if size / 1.5 <= limit < size)
+            told = max(near, default=size + _FORM_BYTES) - _FORM_BYTES
         self._http.learn(request.model, _REFUSED, str(min(known, told)))
 
     def _answers(self, model: str) -> ReplyFormat:

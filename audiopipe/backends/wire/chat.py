@@ -127,9 +127,10 @@ def _choice(body: Any, part: str) -> Mapping[str, Any] | None:
     if not choices:
         return {} if part == "delta" and ("usage" in body or "choices" in body) else None
     first = choices[0] if isinstance(choices, list) else None
-    if not isinstance(first, Mapping) or not (part in first or first.get("finish_reason")):
+    if not isinstance(first, Mapping):
         return None
-    return first
+    ends = part == "delta" and "message" not in first and first.get("finish_reason")
+    return first if part in first or ends else None
 
 
 def _message(body: Any, part: str) -> Mapping[str, Any]:
