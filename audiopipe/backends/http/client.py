@@ -25,6 +25,7 @@ from audiopipe.backends.wire.events import data_of
 from audiopipe.concurrency import PerProcess
 from audiopipe.errors import AuthError, BackendError, BadReply, RejectedRequest
 from audiopipe.limits.rules import Cost, Limits
+from audiopipe.text.redaction import secrets_of, without_secrets
 from audiopipe.values.events import Pause, Waiting
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Http:
         self._query = f"?{query}" if query else ""
         self._key = _checked(api_key)
         self._secrets = Secrets(self._key, base_url)
+        self._own = secrets_of({"API_KEY": self._key})
         self._timeouts = timeouts or Timeouts()
         self._retry = retry or Retry()
         self._clock = clock
@@ -154,7 +156,7 @@ class Http:
             if reply.status not in _ANSWERS:
                 raise RejectedRequest(f"{what}: {reply.status} is no answer: {reply.text[:200]}")
             try:
-                return parse(reply)
+                return parse(self._kept(reply))
             except BadReply as error:
                 raise BadReply(f"{what}: {error}") from error
 
@@ -213,6 +215,18 @@ class Http:
         now_s = self._clock()
         return fault(reply, what, now_s, hidden=self._secrets.hidden, optional=call.optional)
 
+    def _kept(self, reply: Reply) -> Reply:
+        """An answer without the key: what echoes it must not be kept as a transcript either."""
+        if reply.media_type.startswith("audio/"):
+            return reply
+        text = reply.content.decode("utf-8", "surrogateescape")
+        clean = without_secrets(text, self._own)
+        return (
+            reply
+            if clean == text
+            else replace(reply, content=clean.encode(errors="surrogateescape"))
+        )
+
     @contextmanager
     def _turn(self, call: Call, pause: Pause) -> Iterator[Callable[[Reply], None]]:
         """A lane, and a turn under the limits; what is yielded is to be called with the reply."""
@@ -251,14 +265,14 @@ class Http:
                 if not reply.is_good or told_in(reply):
                     refused = reply
                 elif reply.content:  # a server that knows no streams
-                    yield parse(reply.exact_text())
+                    yield parse(self._kept(reply).exact_text())
                 else:
                     pace = _Pace(self._timeouts.idle_s)
                     for data in data_of(pace.watch(answer.pieces())):
                         pace.came()
                         if '"usage"' in data:
                             reply = replace(reply, content=data.encode())
-                        yield parse(data)
+                        yield parse(without_secrets(data, self._own))
             replied(reply)
         if refused:
             raise self._fault(refused, what, call)
