@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test check bench
+.PHONY: setup demo test check bench clients
 
 setup: $(VENV)/.done
 $(VENV)/.done: pyproject.toml
@@ -17,8 +17,17 @@ demo: setup
 	@echo; echo "a recording told again, and heard again:"
 	$(BIN)/audiopipe roundtrip fixtures/recordings/jfk.flac --backend local -o demo-out/roundtrip
 
+# clients of the gateway that are no part of the development extra; the tests use them where they are
+clients: .clients/.done
+.clients/.done: tests/clients/package.json tests/clients/requirements.txt
+	mkdir -p .clients && cp tests/clients/package.json .clients/
+	cd .clients && npm install --silent --no-audit --no-fund
+	$(PYTHON) -m venv .clients/venv
+	.clients/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
+	touch $@
+
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) $(BIN)/pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ from support.mutating import answer, mutated, right_ones
 from support.server import Server
 
 MOST_GROWTH_MB = 20.0
-AT_ONCE = 4
+AT_ONCE = 16
 
 
 def main() -> int:
@@ -38,7 +38,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as folder,
         Server() as upstream,
-        Gateway(upstream, Path(folder)) as gateway,
+        Gateway(upstream, Path(folder), "--upload-pause", "1") as gateway,
         ThreadPoolExecutor(AT_ONCE) as pool,
     ):
         address = urlsplit(gateway.url)

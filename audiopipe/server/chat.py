@@ -65,11 +65,15 @@ async def chat(request: Request) -> Response:
         try:
             if not body.get("stream"):
                 answer = await asyncio.to_thread(asked)
+                stop.set()
                 await state.pay(client, answer.usage if not answer.cached else Usage())
                 return JSONResponse(_completion(answer))
             stream, first = await asyncio.to_thread(streamed)
-        except AudiopipeError as error:
-            raise refusal_of(error) from error
+        except BaseException as error:
+            stop.set()
+            if isinstance(error, AudiopipeError):
+                raise refusal_of(error) from error
+            raise
 
     async def written() -> AsyncIterator[str]:
         try:

@@ -163,7 +163,8 @@ class Gateway:
             self._flights[key] = flight
             await asyncio.to_thread(self.jobs.put, job)
         except BaseException:
-            self._flights.pop(key, None)
+            if lost := self._flights.pop(key, None):
+                lost.stop.set()
             self.spool.drop(upload)
             raise
         self._begin(flight)
@@ -255,6 +256,7 @@ class Gateway:
             del self._flights[flight.job.key]
         await asyncio.to_thread(self._keep, flight, replace(outcome, error=error))
         self._by_id.pop(flight.job.id, None)
+        flight.stop.set()  # the session's stop knows it no longer
         self.spool.drop(flight.job.upload(self.spool.folder))
         self.metrics.outcome(outcome)
         if error:

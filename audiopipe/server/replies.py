@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import PurePath
 from types import MappingProxyType
@@ -114,11 +114,6 @@ def segment_event(number: int, segment: Segment) -> dict[str, Any]:
         "text": segment.text,
         "speaker": segment.speaker or "",
     }
-
-
-def has_speakers(segments: Iterable[Segment]) -> bool:
-    """Whether it is known of any segment who speaks."""
-    return any(segment.speaker for segment in segments)
 
 
 def _spanned(row: dict[str, Any]) -> dict[str, Any]:
