@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ _HEARD = 1e-6
 
 _NOTED_S = 0.1
 
-_EVERY = 16
+_EVERY = 64
 """Of so many samples one is looked at for the offset."""
 
 
@@ -40,9 +40,17 @@ class Mixer:
         channels: of the blocks, 2 or more.
         rate_hz: of the blocks.
         notes: told which channels were left out.
+        numbers: gives samples without what is no number; called only where some are none.
     """
 
-    def __init__(self, channels: int, rate_hz: int, notes: list[str]) -> None:
+    def __init__(
+        self,
+        channels: int,
+        rate_hz: int,
+        notes: list[str],
+        numbers: Callable[[Samples], Samples] = np.nan_to_num,
+    ) -> None:
+        self._numbers = numbers
         self._step = max(1, round(_PIECE_S * rate_hz))
         self._fade = max(1, min(self._step, round(_FADE_S * rate_hz)))
         self._rate_hz = rate_hz
@@ -65,7 +73,7 @@ class Mixer:
 
     def finish(self) -> Samples:
         """The mix of what was held back; then the notes are complete."""
-        last = self._weights @ self._rest
+        last = self._weights @ self._numbers(self._rest)
         if self._cancelled > _NOTED_S * self._rate_hz:
             self._notes.append(
                 "channels cancel each other out in the mix: one of them was taken there "
@@ -85,7 +93,10 @@ class Mixer:
     def _mixed(self, samples: Samples) -> Samples:
         """The mix of whole pieces, shape (channels, n)."""
         pieces = samples.reshape(len(samples), -1, self._step)
-        powers = _powers(pieces)
+        with np.errstate(invalid="ignore", over="ignore"):
+            powers, offsets = _powers(pieces)
+        if not np.isfinite(powers.sum()):
+            return self._mixed(self._numbers(samples))
         self._energies += powers.sum(axis=1)
         sounding = self._sounding()
         count = int(sounding.sum())
@@ -93,7 +104,7 @@ class Mixer:
         mixed = _sum(taken)
         mixed *= np.float32(1 / count)
         weights = (sounding / np.float32(count)).astype(np.float32)
-        cancelled = self._cancelling(mixed, powers, count)
+        cancelled = self._cancelling(mixed, powers, offsets[sounding].mean(axis=0), count)
         if not len(cancelled) and np.array_equal(weights, self._weights):
             return mixed
         for number, wanted in self._changes(weights, powers, cancelled, pieces.shape[1]):
@@ -104,10 +115,14 @@ class Mixer:
         return mixed
 
     def _cancelling(
-        self, mixed: Samples, powers: NDArray[np.float64], count: int
+        self,
+        mixed: Samples,
+        powers: NDArray[np.float64],
+        offset: NDArray[np.float64],
+        count: int,
     ) -> NDArray[np.intp]:
         """The pieces in which the mix is weaker than chance makes it."""
-        mix_power = _powers(mixed.reshape(1, -1, self._step))[0]
+        mix_power = _squares(mixed.reshape(1, -1, self._step))[0] - offset**2
         by_chance = powers.sum(axis=0) / count**2
         cancels = (mix_power < _CANCELS * by_chance) & (powers.max(axis=0) > _HEARD)
         return np.flatnonzero(cancels)
@@ -139,13 +154,16 @@ class Mixer:
         return mixed
 
 
-def _powers(pieces: Samples) -> NDArray[np.float64]:
-    """Mean square of each piece without its offset, shape (channels, pieces)."""
-    length = pieces.shape[2]
-    squares = np.matmul(pieces[:, :, None, :], pieces[..., None])[..., 0, 0] / length
-    offsets = pieces[:, :, ::_EVERY].mean(axis=2)
-    powers: NDArray[np.float64] = np.maximum(squares - offsets.astype(np.float64) ** 2, 0.0)
-    return powers
+def _powers(pieces: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean square of each piece without its offset, and that; each of shape (channels, pieces)."""
+    offsets = pieces[:, :, ::_EVERY].mean(axis=2).astype(np.float64)
+    return np.maximum(_squares(pieces) - offsets**2, 0.0), offsets
+
+
+def _squares(pieces: Samples) -> NDArray[np.float64]:
+    squares = np.matmul(pieces[:, :, None, :], pieces[..., None])[..., 0, 0]
+    means: NDArray[np.float64] = squares.astype(np.float64) / pieces.shape[2]
+    return means
 
 
 def _sum(samples: Samples) -> Samples:

@@ -100,11 +100,10 @@ def _mixed(
         for block in blocks:
             yield _chosen(block, "mix" if channels == "auto" else channels, recording.notes)
         return
-    mixer = Mixer(recording.channels, recording.rate_hz, recording.notes)
+    notes = recording.notes
+    mixer = Mixer(recording.channels, recording.rate_hz, notes, lambda some: _numbers(some, notes))
     for block in blocks:
-        with np.errstate(invalid="ignore", over="ignore"):
-            is_sound = np.isfinite(block.sum())
-        yield mixer.push(block if is_sound else _numbers(block, recording.notes))
+        yield mixer.push(block)
     yield mixer.finish()
 
 
