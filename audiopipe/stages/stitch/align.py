@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audiopipe.text.words import Heard
@@ -13,6 +13,10 @@ RUN_BONUS = 0.5
 HALF_SHARE = 0.3
 """Share of the tolerance at which a match counts half. It is small, since in a litany one more
 match is always to be had by shifting all of them by one repetition, and must not pay."""
+
+MOST_STEPS = 1_000_000
+"""Of one alignment, about a second: a thousand words on each side, which nobody says in an overlap.
+What a decoder says in a loop, or a server makes up, may be a hundred thousand."""
 
 CERTAIN_S = 0.4
 """A match that stands alone is believed only if both sides heard it within this time."""
@@ -33,8 +37,11 @@ def align(
         tolerance_s: > 0; how far apart the two clocks may be.
 
     Returns:
-        Pairs `(i, j)`, both rising. Takes `len(left) * len(right)` steps.
+        Pairs `(i, j)`, both rising. Takes `len(left) * len(right)` steps; where these are more than
+        `MOST_STEPS`, words are paired as they come.
     """
+    if len(left) * len(right) > MOST_STEPS:
+        return list(_as_they_come(left, right, tolerance_s))
     half_s = HALF_SHARE * tolerance_s
     chains: list[dict[int, _Chain]] = []
     best_to: list[_Chain | None] = [None] * (len(right) + 1)
@@ -49,6 +56,22 @@ def align(
             _raise_best(best_to, row)
     pairs = _unwind(best_to[-1])
     return [pair for n, pair in enumerate(pairs) if _believable(n, pairs, left, right)]
+
+
+def _as_they_come(
+    left: Sequence[Heard], right: Sequence[Heard], tolerance_s: float
+) -> Iterator[tuple[int, int]]:
+    """Each word with the next equal one of the other side, in time linear in their number."""
+    i = j = 0
+    while i < len(left) and j < len(right):
+        a, b = left[i], right[j]
+        if a.norm and a.norm == b.norm and _apart_s(a, b) <= tolerance_s:
+            yield i, j
+            i, j = i + 1, j + 1
+        elif a.span.middle_s <= b.span.middle_s:
+            i += 1
+        else:
+            j += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,3 +52,8 @@ def test_pairs_rise_on_both_sides_and_join_equal_words_within_the_tolerance(
 def test_a_sequence_aligns_with_itself_word_by_word(a: list[tuple[str, float]]) -> None:
     side = heard(*sorted(a, key=lambda word: word[1]))
     assert align(side, side, tolerance_s=1) == [(n, n) for n in range(len(side))]
+
+
+def test_a_loop_of_one_word_on_both_sides_is_aligned_in_linear_time() -> None:
+    loop = [Heard("ja", Span(n / 5000, n / 5000)) for n in range(30_000)]
+    assert align(loop, loop[3:], 1.0) == [(n, n) for n in range(30_000 - 3)]
