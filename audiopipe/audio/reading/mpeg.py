@@ -5,7 +5,7 @@ The layout of a header is that of ISO 11172-3, section 2.4.1.3, and ISO 13818-3.
 
 from __future__ import annotations
 
-from audiopipe.audio.reading.claims import id3_bytes
+from audiopipe.audio.reading.stated import id3_bytes
 
 _KBITS = {
     # by whether it is MPEG 1, and layer

@@ -16,11 +16,11 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
-from audiopipe.audio.reading.claims import asf_states_s, mp3_ends_at, mp3_states_length
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, decoded
 from audiopipe.audio.reading.ogg import Pages, states_end
+from audiopipe.audio.reading.stated import asf_states_s, mp3_ends_at, mp3_states_length
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
 _BUFFER_BYTES = 1 << 20
