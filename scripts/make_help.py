@@ -101,9 +101,11 @@ MADE: Mapping[str, Callable[[], Iterator[str]]] = {
 
 
 def filled(text: str) -> str:
-    """A text with its tables as the code has them."""
+    """A text with its tables as the code has them; tables of other scripts stay."""
 
     def made(match: re.Match[str]) -> str:
+        if match[1] not in MADE:  # another script's
+            return match[0]
         lines = "\n".join(MADE[match[1]]())
         return f"<!-- {match[1]} -->\n{lines}\n<!-- end -->"
 
