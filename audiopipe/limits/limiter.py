@@ -31,6 +31,8 @@ T = TypeVar("T")
 POLL_S = 10.0
 """The longest sleep between two questions for a turn."""
 _LOGGER = logging.getLogger("audiopipe")
+_BUSY_S = 1.0  # a wait that nothing can end
+_PATIENCE_S = 60.0  # far above the longest transaction, so that only a stuck process is given up
 
 
 class Limiter:
@@ -48,7 +50,7 @@ class Limiter:
         self._clock = clock
         self._notes: deque[Callable[[sqlite3.Connection], object]] = deque()
         try:
-            self._database = Database(path, SCHEMA)
+            self._database = Database(path, SCHEMA, _BUSY_S)
         except Unavailable as fault:
             self._database = self._alone(fault)
 
@@ -57,16 +59,16 @@ class Limiter:
 
         Server and model are noted with it for people, the key is not.
         """
-        (salt,) = self._write(lambda db: db.execute("SELECT salt FROM salt").fetchone())
+        (salt,) = self._read(lambda db: db.execute("SELECT salt FROM salt").fetchone())
         parts = "\0".join((address, key, model)).encode()
         account = hashlib.blake2b(parts, key=salt, digest_size=16).hexdigest()
         server = _public(address)
-        self._write(lambda db: knowledge.name(db, account, server, model))
+        self._note(lambda db: knowledge.name(db, account, server, model))
         return account
 
     def told(self, account: str) -> Limits:
         """The limits that the server told within a day; the caller may ask by higher ones."""
-        return self._write(lambda db: told_limits(db, account, self._clock()))
+        return self._read(lambda db: told_limits(db, account, self._clock()))
 
     def learn(self, address: str, model: str, what: str, value: str) -> None:
         """Note what a server cannot do, for a week; see `facts`."""
@@ -76,7 +78,7 @@ class Limiter:
     def facts(self, address: str, model: str) -> dict[str, str]:
         """What a server cannot do with a model, as far as it was learnt within a week."""
         server = _public(address)
-        found = self._write(lambda db: knowledge.facts(db, server, model, self._clock()))
+        found = self._read(lambda db: knowledge.facts(db, server, model, self._clock()))
         return {what: value for what, (value, _) in found.items()}
 
     def known(self) -> list[knowledge.Known]:
@@ -104,13 +106,17 @@ class Limiter:
         """
         return self.again(Turn(0, account, limits, cost, 0.0, ""))
 
-    def again(self, turn: Turn) -> Turn:
+    def again(self, turn: Turn, check: Callable[[], object] = lambda: None) -> Turn:
         """Ask again for a turn that has to wait; at least every `POLL_S`, lest the place be lost.
+
+        Args:
+            turn: as it was given.
+            check: called every second while the ledger is in use; what it raises ends the wait.
 
         Raises:
             RequestTooLarge: the server has told a limit under which no wait is long enough.
         """
-        return self._write(lambda db: Books(db, turn, self._clock()).turn())
+        return self._write(lambda db: Books(db, turn, self._clock()).turn(), check)
 
     def acquire(
         self,
@@ -131,11 +137,12 @@ class Limiter:
         Raises:
             RequestTooLarge: no wait is long enough; it names the most that fits.
         """
-        turn = self.ask(account, limits, cost)
+        unasked = Turn(0, account, limits, cost, 0.0, "")
+        turn = self.again(unasked, lambda: wait(unasked, 0.0))
         try:
             while turn.wait_s > 0:
                 wait(turn, min(turn.wait_s, POLL_S))
-                turn = self.again(turn)
+                turn = self.again(turn, lambda: wait(unasked, 0.0))
         finally:
             if turn.wait_s > 0:
                 self._write(lambda db: db.execute("DELETE FROM requests WHERE id = ?", (turn.id,)))
@@ -154,9 +161,7 @@ class Limiter:
             observed: what the answer's headers say.
             tokens: what it took in place of the estimate; None if nobody says.
         """
-        self._notes.append(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
-        with suppress(Unavailable):
-            self._noted(lambda db: None, waits=False)
+        self._note(lambda db: Books(db, turn, self._clock()).answered(observed, tokens))
 
     def refused(
         self,
@@ -192,13 +197,33 @@ class Limiter:
                 self._noted(lambda db: None, waits=False)
         self._database.close()
 
-    def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _write(
+        self, work: Callable[[sqlite3.Connection], T], check: Callable[[], object] = lambda: None
+    ) -> T:
+        patient_until_s = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return self._noted(work)
+            except Unavailable as fault:
+                if not fault.is_busy or time.monotonic() > patient_until_s:
+                    self._database.close()
+                    self._database = self._alone(fault)
+                    return self._noted(work)
+            check()
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return self._noted(work)
+            return self._database.read(work)
         except Unavailable as fault:
             self._database.close()
             self._database = self._alone(fault)
-            return self._noted(work)
+            return self._database.read(work)
+
+    def _note(self, note: Callable[[sqlite3.Connection], object]) -> None:
+        """Write it, now or with the next turn."""
+        self._notes.append(note)
+        with suppress(Unavailable):
+            self._noted(lambda db: None, waits=False)
 
     def _noted(self, work: Callable[[sqlite3.Connection], T], *, waits: bool = True) -> T:
         """What the work gives, after the notes that are not written yet."""

@@ -18,9 +18,9 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
-from weakref import WeakSet
 
 from audiopipe.store.claims import Claims
+from audiopipe.store.forks import FORKS
 
 T = TypeVar("T")
 
@@ -32,7 +32,16 @@ _MEND = b"mend"
 
 
 class Unavailable(Exception):
-    """The file cannot be read or written: no permission, disk full, locked, a broken disk."""
+    """The file cannot be read or written: no permission, disk full, locked, a broken disk.
+
+    Args:
+        message: one line.
+        is_busy: whether somebody else uses it, and it may go better later.
+    """
+
+    def __init__(self, message: str, *, is_busy: bool = False) -> None:
+        super().__init__(message)
+        self.is_busy = is_busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,9 @@ class Database:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
-        self._fault, self._failed_s = "", 0.0
+        self._fault, self._failed_s = Unavailable(""), 0.0
         self._mended(lambda connection: None)
-        _FORKS.databases.add(self)
+        FORKS.databases.add(self)
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` gives; it waits for no writer, and may run twice.
@@ -146,25 +155,25 @@ class Database:
         """What `action` gives, on a mended file if this one is damaged."""
         asked_s = time.monotonic()
         if not self._lock.acquire(blocking=waits):
-            raise Unavailable(f"{self._path}: in use")
+            raise Unavailable(f"{self._path}: in use", is_busy=True)
         try:
             if self._failed_s > asked_s:  # while this one waited: nor would it fare better
-                raise Unavailable(self._fault)
+                raise Unavailable(str(self._fault), is_busy=self._fault.is_busy)
             if writes and self._is_replaced():
                 self._disconnect()
             return self._done(action)
-        except (OSError, sqlite3.Error) as error:
-            fault = f"{self._path}: {error}"
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            fault = Unavailable(f"{self._path}: {error}", is_busy=_is_busy(error))
             if waits:
                 self._fault, self._failed_s = fault, time.monotonic()
-            raise Unavailable(fault) from error
+            raise fault from error
         finally:
             self._lock.release()
 
     def _done(self, action: Callable[[sqlite3.Connection], T]) -> T:
         try:
             return action(self._connected())
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             if self._path is None or not _is_damage(error):
                 raise
             self._mend(self._path, error)
@@ -201,7 +210,7 @@ class Database:
             self._connection.close()
             self._connection = None
 
-    def _mend(self, path: Path, reason: sqlite3.DatabaseError) -> None:
+    def _mend(self, path: Path, reason: Exception) -> None:
         self._disconnect()
         with Claims(path.with_name(f"{path.name}.claims")).on(_MEND):
             if path.stat().st_ino != self._inode:
@@ -224,41 +233,19 @@ class Database:
                 return self._schema.rescue(path, connection) if self._schema.rescue else 0
 
 
-class _Forks:
-    """Closes the databases of this process around each of its forks."""
-
-    def __init__(self) -> None:
-        self.databases: WeakSet[Database] = WeakSet()
-        self._resting: list[Database] = []
-        self._one = threading.Lock()
-        if hasattr(os, "register_at_fork"):
-            after = self._after
-            os.register_at_fork(before=self._before, after_in_parent=after, after_in_child=after)
-
-    def _before(self) -> None:
-        self._one.acquire()
-        self._resting = list(self.databases)
-        for database in self._resting:
-            database.rest()
-
-    def _after(self) -> None:
-        for database in self._resting:
-            database.wake()
-        self._resting = []
-        self._one.release()
-
-
-_FORKS = _Forks()
-
-
 class _Foreign(sqlite3.DatabaseError):
     """A sound database, but not with these tables."""
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _is_damage(error: Exception) -> bool:
     # extended result codes keep the primary one in their low byte
     code: int = getattr(error, "sqlite_errorcode", 0)
-    return isinstance(error, _Foreign) or code & 0xFF in _DAMAGE
+    # a message about a damaged table names it, in whatever bytes stand there
+    return isinstance(error, _Foreign | UnicodeDecodeError) or code & 0xFF in _DAMAGE
+
+
+def _is_busy(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _make_private(path: Path) -> int:
@@ -305,7 +292,7 @@ def _connect(path: Path | str, schema: Schema, busy_s: float) -> sqlite3.Connect
         with suppress(sqlite3.OperationalError):  # it can be read without them
             for statement in schema.additions:
                 connection.execute(statement)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         connection.close()
         raise
     return connection
@@ -343,5 +330,5 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             # two processes that switch a new file at once would wait for each other for ever:
             # SQLite refuses one of them, which need only try again
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not attempts_left:
+            if not _is_busy(error) or not attempts_left:
                 raise

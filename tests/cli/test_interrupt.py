@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from support.misbehaving import Case, Misbehaving, Right
 from support.server import KEY, Server
 from support.speechlike import hear
 
+from audiopipe.settings import LEDGER
 from audiopipe.workflows.batch import read
 
 FILES = 6
@@ -112,7 +115,25 @@ def test_one_signal_ends_the_wait_for_a_recording_that_is_still_being_written(
         assert running.stderr
         assert "Traceback" not in running.stderr.read()
         assert server.seen == []
-    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+    assert not [path for path in (tmp_path / "out").glob("*") if path.name != "batch.json"]
+
+
+def test_one_signal_ends_the_wait_for_a_ledger_that_another_process_holds(tmp_path: Path) -> None:
+    recordings(tmp_path / "in")
+    with Server() as server:
+        begin(tmp_path, server, "--cache-dir", "cache").communicate(timeout=60)
+        ledger = sqlite3.connect(tmp_path / "cache" / LEDGER, isolation_level=None)
+        with closing(ledger):
+            ledger.execute("BEGIN IMMEDIATE")
+            running = begin(tmp_path, server, "--cache-dir", "cache", "--refresh")
+            assert running.stderr
+            while "recognises" not in running.stderr.readline():
+                assert running.poll() is None
+            time.sleep(1)
+            running.send_signal(signal.SIGINT)
+            assert running.wait(20) == 130  # it would have been patient for a minute
+            running.stderr.close()
+        assert len(server.seen) == FILES
 
 
 def test_what_nohup_ignores_does_not_end_a_run(tmp_path: Path) -> None:
