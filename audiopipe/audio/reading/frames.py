@@ -71,10 +71,8 @@ def decoded(
             ends, is_cut = pages.turn(packet.pos)
             if ends is not None:
                 yield Decoded(None, ends * tick_s, is_cut=is_cut)
-            data: Packet[AudioStream] | None = packet
-            foreign = 0
-            if is_mpeg and packet.size > 1.5 * largest > 0:
-                data, foreign = _without_foreign(packet)
+            is_large = is_mpeg and packet.size > 1.5 * largest > 0
+            data, foreign = _without_foreign(packet) if is_large else (packet, 0)
             try:
                 frames = stream.codec_context.decode(data) if data else []
             except EOFError:

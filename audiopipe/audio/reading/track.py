@@ -158,12 +158,8 @@ def _sounding(
     stream = container.streams.audio[place - 1]
     packets = container.demux(stream)
     head = _first_packet(packets)
-    if is_encrypted(stream, head, file):
-        raise UnreadableInput(f"{name} is encrypted: only its own player can read it")
-    if stream.codec_context is None:
-        raise UnreadableInput(f"{name}: no decoder for the codec of its audio track")
-    if head is None:
-        raise EmptyAudio(f"{name}: its audio track is empty")
+    _check(stream, head, file, name)
+    assert head
     delay_frames, head_pts = _delay_frames(container, stream, head), head.pts
     pages, stamps_all = Pages(container, file), is_counting(container)
     is_mp3 = container.format.name == "mp3"
@@ -192,6 +188,18 @@ def _sounding(
         pages=pages,
         notes=_notes(len(container.streams.audio), place) if asked is None else (),
     )
+
+
+def _check(
+    stream: AudioStream, head: Packet[AudioStream] | None, file: IO[bytes], name: str
+) -> None:
+    """Refuse what cannot be decoded."""
+    if is_encrypted(stream, head, file):
+        raise UnreadableInput(f"{name} is encrypted: only its own player can read it")
+    if stream.codec_context is None:
+        raise UnreadableInput(f"{name}: no decoder for the codec of its audio track")
+    if head is None:
+        raise EmptyAudio(f"{name}: its audio track is empty")
 
 
 def _notes(count: int, place: int) -> tuple[str, ...]:
