@@ -15,6 +15,7 @@ import openai
 import pytest
 import soundfile as sf
 from support import speechlike
+from support.answers import Answer
 from support.server import KEY, ROOT, Server
 
 import audiopipe
@@ -63,6 +64,30 @@ def test_a_stream_has_the_same_pieces(client: Client, talk: ChatSession) -> None
     events: Any = client.chat.completions.create(model=CHAT, messages=QUESTION, stream=True)
     pieces = [event.choices[0].delta.content for event in events]
     assert [piece for piece in pieces if piece] == list(talk.stream("one two three"))
+
+
+_DELTA = '{"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": %s}'
+_ONE = _DELTA % '[{"index": 0, "delta": {"content": "one "}, "finish_reason": null}]'
+_TWO = _DELTA % '[{"index": 0, "delta": {"content": "two"}, "finish_reason": "stop"}]'
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        f"data: {_ONE}||data: {_TWO}||data: [DONE]||",
+        f": ping||data:{_ONE}||:||id: 7|retry: 9|data: {_TWO}||data: [DONE]||",
+        f"data: {_ONE.replace(', ', ',|data: ')}||data: {_TWO}||data: [DONE]||",
+    ],
+)
+def test_a_stream_of_any_shape_has_the_same_text(
+    client: Client, talk: ChatSession, server: Server, lines: str, end: str
+) -> None:
+    body = Answer(200, lines.replace("|", end).encode(), "text/event-stream")
+    server.faults.extend([body, body])
+    events: Any = client.chat.completions.create(model=CHAT, messages=QUESTION, stream=True)
+    theirs = "".join(event.choices[0].delta.content for event in events)
+    assert theirs == "one two" == "".join(talk.stream("one two three"))
 
 
 def test_json_by_a_schema_is_the_same(client: Client, talk: ChatSession, server: Server) -> None:

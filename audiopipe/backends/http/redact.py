@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Iterator
+from urllib.parse import unquote, urlsplit
 
 from audiopipe.errors import BackendError, InvalidAnswer
 from audiopipe.text.clean import one_line, printable
+from audiopipe.text.redaction import HIDDEN, without_secrets
 
 _LEAST = 4
 """Characters of a secret: a shorter one would be found in half of all words."""
@@ -27,15 +26,14 @@ class Secrets:
     """
 
     def __init__(self, key: str, base_url: str = "") -> None:
-        found = sorted({form for secret in _all(key, base_url) for form in _forms(secret)})
-        patterns = [re.escape(form) for form in sorted(found, key=len, reverse=True)]
-        if len(key) >= 2 * _TELLING:
-            patterns.append(re.escape(key[:_TELLING]) + r"[\w\-./+=~]*")
-        self._pattern = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+        self._whole = tuple(each for each in _all(key, base_url) if len(each) >= _LEAST)
+        begin = key[:_TELLING] if len(key) >= 2 * _TELLING else ""
+        self._half = re.compile(re.escape(begin) + r"[\w\-./+=~]*") if begin else None
 
     def hidden(self, text: str) -> str:
-        """The text with stars in place of secrets."""
-        return self._pattern.sub("***", text) if self._pattern else text
+        """The text with stars in place of secrets, however they are spelled."""
+        text = without_secrets(text, self._whole)
+        return self._half.sub(HIDDEN, text) if self._half else text
 
     def safe(self, error: BackendError) -> BackendError:
         """The same error: its message one line that shows no secret and moves no cursor."""
@@ -59,23 +57,3 @@ def _all(key: str, base_url: str) -> Iterator[str]:
         name, _, value = part.partition("=")
         if re.search(r"key|token|sig|secret|auth|pass", name, re.IGNORECASE):
             yield unquote(value)
-
-
-def _forms(secret: str) -> Iterable[str]:
-    """A secret as it may stand in a text: plain, in an address, in JSON, or inside base64."""
-    if len(secret) < _LEAST:
-        return
-    yield secret
-    yield quote(secret, safe="")
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret)[1:-1].replace("/", "\\/")
-    yield "".join(f"\\u{ord(letter):04x}" for letter in secret)
-    yield secret.encode().hex()
-    for before in range(3):
-        # where the bytes before it do not fill groups of three, the first and the last letters
-        # are shared with what stands around it
-        coded = base64.b64encode(b"\0" * before + secret.encode()).decode().rstrip("=")
-        own = coded[(0, 2, 3)[before] : len(coded) - ((before + len(secret.encode())) % 3 > 0)]
-        if len(own) >= _LEAST:
-            yield own
-            yield own.replace("+", "-").replace("/", "_")
