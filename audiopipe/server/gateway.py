@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 
 from audiopipe.errors import AudiopipeError, BackendError, Stopped
@@ -32,6 +31,9 @@ _log = logging.getLogger("audiopipe")
 
 _LOOK_S = 5.0
 """How often what is old is looked for, and webhooks that are to be called again."""
+
+_MOST_BEGUN = 3
+"""Times that a recording may be begun by servers that do not survive it."""
 
 _SOON_S = 10
 """Seconds after which a client that found the queue full may ask again."""
@@ -69,7 +71,12 @@ class Gateway:
         left = self.jobs.unended()
         self.spool.sweep({job.file for job in left})
         for job in left:
-            self._begin(Flight(job, self.session.stop.part()))
+            flight = Flight(job, self.session.stop.part())
+            if job.begun < _MOST_BEGUN:
+                self._begin(flight)
+            else:
+                lost = f"{job.name}: given up, as the server ended {job.begun} times in it"
+                await self._ended(flight, Outcome(None, error=BackendError(lost)))
         self._run(self._housekeeping())
 
     async def close(self) -> None:
@@ -209,6 +216,8 @@ class Gateway:
     async def _work(self, client: str, flight: Flight) -> None:
         loop = asyncio.get_running_loop()
         flight.is_running = True
+        begun = replace(flight.job, begun=flight.job.begun + 1)
+        await asyncio.to_thread(self.jobs.put, begun)
         limit_s = self.settings.max_job_s
         timer = loop.call_later(limit_s, flight.stop.set) if limit_s else None
         try:
@@ -247,13 +256,13 @@ class Gateway:
         """Keep what became of it, then tell those who wait."""
         error = outcome.error
         if isinstance(error, Stopped) and not flight.is_cancelled:
-            if self._closing:  # its row stands: the next server takes it up
+            if self._closing:  # the next server takes it up
+                await asyncio.to_thread(self.jobs.put, flight.job)
                 flight.fail(Stopped("the server is stopping; the same request goes on later"))
                 return
             limit_s = self.settings.max_job_s
             error = BackendError(f"it took more than {limit_s:g} s (--max-job-time)")
-        with suppress(KeyError):
-            del self._flights[flight.job.key]
+        self._flights.pop(flight.job.key, None)
         await asyncio.to_thread(self._keep, flight, replace(outcome, error=error))
         self._by_id.pop(flight.job.id, None)
         flight.stop.set()  # the session's stop knows it no longer

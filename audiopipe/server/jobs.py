@@ -25,7 +25,7 @@ _SCHEMA = Schema(
             file TEXT NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
             created_s REAL NOT NULL, is_kept INTEGER NOT NULL, webhook TEXT NOT NULL,
             status TEXT NOT NULL, ended_s REAL NOT NULL, transcript TEXT NOT NULL,
-            error TEXT NOT NULL, calls INTEGER NOT NULL
+            error TEXT NOT NULL, calls INTEGER NOT NULL, begun INTEGER NOT NULL
         ) WITHOUT ROWID""",
         """CREATE TABLE used (
             client TEXT NOT NULL, day TEXT NOT NULL, audio_s REAL NOT NULL, cost_usd REAL NOT NULL,
@@ -53,6 +53,7 @@ class Job:
         transcript: the result, as our own json.
         error: body of the refusal, as JSON.
         calls: of the webhook, that failed.
+        begun: how often a server began it and ended before it did.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Job:
     transcript: str = ""
     error: str = ""
     calls: int = 0
+    begun: int = 0
 
     @property
     def asked(self) -> Ask:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -178,3 +180,20 @@ def test_addresses_of_the_internet_are_fetched_unless_none_are() -> None:
 def test_loopback_is_told_from_all_else() -> None:
     assert is_loopback("127.0.0.1") and is_loopback("::1") and is_loopback("localhost")
     assert not is_loopback("0.0.0.0") and not is_loopback("192.168.1.1")
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+def test_tls_is_spoken(upstream: Server, tmp_path: Path) -> None:
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
+    command += f" -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {cert}"
+    subprocess.run(command.split(), capture_output=True, check=True)
+    with Gateway(upstream, tmp_path, "--tls-cert", cert, "--tls-key", key) as gateway:
+        assert gateway.url.startswith("https://")
+        told = httpx.get(f"{gateway.url}/health", verify=ssl.create_default_context(cafile=cert))
+        assert told.json() == {"status": "ok"}
+    with (
+        pytest.raises(AssertionError, match="--tls-cert"),
+        Gateway(upstream, tmp_path, "--tls-cert", key),
+    ):
+        pass

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from support import speechlike
 from support.answers import Answer, error
 from support.gateway import Gateway, flac
 from support.server import Server
+
+from audiopipe.server.jobs import Jobs
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 PATH = "/v1/audio/transcriptions"
@@ -127,6 +130,23 @@ def test_a_server_that_is_told_to_stop_hands_its_jobs_over(slow: Server, tmp_pat
     assert 0 < before < len(slow.accepted)
     sent = [seen.audio for seen in slow.accepted]
     assert len(sent) == len(set(sent))
+
+
+def test_a_recording_that_no_server_survives_is_given_up(slow: Server, tmp_path: Path) -> None:
+    with Gateway(slow, tmp_path, "-j", "1", "--no-cache") as gateway:
+        where = gateway.post("/v1/jobs", files={"file": flac(80)}).headers["location"]
+        while not slow.seen:
+            time.sleep(0.02)
+        gateway.end(signal.SIGKILL)
+    jobs = Jobs(tmp_path / "state" / "jobs.sqlite3")
+    (job,) = jobs.unended()
+    assert job.begun == 1
+    jobs.put(replace(job, begun=3))
+    jobs.close()
+    with Gateway(slow, tmp_path) as gateway:
+        told = ended(gateway, where)
+    assert told["status"] == "failed"
+    assert "given up" in told["error"]["message"]
 
 
 def test_two_servers_do_not_share_their_state(gateway: Gateway, upstream: Server) -> None:

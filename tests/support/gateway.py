@@ -62,7 +62,7 @@ class Gateway:
         if not self.url:
             self.__exit__()
             raise AssertionError(self.lines)
-        with httpx.Client(transport=httpx.HTTPTransport(retries=5), verify=False) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5, verify=False)) as client:
             client.get(f"{self.url}/health")
         return self
 
