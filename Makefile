@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 .PHONY: setup demo test check bench clients
 
 setup: $(VENV)/.done
-$(VENV)/.done: pyproject.toml
+# what the lock holds is installed by its hashes, on the kind of machine that it is for
+$(VENV)/.done: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
+	if head -1 requirements.lock | grep -q "$$($(BIN)/python -c "import platform as p; print(\"CPython\", \".\".join(p.python_version_tuple()[:2]), \"on\", p.system(), p.machine())")"; then \
+		$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock; fi
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
@@ -35,6 +38,8 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/make_help.py --check
+	-$(BIN)/python scripts/make_lock.py --check
+	-$(BIN)/python scripts/make_licences.py --check
 	$(BIN)/python scripts/check_readme.py
 
 bench: setup

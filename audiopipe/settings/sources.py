@@ -25,11 +25,23 @@ _NEAR = 0.85  # so alike that a variable can hardly be meant for somebody else
 
 
 def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
-    """The folder of the answers and of the budget's ledger; nothing is made."""
+    """The folder of the answers and of the budget's ledger; nothing is made.
+
+    Raises:
+        UsageError: nobody names one, and there is no home.
+    """
     import platformdirs
 
     named = settings.cache_dir or environment.get(f"{ENVIRONMENT_PREFIX}CACHE_DIR")
-    return Path(named) if named else platformdirs.user_cache_path("audiopipe")
+    if named:
+        return Path(named)
+    try:
+        folder = platformdirs.user_cache_path("audiopipe")
+    except RuntimeError:  # a user without an entry, as in containers
+        folder = Path()
+    if not folder.is_absolute():
+        raise UsageError("this user has no home folder: set HOME, or AUDIOPIPE_CACHE_DIR")
+    return folder
 
 
 def load(

@@ -15,6 +15,7 @@ from support.fixtures import RECORDINGS
 from support.server import Server
 
 from audiopipe.render import save
+from audiopipe.settings import Settings, cache_folder
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Segment, Source, Transcript
 
@@ -140,3 +141,19 @@ def test_arguments_that_are_no_text_are_sent_with_their_bytes_replaced(shell: Sh
     assert "caf\ufffd" in chat
     assert "caf\ufffd" in talk
     assert "caf noir" in spoken  # nobody can speak what is no character
+
+
+def test_a_user_without_a_home_is_asked_for_one() -> None:
+    environment = {"AUDIOPIPE_CACHE_DIR": "here"}
+    assert cache_folder(Settings(), environment) == Path("here")
+    code = (
+        "import os, platformdirs, pwd, tempfile\n"
+        "from audiopipe.settings import Settings, cache_folder\n"
+        "[os.environ.pop(n, 0) for n in ('HOME', 'XDG_CACHE_HOME', 'AUDIOPIPE_CACHE_DIR')]\n"
+        "os.setuid(54321)\n"
+        "cache_folder(Settings(), os.environ)"
+    )
+    if os.name != "posix" or os.getuid():
+        pytest.skip("only root may become a user whom nobody knows")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert b"UsageError: this user has no home folder" in done.stderr, done.stderr

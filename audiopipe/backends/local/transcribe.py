@@ -9,8 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import platformdirs
-
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
@@ -18,6 +16,7 @@ from audiopipe.backends.local.windows import CUTTING, windows
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.settings import Settings, cache_folder
 from audiopipe.text.languages import require_code
 from audiopipe.values.audio import Chunk, RemoteAudio
 from audiopipe.values.events import Pause
@@ -68,7 +67,7 @@ class Local:
         self._compute_type = compute_type
         self.variant = f"{compute_type}, {_BEAMS} beams, {CUTTING}"
         self._threads = threads
-        self.models_dir = models_dir or platformdirs.user_cache_path("audiopipe") / "models"
+        self.models_dir = models_dir or cache_folder(Settings(), {}) / "models"
         self._models: dict[str, WhisperModel] = {}
         self._loading = threading.Lock()
 

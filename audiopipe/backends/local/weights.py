@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import logging
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -54,6 +55,28 @@ def bundled(name: str, models_dir: Path) -> Path:
     folder = models_dir / f"{name}-{weights.sha256[:12]}"
     if _is_whole(weights, folder):
         return folder
+    try:
+        return _joined(weights, name, folder)
+    except OSError as error:
+        reason = f"{models_dir}: {error.strerror or error}"
+        spare = _spare_folder()
+        if spare in (None, models_dir):
+            raise EngineMissing(f"cannot write the weights of {name}: {reason}") from error
+        _log.warning("the weights of %s are kept in %s: %s", name, spare, reason)
+        return bundled(name, spare)
+
+
+def _spare_folder() -> Path | None:
+    """A folder of the user's own among the temporary files; None where it is somebody else's."""
+    user = os.getuid() if os.name == "posix" else 0
+    folder = Path(tempfile.gettempdir()) / f"audiopipe-{user}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder if os.name != "posix" or folder.lstat().st_uid == user else None
+
+
+def _joined(weights: Weights, name: str, folder: Path) -> Path:
+    """The folder of a model, once its parts are joined there."""
+    models_dir = folder.parent
     with Claims(models_dir / "claims").on(bytes.fromhex(weights.sha256)):
         if _is_whole(weights, folder):
             return folder  # another process was first
