@@ -16,7 +16,7 @@ from audiopipe.backends.http.circuit import Circuit, Unsent
 from audiopipe.backends.http.concurrency import Lanes
 from audiopipe.backends.http.connection import Timeouts, mapped, new_client
 from audiopipe.backends.http.errors import fault, told_in
-from audiopipe.backends.http.exchange import Answer, Bounds, Unanswered, exchange
+from audiopipe.backends.http.exchange import Answer, Bounds, Pace, exchange
 from audiopipe.backends.http.redact import Secrets
 from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
@@ -267,7 +267,7 @@ class Http:
                 elif reply.content:  # a server that knows no streams
                     yield parse(self._kept(reply).exact_text())
                 else:
-                    pace = _Pace(self._timeouts.idle_s)
+                    pace = Pace(self._timeouts.idle_s)
                     for data in data_of(pace.watch(answer.pieces())):
                         pace.came()
                         if '"usage"' in data:
@@ -319,25 +319,6 @@ class Http:
 
 _OVERLOADED = (498, 502, 503, 504)
 """Answers of a server, or of a proxy before it, that has too much to do."""
-
-
-class _Pace:
-    """Events that come and tell nothing are no progress, once the first has told something."""
-
-    def __init__(self, idle_s: float) -> None:
-        self._idle_s = idle_s
-        self._came_s: float | None = None
-
-    def came(self) -> None:
-        """An event with data is here."""
-        self._came_s = time.monotonic()
-
-    def watch(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """The pieces, as long as there is progress."""
-        for piece in pieces:
-            if self._came_s and time.monotonic() - self._came_s > self._idle_s:
-                raise Unanswered(f"nothing but signs of life for {self._idle_s:g} s")
-            yield piece
 
 
 def _size(call: Call) -> float:

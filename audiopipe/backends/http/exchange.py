@@ -218,6 +218,25 @@ class _Line:
         return False
 
 
+class Pace:
+    """Events that come and tell nothing are no progress, once the first has told something."""
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._came_s: float | None = None
+
+    def came(self) -> None:
+        """An event with data is here."""
+        self._came_s = time.monotonic()
+
+    def watch(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """The pieces, as long as there is progress."""
+        for piece in pieces:
+            if self._came_s and time.monotonic() - self._came_s > self._idle_s:
+                raise Unanswered(f"nothing but signs of life for {self._idle_s:g} s")
+            yield piece
+
+
 def _bounded(pieces: Iterator[bytes], bounds: Bounds) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
