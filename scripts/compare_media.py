@@ -59,7 +59,7 @@ def _verdict(path: Path, case: Case | None, left_out: str) -> Verdict:
     if left_out and mine.outcome == "read":
         found.append(Finding("left out", f"from its folder: {left_out}"))
     findings = tuple((each, explained(case, each)) for each in found)
-    return Verdict(path, case, findings, both(mine, right), mine.wall_s, mine.peak_mb)
+    return Verdict(path, case, findings, both(mine, right), mine.wall_s)
 
 
 def _told(verdict: Verdict) -> Verdict:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,7 @@ from audiopipe.stages.prepare import prepare
 from media.formats import FFMPEG
 from media.tonecode import RATE_HZ, Spoken, heard
 
-MOST_S = 30
-_READ, _REFUSED, _RAISED = 0, 3, 4
-_OUTCOMES = {_READ: "read", _REFUSED: "refused", _RAISED: "raised"}
+MOST_S = 120
 
 Sound = NDArray[np.float32]
 
@@ -47,7 +47,6 @@ class Ours:
     sound: Sound
     words: tuple[Spoken, ...]
     wall_s: float
-    peak_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +67,23 @@ class Theirs:
 
 
 def ours(path: Path) -> Ours:
-    """Prepare a file in a child, which may die."""
+    """Prepare a file in a child, which may die; then another takes its place."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start_s = time.monotonic()
-        child = os.fork()
-        if not child:
-            os._exit(_prepared(path, folder))
-        _, status, usage = os.wait4(child, 0)
+        child = child_of(os.getpid())
+        outcome = child.prepared(path, folder)
+        if not child.process.is_alive():
+            child_of.cache_clear()
         wall_s = time.monotonic() - start_s
-        code = os.waitstatus_to_exitcode(status)
         told: dict[str, Any] = {"losses": [], "notes": [], "said": ""}
         if (folder / "told").exists():
             told = json.loads((folder / "told").read_text())
         stderr = (folder / "stderr").read_text(errors="replace")
-        sound = _sound(folder / "sound") if code == _READ else np.empty(0, np.float32)
-    outcome = _OUTCOMES.get(code) or ("hung" if code == -signal.SIGALRM else f"crashed by {-code}")
-    return Ours(
-        outcome,
-        told["said"] or stderr,
-        tuple((start, end) for start, end in told["losses"]),
-        tuple(told["notes"]),
-        sound,
-        tuple(heard(sound)),
-        wall_s,
-        usage.ru_maxrss / 1024,
-    )
+        sound = _sound(folder / "sound") if outcome == "read" else np.empty(0, np.float32)
+    losses = tuple((start, end) for start, end in told["losses"])
+    said, notes = told["said"] or stderr, tuple(told["notes"])
+    return Ours(outcome, said, losses, notes, sound, tuple(heard(sound)), wall_s)
 
 
 def theirs(path: Path) -> Theirs | None:
@@ -106,7 +96,7 @@ def theirs(path: Path) -> Theirs | None:
         command = [FFMPEG, "-v", "error", "-nostdin", *_raw_format(path), "-i", f"file:{path}"]
         command += ["-af", "aresample=async=1:first_pts=0", *raw, str(clocked), *raw, str(plain)]
         try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=MOST_S * 2)
+            done = subprocess.run(command, capture_output=True, check=False, timeout=MOST_S)
             said = done.stderr.decode(errors="replace")[-500:]
         except subprocess.TimeoutExpired:
             said = "hung"
@@ -121,10 +111,49 @@ def _raw_format(path: Path) -> list[str]:
     return ["-f", kind, "-ar", "8000"] if kind else []
 
 
-def _prepared(path: Path, folder: Path) -> int:
-    os.dup2(os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT), sys.stderr.fileno())
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(MOST_S)
+class _Child:
+    """A process that prepares one file after the other."""
+
+    def __init__(self) -> None:
+        forked = get_context("fork")
+        self._line, theirs_end = forked.Pipe()
+        self.process = forked.Process(target=_serve, args=(theirs_end,), daemon=True)
+        self.process.start()
+        theirs_end.close()
+
+    def prepared(self, path: Path, folder: Path) -> str:
+        """How it ended; what came of it is in the folder."""
+        self._line.send((path, folder))
+        try:
+            if self._line.poll(MOST_S):
+                return str(self._line.recv())
+            self.process.kill()
+            self.process.join()
+            return "hung"
+        except EOFError:
+            self.process.join()
+            return f"crashed by {-(self.process.exitcode or 0)}"
+
+
+@cache
+def child_of(_process_id: int) -> _Child:
+    """The child of this process that prepares its files."""
+    return _Child()
+
+
+def _serve(line: Connection[str, tuple[Path, Path]]) -> None:
+    while True:
+        try:
+            path, folder = line.recv()
+        except EOFError:
+            return
+        line.send(_prepared(path, folder))
+
+
+def _prepared(path: Path, folder: Path) -> str:
+    stderr = os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT)
+    os.dup2(stderr, sys.stderr.fileno())
+    os.close(stderr)
     told: dict[str, Any] = {"losses": [], "notes": [], "said": ""}
     try:
         with open_source(path) as recording, (folder / "sound").open("wb") as out:
@@ -132,13 +161,13 @@ def _prepared(path: Path, folder: Path) -> int:
                 out.write(block.tobytes())
             told["losses"] = [(loss.span.start_s, loss.span.end_s) for loss in recording.losses]
             told["notes"] = recording.notes
-        code = _READ
+        outcome = "read"
     except InputError as error:
-        told["said"], code = str(error), _REFUSED
+        told["said"], outcome = str(error), "refused"
     except BaseException as error:  # noqa: BLE001 - whatever else it is, it is what we look for
-        told["said"], code = f"{type(error).__name__}: {error}", _RAISED
+        told["said"], outcome = f"{type(error).__name__}: {error}", "raised"
     (folder / "told").write_text(json.dumps(told))
-    return code
+    return outcome
 
 
 def _sound(path: Path) -> Sound:

@@ -23,7 +23,6 @@ class Verdict:
     findings: tuple[tuple[Finding, str], ...]
     heard: str
     wall_s: float
-    peak_mb: float
 
     @property
     def unexplained(self) -> list[Finding]:
@@ -94,6 +93,5 @@ def _summary(verdicts: Sequence[Verdict]) -> Iterable[str]:
             yield f"{used[rule.name]} differences are right: {rule.reason}"
     bad = sum(bool(verdict.unexplained) for verdict in verdicts)
     slowest_s = max((verdict.wall_s for verdict in verdicts), default=0.0)
-    largest_mb = max((verdict.peak_mb for verdict in verdicts), default=0.0)
     yield f"{len(verdicts)} files, {bad} with differences that no rule explains"
-    yield f"slowest {slowest_s:.1f} s, most memory {largest_mb:.0f} MB"
+    yield f"slowest {slowest_s:.1f} s"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
+from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from media.case import Case
 from media.judge import judge
-from media.listen import Ours
+from media.listen import Ours, child_of, ours
 from media.tonecode import RATE_HZ, heard, layout, spoken
 
 WORDS = tuple(layout(8))
@@ -18,7 +23,7 @@ CASE = Case("a.wav", "wav-s16", "whole", "", WORDS)
 
 
 def read(samples: np.ndarray, losses: tuple[tuple[float, float], ...] = ()) -> Ours:
-    return Ours("read", "", losses, (), samples, tuple(heard(samples)), 0.1, 50)
+    return Ours("read", "", losses, (), samples, tuple(heard(samples)), 0.1)
 
 
 def kinds(ours: Ours, case: Case = CASE) -> list[str]:
@@ -76,3 +81,15 @@ def test_a_loss_that_is_told_of_is_no_finding() -> None:
 def test_a_process_that_dies_is_a_finding() -> None:
     dead = replace(read(spoken(WORDS)), outcome="crashed by 11", words=())
     assert kinds(dead) == ["crashed"]
+
+
+def test_a_child_that_is_killed_costs_one_file(tmp_path: Path) -> None:
+    waits, good = tmp_path / "a.wav", tmp_path / "b.wav"
+    os.mkfifo(waits)
+    soundfile.write(good, spoken(WORDS), RATE_HZ)
+    child = child_of(os.getpid()).process
+    killer = Timer(0.5, lambda: os.kill(child.pid or 0, signal.SIGSEGV))
+    killer.start()
+    assert ours(waits).outcome == f"crashed by {signal.SIGSEGV.value}"
+    killer.join()
+    assert len(ours(good).words) == len(WORDS)
