@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audiopipe.audio.reading import open_source
+from audiopipe.audio.reading.readers import open_reader
 from audiopipe.errors import InputError
 from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.prepare import prepare
@@ -91,12 +91,18 @@ def _judged(data: bytes) -> tuple[str, float, float]:
 
 
 def _run(path: str) -> int:
+    if not Path(path).stat().st_size:
+        return REFUSED
     signal.alarm(WAITING_S)
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_S, MOST_S + 1))
     # The decoders' own complaints would bury the result.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     try:
-        with open_source(path) as recording:
+        # Decoded here, not in the process that guards a batch: what it takes is to be measured.
+        with (
+            Path(path).open("rb", buffering=0) as file,
+            open_reader(file, path, None, None) as recording,
+        ):
             for _ in chunk(prepare(recording), Cutting(60, 5, 1_000_000)):
                 pass
     except InputError:
