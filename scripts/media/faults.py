@@ -63,9 +63,7 @@ def whole(form: Form, folder: Path, *, channels: int = 1, first: int = 0) -> Who
     Raises:
         NotMade: it cannot be made here.
     """
-    # Decoders of WMA drop two frames, of which one held sound.
-    start_s = 0.25 if form.muxer == "asf" else 0.02
-    words = tuple(layout(WORDS, first=first, start_s=start_s))
+    words = _spoken_into(form, first)
     path = folder / f"{form.name}.whole.{form.ending}"
     samples = np.repeat(spoken(words, form.rate_hz)[:, np.newaxis], channels, axis=1)
     return Whole(form, path, words, make(form, samples, path))
@@ -261,7 +259,7 @@ def beside_video(base: Whole) -> Iterator[Case]:
 
 def silent_channels(plain: Whole) -> Iterator[Case]:
     """Stereo whose mix cancels, or of which one channel is off, quiet, or holds an offset."""
-    voice: Samples = spoken(layout(WORDS), plain.form.rate_hz)
+    voice: Samples = spoken(_spoken_into(plain.form), plain.form.rate_hz)
     off = np.zeros_like(voice)
     kinds = {
         "cancels": (voice, -voice),
@@ -302,6 +300,11 @@ def _odd(plain: Whole, fault: str, rate_hz: int, channels: int) -> Iterator[Case
     case = plain.case(fault, made.command, words=made.words)
     made.path.rename(made.path.with_name(case.name))
     yield case
+
+
+def _spoken_into(form: Form, first: int = 0) -> tuple[Spoken, ...]:
+    """Decoders of WMA drop two frames, of which one holds sound: its words begin later."""
+    return tuple(layout(WORDS, first=first, start_s=0.25 if form.muxer == "asf" else 0.02))
 
 
 def _numbers(words: Iterable[Spoken]) -> tuple[int, ...]:

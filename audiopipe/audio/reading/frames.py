@@ -128,6 +128,18 @@ def _without_foreign(packet: Packet[AudioStream]) -> tuple[Packet[AudioStream] |
     return frame, lost
 
 
+def give_plain_order(stream: AudioStream) -> bool:
+    """Take from channels an order of their container's own, as MOV and CAF may have it.
+
+    PyAV frees the table of such an order with each of its frames. Whether there was one.
+    """
+    layout = stream.codec_context.layout
+    has_own = "channels (" in layout.name
+    if has_own:
+        stream.codec_context.layout = f"{layout.nb_channels}C"
+    return has_own
+
+
 class Unifier:
     """Brings frames to the format, rate and channels of the first, which some streams change."""
 

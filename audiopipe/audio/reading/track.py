@@ -18,7 +18,7 @@ from av.packet import Packet
 
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
-from audiopipe.audio.reading.frames import Decoded, decoded
+from audiopipe.audio.reading.frames import Decoded, decoded, give_plain_order
 from audiopipe.audio.reading.ogg import Pages, states_end
 from audiopipe.audio.reading.stated import asf_states_s, mp3_ends_at, mp3_states_length
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
@@ -162,6 +162,7 @@ def _sounding(
     assert head
     delay_frames, head_pts = _delay_frames(container, stream, head), head.pts
     pages, stamps_all = Pages(container, file), is_counting(container)
+    has_own_order = give_plain_order(stream)
     is_mp3 = container.format.name == "mp3"
     ends_at = mp3_ends_at(file) if is_mp3 else 0
     everything = chain([head], packets)
@@ -184,7 +185,7 @@ def _sounding(
         told_s=told_s,
         is_promised=is_promised,
         is_exact="mov" in container.format.name or (delay_frames > 0 and not is_mp3),
-        is_plain=is_mp3 or not delay_frames,
+        is_plain=(is_mp3 or not delay_frames) and not has_own_order,
         pages=pages,
         notes=_notes(len(container.streams.audio), place) if asked is None else (),
     )
