@@ -161,7 +161,10 @@ def test_a_record_that_was_changed_sends_no_file_of_ours(audiopipe: Run, tmp_pat
     (tmp_path / "private.txt").write_text("Lovelace\n")
     with Server() as server:
         flags = ("-o", "out", "--glossary", "terms.txt", "--no-cache")
-        assert audiopipe("transcribe", "in", *flags, **server.as_groq).returncode == 3
+        assert (
+            audiopipe("transcribe", "in/a.flac", "in/b.flac", *flags, **server.as_groq).returncode
+            == 3
+        )
         record = tmp_path / "out" / NAME
         told = json.loads(record.read_text())
         shutil.copy(RECORDINGS / "jfk.flac", tmp_path / "in" / "b.flac")
