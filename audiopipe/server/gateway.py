@@ -65,6 +65,7 @@ class Gateway:
         self._by_id: dict[str, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = False
+        self._writing = asyncio.Lock()
 
     async def start(self) -> None:
         """Take up what an earlier server has left."""
@@ -149,7 +150,7 @@ class Gateway:
                 kept = known.job.ask if known.job.is_kept else ask.to_json()
                 told = webhook or known.job.webhook
                 known.job = replace(known.job, is_kept=True, webhook=told, ask=kept)
-                await asyncio.to_thread(self.jobs.put, known.job)
+                await self._write(known)
             return known
         job = Job(
             f"job_{secrets.token_urlsafe(18)}",
@@ -168,7 +169,7 @@ class Gateway:
             self.check_room(client)
             flight = Flight(job, self.session.stop.part())
             self._flights[key] = flight
-            await asyncio.to_thread(self.jobs.put, job)
+            await self._write(flight)
         except BaseException:
             if lost := self._flights.pop(key, None):
                 lost.stop.set()
@@ -216,8 +217,8 @@ class Gateway:
     async def _work(self, client: str, flight: Flight) -> None:
         loop = asyncio.get_running_loop()
         flight.is_running = True
-        begun = replace(flight.job, begun=flight.job.begun + 1)
-        await asyncio.to_thread(self.jobs.put, begun)
+        flight.job = replace(flight.job, begun=flight.job.begun + 1)
+        await self._write(flight)
         limit_s = self.settings.max_job_s
         timer = loop.call_later(limit_s, flight.stop.set) if limit_s else None
         try:
@@ -257,13 +258,15 @@ class Gateway:
         error = outcome.error
         if isinstance(error, Stopped) and not flight.is_cancelled:
             if self._closing:  # the next server takes it up
-                await asyncio.to_thread(self.jobs.put, flight.job)
+                flight.job = replace(flight.job, begun=flight.job.begun - flight.is_running)
+                await self._write(flight)
                 flight.fail(Stopped("the server is stopping; the same request goes on later"))
                 return
             limit_s = self.settings.max_job_s
             error = BackendError(f"it took more than {limit_s:g} s (--max-job-time)")
         self._flights.pop(flight.job.key, None)
-        await asyncio.to_thread(self._keep, flight, replace(outcome, error=error))
+        async with self._writing:
+            await asyncio.to_thread(self._keep, flight, replace(outcome, error=error))
         self._by_id.pop(flight.job.id, None)
         flight.stop.set()  # the session's stop knows it no longer
         self.spool.drop(flight.job.upload(self.spool.folder))
@@ -274,6 +277,12 @@ class Gateway:
             flight.land(outcome.result())
         if flight.job.webhook:
             self._run(self._webhooks.call_due(self.jobs))
+
+    async def _write(self, flight: Flight) -> None:
+        """Keep what is known of a job, unless its end is kept already."""
+        async with self._writing:
+            if self._flights.get(flight.job.key) is flight:
+                await asyncio.to_thread(self.jobs.put, flight.job)
 
     def _keep(self, flight: Flight, outcome: Outcome) -> None:
         spent, job = outcome.spent, flight.job

@@ -24,6 +24,7 @@ _log = logging.getLogger("audiopipe")
 
 _PREFIX = "whsec_"
 _MOST_CALLS = 10
+_AT_ONCE = 16
 _FIRST_S, _LONGEST_S = 5.0, 3600.0
 _ANSWER = Bounds(65_536, 20.0)
 
@@ -57,10 +58,9 @@ class Webhooks:
     async def call_due(self, jobs: Jobs) -> None:
         """Call for each job whose time it is."""
         async with self._calling:
-            for job in await asyncio.to_thread(jobs.untold):
-                wait_s = min(_FIRST_S * 2**job.calls, _LONGEST_S) if job.calls else 0.0
-                if time.time() >= job.ended_s + wait_s:
-                    await asyncio.to_thread(self._call, job, jobs)
+            due = [job for job in await asyncio.to_thread(jobs.untold) if _is_due(job)]
+            calls = (asyncio.to_thread(self._call, job, jobs) for job in due[:_AT_ONCE])
+            await asyncio.gather(*calls)
 
     def _call(self, job: Job, jobs: Jobs) -> None:
         try:
@@ -95,6 +95,11 @@ class Webhooks:
             with exchange(client, request, _ANSWER, self.stop.check) as answer:
                 if not answer.head.is_good:
                     raise RejectedRequest(f"answered {answer.head.status}")
+
+
+def _is_due(job: Job) -> bool:
+    wait_s = min(_FIRST_S * 2**job.calls, _LONGEST_S) if job.calls else 0.0
+    return time.time() >= job.ended_s + wait_s
 
 
 def signed(secret: bytes, id_: str, at_s: int, body: bytes) -> dict[str, str]:
