@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,6 +87,15 @@ class Gateway:
     def get(self, path: str, **more: Any) -> httpx.Response:
         """Its answer to a GET."""
         return httpx.get(f"{self.url}{path}", timeout=_PATIENCE_S, **more)
+
+    def wait_for(self, text: str) -> str:
+        """The first line of its log with a text in it."""
+        until_s = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < until_s:
+            if found := next((line for line in self.lines if text in line), None):
+                return found
+            time.sleep(0.02)
+        raise AssertionError(self.lines)
 
     @property
     def uploads(self) -> list[str]:
