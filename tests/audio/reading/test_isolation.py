@@ -237,3 +237,23 @@ def test_plain_samples_need_no_other_process(tmp_path: Path) -> None:
 def test_chapters_are_read_there_too() -> None:
     with a_killer(signal.SIGKILL, every_s=0.2, most=2):
         assert chapters(recording("m4a")) == ()
+
+
+_LARGE = """
+import sys
+held = bytearray(b"x" * (400 << 20))  # as a process holds that has loaded a model
+from audiopipe.audio.reading import open_source
+for _ in range(2):
+    with open_source(sys.argv[1]) as recording:
+        print(sum(map(len, recording.blocks())))
+"""
+
+
+def test_however_much_memory_we_hold_our_decoders_work(tmp_path: Path) -> None:
+    path = tmp_path / "a.m4a"
+    path.write_bytes(recording("m4a", 2))
+    command = [sys.executable, "-c", _LARGE, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len({*done.stdout.split()}) == 1
+    assert int(done.stdout.split()[0]) > 31_000

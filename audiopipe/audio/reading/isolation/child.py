@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME
+from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader
@@ -24,7 +24,7 @@ _MOST_BYTES = 4 * MOST_BYTES
 """Of memory, whether it is in use or only asked for; what is in use is watched by our parent."""
 
 _TIRED_BYTES = 256 << 20
-"""Who has needed so much leaves after the file: what leaks, or is kept for reuse, goes with it."""
+"""Who holds so much leaves after the file: what leaks, or is kept for reuse, goes with it."""
 
 _WORK_S, _WORK_S_PER_BYTE = 8.0, 1e-6
 """Time of the processor for one block, and more by the size of the file: a reader that begins again
@@ -58,8 +58,9 @@ def _bound() -> None:
 
 
 def _is_tired() -> bool:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if os.uname().sysname == "Darwin" else 1024) > _TIRED_BYTES
+    # not the peak that the system keeps for a process: that of our parent is counted in it
+    _, held_bytes = use_of(os.getpid())
+    return held_bytes > _TIRED_BYTES
 
 
 @contextmanager

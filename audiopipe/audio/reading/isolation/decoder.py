@@ -172,7 +172,7 @@ class Decoder:
     def _look(self) -> None:
         """Called while it says nothing."""
         self._stop.check()
-        ticks, held_bytes = _use_of(self._process.pid)
+        ticks, held_bytes = use_of(self._process.pid)
         self._quiet_s = self._quiet_s + _LOOK_S if ticks == self._ticks else 0.0
         self._ticks = ticks
         if held_bytes > MOST_BYTES:
@@ -205,7 +205,7 @@ def _cause(code: int | None) -> Died:
     return Died(f"was ended by others ({name})", _KILLS_IN_A_ROW)
 
 
-def _use_of(process_id: int) -> tuple[int, int]:
+def use_of(process_id: int) -> tuple[int, int]:
     """A process's time of the processor, in ticks, and bytes of memory (proc_pid_stat(5)); zeros
     where the system does not tell so."""
     try:
