@@ -115,8 +115,10 @@ def joined(base: Whole) -> Iterator[Case]:
     data = base.path.read_bytes()
     first = theirs(base.path)
     length_s = len(first.plain) / RATE_HZ if first else 0.0
-    kinds = {"same": (base.form.rate_hz, 1), "stereo": (base.form.rate_hz, 2)}
-    kinds["rate"] = (24_000 if base.form.rate_hz != 24_000 else 48_000, 1)
+    kinds = {"same": (base.form.rate_hz, 1)}
+    if base.form.checked:  # else nothing tells where another kind begins
+        kinds["stereo"] = (base.form.rate_hz, 2)
+        kinds["rate"] = (24_000 if base.form.rate_hz != 24_000 else 48_000, 1)
     for kind, (rate_hz, channels) in kinds.items():
         if not base.wants(f"joined-{kind}"):
             continue
@@ -142,24 +144,24 @@ def in_clock(base: Whole) -> Iterator[Case]:
     shifts: dict[str, Callable[[float], float | None]] = {
         "stamped-late": lambda at_s: LATE_S,
         "gap": lambda at_s: GAP_S if at_s >= half_s else 0.0,
-        "lost": lambda at_s: None if half_s <= at_s < half_s + 0.9 else 0.0,
+        "lost": lambda at_s: None if half_s <= at_s < half_s + 0.6 else 0.0,
     }
     if base.form.name in ("mkv-opus", "webm-vorbis", "m4a-aac", "ts-aac"):
         shifts["hour"] = lambda at_s: HOUR_S if at_s >= half_s else 0.0
     for fault, shift in shifts.items():
         if not base.wants(fault):
             continue
-        lost = fault == "lost"
         words = tuple(
-            replace(word, start_s=word.start_s + shift_s * (fault != "stamped-late"))
+            replace(word, start_s=word.start_s + (shift(word.start_s) or 0.0))
             for word in base.words
-            if (shift_s := shift(word.start_s)) is not None
+            if shift(word.start_s) == shift(word.end_s) is not None
         )
+        if fault == "stamped-late":
+            words = base.words
         case = base.case(
             fault,
             f"{base.command}; then packets stamped anew by PyAV",
-            words=() if lost else words,
-            perhaps=_numbers(words) if lost else (),
+            words=words,
             exact=False,
         )
         try:

@@ -85,7 +85,8 @@ def _raw(name: str, ending: str, muxer: str, codec: str, rate_hz: int) -> Form:
 
 
 _ENDLESS = frozenset(
-    "mp2 adts latm ac3 eac3 dts truehd mpegts mpeg vob ogg sbc amr gsm g722 mulaw alaw flv".split()
+    "mp2 adts latm ac3 eac3 dts truehd mpegts mpeg vob ogg sbc amr gsm g722 mulaw alaw "
+    "flv nut".split()
 )
 """Containers that do not state how long they are, or only as a note."""
 

@@ -15,8 +15,9 @@ from media.tonecode import RATE_HZ, Spoken
 EXACT_S = 0.001
 """More than this is a shift."""
 
-_COVER_S = 0.1
-"""How much a told loss may differ from the words that it costs: codecs know frames, not words."""
+_COVER_S = 0.15
+"""How much a told loss may differ from the words that it costs: codecs know frames, not words, and
+the first frames behind a hole have borrowed bits from it."""
 
 _LONGER_S = 0.3
 """Silence that may follow what is heard: codecs pad."""
@@ -27,8 +28,9 @@ class Finding:
     """One difference.
 
     Attributes:
-        kind: `missing`, `untold`, `doubled`, `shifted`, `phantom`, `longer`, `refused`, `raised`,
-            `hung`, `crashed`, `foreign`, `accepted`, `left out`.
+        kind: `missing`, `untold`, `beyond` (what is told of), `doubled`, `shifted`, `phantom`,
+            `longer`, `unlike`, `refused`, `raised`, `hung`, `crashed`, `foreign`, `accepted`,
+            `left out`.
         as_ffmpeg: whether ffmpeg has the same.
         by_s: how far the farthest word is from its place; of what is untold, how far it reaches
             beyond the end of what is heard.
@@ -90,7 +92,7 @@ def _missing(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]
         numbers = _numbers(word.number for word in untold)
         beyond_s = untold[-1].end_s - len(ours.sound) / RATE_HZ
         detail = f"words {numbers} of {where}; told of: {told}"
-        yield Finding("untold", detail, theirs is not None, beyond_s)
+        yield Finding("beyond" if ours.losses else "untold", detail, theirs is not None, beyond_s)
 
 
 def _misplaced(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audiopipe.audio.reading.recording import TOLERANCE_S
 from media.case import Case
 from media.formats import FORMS, Form
-from media.judge import Finding
+from media.judge import EXACT_S, Finding
 
 _FORMS = {form.name: form for form in FORMS}
 
@@ -31,7 +31,12 @@ RULES = (
         "no length",
         "a stream that states no length: nobody can know what would have followed its last byte",
         lambda case, form, found: (
-            found.kind == "untold" and case.fault.startswith("cut") and not form.length
+            (
+                found.kind in ("untold", "beyond")
+                and case.fault.startswith("cut")
+                and not form.length
+            )
+            or (found.kind == "beyond" and found.by_s > 0 and not form.length)
         ),
     ),
     Rule(
@@ -47,7 +52,7 @@ RULES = (
         lambda case, form, found: (
             case.fault in _DAMAGE
             and not form.checked
-            and (found.kind == "untold" or (found.kind == "shifted" and not form.clock))
+            and (found.kind in ("untold", "beyond") or (found.kind == "shifted" and not form.clock))
         ),
     ),
     Rule(
@@ -66,15 +71,14 @@ RULES = (
         lambda case, form, found: (
             found.kind == "shifted"
             and case.fault.startswith("joined")
-            and found.by_s < 2 * _ESTIMATE_S
-            and form.muxer == "mp3"
+            and found.by_s < (2 * _ESTIMATE_S if form.muxer == "mp3" else 2 * EXACT_S)
         ),
     ),
     Rule(
         "twice",
         "bytes that stand twice in a file: frames that come twice are heard twice, or dropped",
         lambda case, form, found: (
-            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 3 * _ESTIMATE_S
+            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 10 * _ESTIMATE_S
         ),
     ),
     Rule(

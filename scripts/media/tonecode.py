@@ -159,9 +159,11 @@ def _word(samples: NDArray[np.float64], start: int) -> tuple[int, int] | None:
 
 
 def _placed(samples: NDArray[np.float64], number: int, near: int) -> int:
-    """Where a known word begins, by all of its tones."""
+    """Where a known word begins, by all of its tones; codecs may turn each by another phase."""
     voice = np.conj(_voice(number, RATE_HZ))
+    edges = np.cumsum([0, CHIRP_S, *[SYMBOL_S] * SYMBOLS]) * RATE_HZ
     reach = round(_FINE_S * RATE_HZ)
     padded = np.pad(samples, (reach, len(voice) + reach))
-    match = [abs(padded[at : at + len(voice)] @ voice) for at in range(near, near + 2 * reach + 1)]
-    return near - reach + int(np.argmax(match))
+    tries = np.lib.stride_tricks.sliding_window_view(padded[near:], len(voice))[: 2 * reach + 1]
+    match = np.add.reduceat(tries * voice, edges[:-1].round().astype(int), axis=1)
+    return near - reach + int(np.argmax(np.abs(match).sum(axis=1)))
