@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from audiopipe.audio.reading.mpeg import foreign_bytes, is_length_frame, is_tag
 from audiopipe.audio.reading.ogg import Pages
+from audiopipe.audio.reading.torn import Seams
 
 MOST_PLANES = 7
 """PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
@@ -49,6 +50,7 @@ def decoded(
     stream: AudioStream,
     packets: Iterable[Packet[AudioStream]],
     pages: Pages,
+    seams: Seams,
     *,
     stamps_all: bool,
     ends_at: int,
@@ -59,6 +61,7 @@ def decoded(
         stream: its codec is opened by the first packet.
         packets: all of it.
         pages: of an Ogg.
+        seams: tell pauses from losses.
         stamps_all: whether each stamp is the container's own, a parser's never.
         ends_at: where in the file an MP3's header says that its sound ends; 0 if it does not.
     """
@@ -71,6 +74,8 @@ def decoded(
             ends, is_cut = pages.turn(packet.pos)
             if ends is not None:
                 yield Decoded(None, ends * tick_s, is_cut=is_cut)
+            if seams.is_torn(packet):
+                yield Decoded(None, lost_s=0.0)
             is_large = is_mpeg and packet.size > 1.5 * largest > 0
             data, foreign = _without_foreign(packet) if is_large else (packet, 0)
             try:

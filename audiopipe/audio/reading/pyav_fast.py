@@ -69,13 +69,14 @@ class UnbrokenRecording(Recording):
         return self._probed.sha256()
 
     def _is_all(self, seconds: float) -> bool:
-        """Whether as much came as the header promises; of an Ogg, which ffmpeg does not always read
-        beyond its first recording, as much as its last page is stamped with.
+        """Whether as much came as the header promises, and no more, for at the end that an MP3
+        states ffmpeg drops padding; of an Ogg, which ffmpeg does not always read beyond its first
+        recording, as much as its last page is stamped with.
         """
-        promised_s = self._probed.promised_s or 0.0
+        promised_s = self._probed.promised_s or seconds
         if self._probed.clock.stamps_ends:
             promised_s = math.inf if self.duration_s is None else self.duration_s
-        return seconds > promised_s - TOLERANCE_S
+        return abs(seconds - promised_s) < TOLERANCE_S
 
     def _taken(self, frame: AudioFrame) -> Block:
         if not frame.format.is_planar:

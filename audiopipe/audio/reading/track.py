@@ -21,6 +21,7 @@ from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, decoded, give_plain_order
 from audiopipe.audio.reading.ogg import Pages, states_end
 from audiopipe.audio.reading.stated import asf_states_s, mp3_ends_at, mp3_states_length
+from audiopipe.audio.reading.torn import Seams
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
 _BUFFER_BYTES = 1 << 20
@@ -29,7 +30,9 @@ _BUFFER_BYTES = 1 << 20
 _OPUS_HZ = 48_000
 """Opus is decoded, and its delay counted, at this rate (RFC 7845, section 5.1)."""
 
-_STATE_LENGTH = frozenset({"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "ogg"})
+_STATE_LENGTH = frozenset(
+    {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg"}
+)
 """Containers that state the length of a track, rather than letting ffmpeg estimate it."""
 
 
@@ -166,7 +169,8 @@ def _sounding(
     is_mp3 = container.format.name == "mp3"
     ends_at = mp3_ends_at(file) if is_mp3 else 0
     everything = chain([head], packets)
-    frames = decoded(stream, everything, pages, stamps_all=stamps_all, ends_at=ends_at)
+    seams = Seams(container, stream, file)
+    frames = decoded(stream, everything, pages, seams, stamps_all=stamps_all, ends_at=ends_at)
     before, first = _first_of(frames, name)
     clock = Clock(container, stream, first.pts, delay_frames / first.sample_rate)
     told_s, is_promised = _told(container, stream, file, head_pts, clock.late_s)
@@ -275,7 +279,7 @@ def _told(
             seconds = (container.duration or 0) / av.time_base
     elif "asf" in kinds:
         # Of several tracks the longest has that length.
-        seconds = (asf_states_s(file) or 0.0) if is_alone else 0.0
+        seconds = (asf_states_s(file) or 0.0) - start_s if is_alone else 0.0
     elif "flv" in kinds:
         seconds = (container.duration or 0) / av.time_base if is_alone else 0.0
     elif "mov" in kinds and head_pts == 0 and start_s > 0:
