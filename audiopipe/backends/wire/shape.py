@@ -20,6 +20,9 @@ _TEXT = re.compile(r"text/|application/(octet-stream|x-subrip|srt|vtt)|$")
 
 _MARKUP = re.compile(r"\s*<(!doctype|!--|\?xml|[a-z][\w:.-]*[\s/>])", re.IGNORECASE)
 
+_TAG = re.compile(r"</?[a-z][\w-]*(\s[^<>]*)?/?>|&(nbsp|amp|lt|gt|#\d+);", re.IGNORECASE)
+"""Anywhere in what calls itself HTML: some servers call plain text so, which has none."""
+
 _EXCUSE = re.compile(
     r"(\d{3} )?(internal server error|bad gateway|service (temporarily )?unavailable|"
     r"gateway time-?out|too many requests|unauthorized|forbidden|(page )?not found|bad request|"
@@ -62,6 +65,8 @@ def answer_of(content: bytes, content_type: str, *, may_be_empty: bool = False) 
             _object(json_of(text))
             return text
     check_text(text)
+    if "html" in media_type and _TAG.search(text):
+        raise BadReply(f"the reply is a web page, not a transcript: {_words(text)!r}")
     if not text.strip() and not may_be_empty:
         raise BadReply("the reply is empty")
     return json.dumps(text)

@@ -43,6 +43,10 @@ _PAGES = {
     "page": typed(b"<!DOCTYPE html>" + PAGE, "text/html", bad("web page.*Sign in")),
     "page-without-doctype": typed(PAGE, "text/html; charset=utf-8", bad("Sign in")),
     "page-in-capitals": typed(PAGE.upper(), "text/html", bad("SIGN IN")),
+    "page-that-begins-with-words": typed(
+        'Please <a href="/login">sign in</a> to go on.', "text/html", bad("sign in")
+    ),
+    "page-of-entities": typed("Please&nbsp;wait &#8230;", "text/html", bad("Please")),
     "page-of-a-few-tags": typed("<center><h1>Busy</h1></center>", "text/html", bad("Busy")),
     "page-without-type": typed(PAGE, "", bad("Sign in")),
     "page-as-json": typed(PAGE, "application/json", bad("not JSON")),
