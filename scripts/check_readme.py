@@ -1,9 +1,9 @@
 """Run every command and snippet of the README and of the topics as a new user would.
 
-The shell blocks run in a scratch folder that holds `recordings/`, `episode.mp3`, `notes.md` and
-`question.txt`; commands with a key go to a server on this machine that behaves as Groq does. `make`
-targets are checked to exist: running them is the job of the one who runs this script. Prints each
-block and its exit code; exits 1 if one fails.
+The shell blocks run in a scratch folder that holds `recordings/`, `episode.mp3`, `talk.mp3`,
+`notes.md`, `question.txt` and `settings.toml`; commands with a key go to a server on this machine
+that behaves as Groq does. `make` targets are checked to exist: running them is the job of the one
+who runs this script. Prints each block and its exit code; exits 1 if one fails.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ def main() -> int:
         recordings = ROOT / "fixtures" / "recordings"
         shutil.copytree(recordings, Path(scratch) / "recordings")
         shutil.copy(recordings / "reading.mp3", Path(scratch) / "episode.mp3")
+        shutil.copy(recordings / "jfk.flac", Path(scratch) / "talk.mp3")
+        (Path(scratch) / "settings.toml").write_text('language = "en"\n')
         (Path(scratch) / "notes.md").write_text("# Notes\n\nThe train leaves at 7:05.\n")
         (Path(scratch) / "question.txt").write_text("Which codec suits speech?\n")
         keyless = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
