@@ -74,7 +74,8 @@ def test_an_upload_limit_is_learnt_once(
         return refusal if len(seen.audio) > 1 << 20 else usual(seen)
 
     monkeypatch.setattr(server, "answer", narrow)
-    options = {"chunk_length_s": 120.0, "upload_format": "wav", "workers": 1}
+    free = ("rpm=none", "rpd=none", "ash=none", "asd=none")
+    options = {"chunk_length_s": 120.0, "upload_format": "wav", "workers": 1, "limits": free}
     asked(server, 400.0, **options)
     refused = sum(len(seen.audio) > 1 << 20 for seen in server.seen)
     assert 1 <= refused <= 3
