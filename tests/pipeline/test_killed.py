@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -57,7 +58,8 @@ def sent(server: Server) -> list[str]:
 
 def results(folder: Path) -> dict[str, bytes]:
     """All results, without the record of the batch, which tells of times and runs."""
-    return {path.name: path.read_bytes() for path in folder.glob("[0-9]*")}
+    address = re.compile(rb'"base_url": "sha256:[0-9a-f]+"')  # two servers have two
+    return {path.name: address.sub(b"", path.read_bytes()) for path in folder.glob("[0-9]*")}
 
 
 def test_a_batch_killed_twenty_times_ends_as_if_undisturbed_and_pays_for_no_answer_twice(

@@ -95,9 +95,10 @@ def test_nobody_sees_the_jobs_of_others(locked: Gateway, keys: dict[str, str]) -
 
 
 def test_keys_stand_nowhere(locked: Gateway, keys: dict[str, str]) -> None:
+    locked.get("/v1/models", headers={"authorization": f"Bearer {keys['alice']}"})
+    line = locked.wait_for('"client": "alice"')
     text = Path(keys["path"]).read_text() + "\n".join(locked.lines)
     assert not any(keys[name] in text for name in ("alice", "bob", "speaker", "poor"))
-    line = locked.wait_for('"client": "alice"')
     assert json.loads(line)["event"] == "request"
 
 

@@ -245,5 +245,5 @@ def test_ten_times_the_files_take_hardly_more_memory(tmp_path: Path) -> None:
         finally:
             tracemalloc.stop()
 
-    peak_bytes(10)
+    peak_bytes(4000)  # the interpreter's own tables grow once
     assert peak_bytes(4000) < peak_bytes(400) + 3600 * 200

@@ -67,8 +67,7 @@ def decoded(
     """
     is_mpeg = stream.codec_context.name.startswith(("mp1", "mp2", "mp3"))
     tick_s = float(stream.time_base or 0)
-    largest = size = 0
-    seconds = filling_s = 0.0
+    largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
     try:
         for packet in packets:
             ends, is_cut = pages.turn(packet.pos)

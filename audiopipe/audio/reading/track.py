@@ -158,6 +158,7 @@ def _sounding(
     asked: int | None,
     share: float,
 ) -> Track:
+    """The track at a place, its first sound decoded; raises as `_check`."""
     stream = container.streams.audio[place - 1]
     packets = container.demux(stream)
     head = _first_packet(packets)
