@@ -61,6 +61,7 @@ def test_a_session_opens_one_backend_and_one_store_for_all_threads(session: Sess
         stores = set(pool.map(lambda _: id(session.derive(language="de").store), range(32)))
     assert len(backends) == len(stores) == 1
     assert session.derive(backend="local").transcriber is not session.transcriber
+    assert session.derive(timeout_s=5.0).transcriber is not session.transcriber
 
 
 def test_a_pickled_session_gives_the_same_bytes_in_another_process(

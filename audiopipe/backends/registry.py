@@ -36,16 +36,18 @@ def named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]
 
 def account(settings: Settings) -> Settings:
     """The part of the settings that a backend is made of: where they are equal, one serves both."""
-    model = settings.model if settings.limits or settings.backend not in BUILT_IN else ""
+    if settings.backend not in ("auto", *BUILT_IN):  # a plug-in is given all of them
+        return settings
     return Settings(
         backend=settings.backend,
         base_url=settings.base_url,
         tier=settings.tier,
         limits=settings.limits,
         max_wait_s=settings.max_wait_s,
+        timeout_s=settings.timeout_s,
         cache_dir=settings.cache_dir,
         task=settings.task,
-        model=model,
+        model=settings.model if settings.limits else "",
     )
 
 
