@@ -94,8 +94,8 @@ _DELAYS = frozenset(
     "libgsm libgsm_ms libspeex nellymoser g722 sbc wmav1 wmav2 libopencore_amrnb".split()
 )
 _PRIMES = frozenset("aac libmp3lame mp2 ac3 eac3 libopus dca".split())
-_TELLS = frozenset("ipod mp4 mov 3gp mp3 caf".split())
-_OPUS = frozenset("matroska webm ogg mp4 caf".split())
+_TELLS = frozenset("ipod mp4 mov 3gp mp3".split())
+_OPUS = frozenset("matroska webm ogg mp4".split())
 """Codecs with a delay, those that need priming, and containers that tell how much it was."""
 
 FORMS = (

@@ -231,13 +231,17 @@ def _is_followed(file: IO[bytes], form: _Form, end: int, size: int) -> bool:
     """Whether the sound may end there: more chunks follow up to the file's end, or a tag."""
     if end >= size:
         return end == size
-    file.seek(end)
-    behind = file.read(16)
-    if behind.startswith(_TAGS) or behind[1:].startswith(_TAGS) or _is_filling(file, end):
+    if _is_tag_or_filling(file, end):
         return True
     # Some writers forget to fill up to an even length.
     starts = {end, end + -end % form.align}
     return any(_is_chain(file, form, start, size) for start in starts)
+
+
+def _is_tag_or_filling(file: IO[bytes], at: int) -> bool:
+    file.seek(at)
+    behind = file.read(16)
+    return behind.startswith(_TAGS) or behind[1:].startswith(_TAGS) or _is_filling(file, at)
 
 
 def _is_filling(file: IO[bytes], at: int) -> bool:
@@ -252,12 +256,15 @@ def _is_filling(file: IO[bytes], at: int) -> bool:
 def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
     end = at
     for chunk in _chunks(file, form, at, size):
+        if chunk.name.startswith(_TAGS) or not (chunk.name.strip(b"\0") or chunk.length):
+            break
         name = chunk.name[:4]
         if chunk.length < 0 or not (name.isascii() and name.decode("ascii").isprintable()):
             return False
         end = chunk.start + chunk.length
     # the last one's filling may be missing, or the copy be cut within it
-    return at >= size or (end > at and end >= size - form.align - struct.calcsize(form.header))
+    rest = size - form.align - struct.calcsize(form.header)
+    return at >= size or (end > at and (end >= rest or _is_tag_or_filling(file, end)))
 
 
 def _sound_bytes(file: IO[bytes], form: _Form, sound: _Chunk, size: int) -> int:

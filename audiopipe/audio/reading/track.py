@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,7 +113,7 @@ def open_container(file: IO[bytes], name: str, raw: str | None = None) -> InputC
     file.seek(0)
     try:
         return av.open(
-            file,
+            _Told(file),
             "r",
             format=raw,
             metadata_errors="replace",
@@ -121,6 +123,21 @@ def open_container(file: IO[bytes], name: str, raw: str | None = None) -> InputC
     except (FFmpegError, IndexError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnreadableInput(f"{name} is not a recording that can be read: {reason}") from error
+
+
+class _Told:
+    """A file for ffmpeg, which goes on where it is told that it cannot seek to some place, as
+    damaged headers have it do; an exception would end it.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read, self.tell, self._file = file.read, file.tell, file
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (OSError, ValueError, OverflowError):
+            return -errno.EINVAL
 
 
 def _count_of_tracks(container: InputContainer, name: str, number: int | None) -> int:

@@ -31,3 +31,20 @@ def test_channels_in_an_order_without_a_name_are_read(kind: str, place: int, ord
     data = container_file([np.repeat(tone(20, 8_000), 6, axis=1)], 8_000, kind, "pcm_s16be")
     at = data.index(b"chan") + place
     assert seconds(data[:at] + struct.pack(">HH", order, 6) + data[at + 4 :]) == 20
+
+
+@pytest.mark.parametrize("tail", [b"TAG".ljust(128, b" "), bytes(4096)], ids=["tag", "filling"])
+@pytest.mark.parametrize(
+    ("kind", "chunk"),
+    [
+        ("caf", b"free" + struct.pack(">q", 100)),
+        ("aiff", b"ANNO" + struct.pack(">I", 100)),
+        ("wav", b"LIST" + struct.pack("<I", 100)),
+    ],
+)
+def test_what_stands_behind_the_last_chunk_is_no_sound(
+    kind: str, chunk: bytes, tail: bytes
+) -> None:
+    codec = "pcm_s16le" if kind == "wav" else "pcm_s16be"
+    data = container_file([tone(1, 8_000)], 8_000, kind, codec)
+    assert seconds(data + chunk + b"INFO".ljust(100) + tail) == 1
