@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
@@ -99,6 +101,21 @@ def test_where_a_decoder_dies_once_another_goes_on(by: signal.Signals) -> None:
             os.kill(process_id, by)
         assert np.array_equal(np.concatenate([*begun, *blocks]), expected)
         assert not opened.losses
+
+
+@needs_proc
+def test_idle_decoders_that_somebody_killed_leave_nothing_open() -> None:
+    for _ in range(4):
+        read(recording("m4a"))
+        victims = decoder_ids()
+        for process_id in victims:
+            os.kill(process_id, signal.SIGKILL)
+        for process_id in victims:
+            os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
+    with warnings.catch_warnings(record=True, action="always", category=ResourceWarning) as left:
+        read(recording("m4a"))
+        gc.collect()
+    assert not left
 
 
 def test_what_makes_each_decoder_crash_is_lost_from_there_on() -> None:

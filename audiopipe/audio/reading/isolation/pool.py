@@ -90,6 +90,7 @@ class Pool:
                 if decoder.is_alive():
                     return decoder
                 self._all.discard(decoder)
+                decoder.end()  # somebody killed it; its files are still open
         return None
 
     def _started(self) -> Decoder:
