@@ -23,6 +23,7 @@ _MOST_DIGITS = 15
 def number(figures: str) -> str:
     """A number as it is written, such as 1,250 or 3.14; a very long one, or 007, by its digits."""
     whole, _, fraction = figures.replace(",", "").partition(".")
+    whole = whole or "0"
     if len(whole) > _MOST_DIGITS or (len(whole) > 1 and whole.startswith("0")):
         words = digits(whole)
     else:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from score_spoken import forms, is_right
 
 from audiopipe.speech.normalize import is_silent, speakable
 
@@ -44,7 +45,7 @@ co\u00adoperate, 5 µm and 3 µg | cooperate, five micrometers and three microgr
 a > b and x ≤ 3 ± 1 | a is more than b and x is at most three plus or minus one
 well-known mid-90s state-of-the-art | well-known mid-nineties state-of-the-art
 a   😀 smile\u200d ☕ ! | a smile!
-x 1,25 3:2 1/2 4K | x 1,25 3:2 1/2 4K
+x 1,25 3:2 1/2 4K | x 1,25 three to two one half 4K
 He said [cheerful] hello | He said [cheerful] hello
 """  # noqa: E501  a table is read by its rows
 
@@ -55,10 +56,34 @@ def test_english_is_put_into_words_by_set_rules(row: str) -> None:
     assert speakable(written, "en") == said
 
 
-@pytest.mark.parametrize("language", ["de", "ar", None])
-def test_numbers_of_other_languages_are_left_to_the_voice(language: str | None) -> None:
-    written = "1.250 € auf https://www.example.org/a 😀"
-    assert speakable(written, language) == "1.250 € auf example.org"
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "1.250 Euro auf example.org"),
+        ("fr", "1.250 euros auf example.org"),
+        (None, "1.250 € auf example.org"),
+    ],
+)
+def test_numbers_of_other_languages_are_left_to_the_voice(language: str | None, said: str) -> None:
+    assert speakable("1.250 € auf https://www.example.org/a 😀", language) == said
+
+
+def test_of_the_table_of_hard_forms_at_most_three_are_said_wrongly() -> None:
+    rows = list(forms())
+    wrong = [row for row in rows if not is_right(row, speakable(row.written, row.language))]
+    assert len(rows) >= 300
+    assert len(wrong) <= 3, wrong
+
+
+@given(st.text(), st.sampled_from(["de", "fr", "es", "ja", "ar", "ru", "xx"]))
+def test_any_text_is_said_in_any_language(text: str, language: str) -> None:
+    said = speakable(text, language)
+    assert said == " ".join(said.split())
+
+
+def test_what_only_looks_like_a_date_stays_as_it_is() -> None:
+    assert speakable("31.2.2024", "de") == "31.2.2024"
+    assert speakable("Version 5.3.20", "de") == "Version 5.3.20"
 
 
 @given(st.text())
@@ -68,7 +93,7 @@ def test_any_text_becomes_one_line_without_pictures_or_addresses(text: str) -> N
     assert "http://" not in said
 
 
-@given(st.text(st.characters(categories=["L", "P", "Zs"], exclude_characters="$€£¥&@#~×÷=+%°.µ")))
+@given(st.text(st.characters(categories=["L", "P", "Zs"], exclude_characters="$€£¥&@#~×÷=+%°.µ·⋅")))
 def test_what_has_neither_numbers_nor_signs_keeps_its_words(text: str) -> None:
     kept = [character for character in text if character.isalnum()]
     assert [character for character in speakable(text, "en") if character.isalnum()] == kept

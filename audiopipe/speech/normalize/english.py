@@ -1,0 +1,24 @@
+"""All rules of English, in the order in which they are tried: what is longest and surest first."""
+
+from __future__ import annotations
+
+from audiopipe.speech.normalize import amounts, dates, figures, signs
+
+RULES = (
+    *signs.NAMES,
+    *signs.SHORT,
+    *figures.SPELLED,
+    *dates.DATES,
+    *figures.GROUPED,
+    *dates.TIMES,
+    *figures.PARTS,
+    *figures.RAISED,
+    *amounts.MONEY,
+    *figures.DECADES,
+    *figures.RANGES,
+    *signs.BETWEEN,
+    *amounts.SUMS,
+    *amounts.MEASURES,
+    *figures.PLAIN,
+    *signs.LAST,
+)
