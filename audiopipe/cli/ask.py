@@ -84,7 +84,7 @@ def command(
     from audiopipe.session import Session
     from audiopipe.workflows.inputs.names import results
 
-    failed, paths = 0, [path for path in map(Path, transcripts) if path.name != NAME]
+    failed, paths = 0, [path for path in map(Path, transcripts) if _is_transcript(path)]
     ending = f".{into if job == 'translate' else job}{renderer(output_format).ending}"
     files = results(paths, output_dir, [ending])
     if output_dir is not None:
@@ -131,6 +131,12 @@ def _check(
         raise UsageError(f"a result of {job} is no transcript: take -f txt or -f json")
     if inputs > 1 and output_dir is None:
         raise UsageError("several results need a folder: -o DIR")
+
+
+def _is_transcript(path: Path) -> bool:
+    from audiopipe.render.corrections import is_corrections
+
+    return path.name != NAME and not is_corrections(path)
 
 
 def _size(path: Path) -> int:

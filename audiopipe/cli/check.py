@@ -26,14 +26,14 @@ _MOST_CHARACTERS = 60
 
 @options.command("check", "talk.json", "transcripts/ --strict --json")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT|DIR...")
-@click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if anything is flagged.")
+@click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if any flag is left.")
 @options.as_json
 @options.verbosity
 def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     """Tell which passages of stored transcripts not to trust, and why.
 
     For each file its flags as they were stored when it was transcribed, the files of a folder
-    with the most flagged time first; then for each folder what to do about them, and how the
+    with the most doubt left first; then for each folder what to do about them, and how the
     recogniser's measures are distributed, to be watched from batch to batch. Of a folder all
     transcripts below it are read. What another program wrote is checked by its text, times and
     measures.
@@ -42,7 +42,7 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
 
     found, failed = _examined(map(Path, transcripts))
     alone = {path: summary([findings]) for path, findings in found.items()}
-    worst_first = sorted(found, key=lambda path: -alone[path].flagged_share)
+    worst_first = sorted(found, key=lambda path: _doubt(alone[path]))
     folders = {
         folder: [path for path in worst_first if path.parent == folder]
         for folder in sorted({path.parent for path in found})
@@ -60,19 +60,20 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
             put("\n".join(lines))
     if failed:
         return SOME_FAILED if found else NOTHING_DONE
-    return FLAGGED if strict and any(each.flags for each in totals.values()) else 0
+    return FLAGGED if strict and any(each.flags > each.settled for each in totals.values()) else 0
 
 
 def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
     """What was found in each transcript, and how many were named that cannot be read."""
-    from audiopipe.render import load
-    from audiopipe.workflows.quality import checked, examine
+    from audiopipe.render.corrections import is_corrections, transcripts_in
 
     found, failed = {}, 0
     for path in paths:
-        for file in _in_folder(path) if path.is_dir() else [path]:
+        if is_corrections(path):
+            continue
+        for file in transcripts_in(path) if path.is_dir() else [path]:
             try:
-                found[file] = examine(checked(load(file)))
+                found[file] = _findings(file)
             except InputError as error:
                 if path.is_dir():  # other files may be JSON, and are no concern of ours
                     LOGGER.debug("left out: %s", error)
@@ -85,33 +86,44 @@ def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
     return found, failed
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    """The files that may be transcripts; our `verbose_json` only where there is nothing better."""
-    return [
-        file
-        for file in sorted(folder.rglob("*.json"))
-        if not file.name.endswith(".verbose.json")
-        or not file.with_name(file.name.replace(".verbose.json", ".json")).exists()
-    ]
+def _findings(path: Path) -> Findings:
+    """Of a transcript as it is corrected, with the flags of what was heard."""
+    from audiopipe.render import read
+    from audiopipe.render.corrections import apply, read_beside
+    from audiopipe.values.corrections import settled
+    from audiopipe.workflows.quality import checked, examine
+
+    corrections = read_beside(path)
+    return examine(apply(checked(read(path)), corrections), settled(corrections))
+
+
+def _doubt(figures: Summary) -> tuple[float, float]:
+    """Most first: what is left of doubt, then what there was."""
+    return (-figures.open_s / (figures.duration_s or 1.0), -figures.flagged_share)
 
 
 def _file_lines(path: Path, findings: Findings, figures: Summary) -> Iterator[str]:
     yield (
         f"{path}: {in_words(figures.duration_s)}, {figures.segments} segments, "
-        f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
+        f"{_flags_told(figures)}"
     )
     for flag, text in findings.flags:
         start, end = (clock(milliseconds(s)) for s in (flag.span.start_s, flag.span.end_s))
         yield (
             f"  {start} - {end}  {flag.kind:<19} "
-            f"{flag.value:>7.2f} (limit {flag.limit:g})  {_shortened(text)}"
+            f"{flag.value:>7.2f} (limit {flag.limit:g})  "
+            f"{'settled  ' if findings.is_settled(flag) else ''}{_shortened(text)}"
         ).rstrip()
+
+
+def _flags_told(figures: Summary) -> str:
+    told = f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
+    return f"{told}, {figures.settled} settled" if figures.settled else told
 
 
 def _folder_lines(folder: Path, findings: Iterable[Findings], figures: Summary) -> Iterator[str]:
     yield (
-        f"{folder}/: {figures.files} files, {in_words(figures.duration_s)}, "
-        f"{figures.flags} flags on {figures.flagged_share:.1%} of the time"
+        f"{folder}/: {figures.files} files, {in_words(figures.duration_s)}, {_flags_told(figures)}"
     )
     details = {flag.kind: flag.detail for each in findings for flag, _ in each.flags}
     for kind, count in figures.kinds.items():
@@ -130,7 +142,10 @@ def _shortened(text: str) -> str:
 
 
 def _file_facts(path: Path, findings: Findings, figures: Summary) -> dict[str, Any]:
-    flags = [{**asdict(flag), "text": text} for flag, text in findings.flags]
+    flags = [
+        {**asdict(flag), "text": text, "settled": findings.is_settled(flag)}
+        for flag, text in findings.flags
+    ]
     return {"file": str(path), **_figures(figures), "flags": flags}
 
 

@@ -33,6 +33,7 @@ def command(
     whisper.cpp, replies of OpenAI's API, and subtitles in SubRip or WebVTT.
     """
     from audiopipe.render import load, render, renderer, write
+    from audiopipe.render.corrections import is_corrections
     from audiopipe.workflows.inputs.names import results
 
     settings = load_settings(flags, os.environ, config)
@@ -40,7 +41,7 @@ def command(
     if output_dir == "-" and len(formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     failed = 0
-    paths = [*map(Path, transcripts)]
+    paths = [path for path in map(Path, transcripts) if not is_corrections(path)]
     endings = [renderer(name).ending for name in formats]
     targets = results(paths, Path(output_dir) if output_dir else None, endings)
     for path, files in zip(paths, targets, strict=True):
@@ -59,4 +60,4 @@ def command(
                 LOGGER.warning("%s: not written over by its own %s; give -o DIR", path, name)
             else:
                 write(render(transcript, name, settings), file)
-    return of_inputs(failed, len(transcripts))
+    return of_inputs(failed, len(paths))

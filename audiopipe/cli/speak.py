@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from audiopipe.errors import UnreadableInput
 from audiopipe.settings import load
 from audiopipe.text.clocks import short_clock
 from audiopipe.values.events import Event, Spoke
+
+if TYPE_CHECKING:
+    from audiopipe.speech.script import Paragraph
 
 _PATH = re.compile(
     r"\S+[/\\]\S+|\S+\.(?:txt|md|markdown|text|rst|html?|docx?|epub|pdf|srt|vtt)", re.IGNORECASE
@@ -54,9 +57,9 @@ def command(
 ) -> int:
     """Speak a text into one file, at -16 LUFS; Markdown headings become chapters.
 
-    The argument is a file of text or Markdown, - for stdin, or the text itself. Each line is kept
-    as it arrives: the same command goes on where a run stopped, and a changed text costs only what
-    changed.
+    The argument is a file of text or Markdown, a transcript as JSON or subtitles, - for stdin, or
+    the text itself. Each line is kept as it arrives: the same command goes on where a run stopped,
+    and a changed text costs only what changed.
     """
     settings = load(flags, os.environ, config)
     from audiopipe.session import Session
@@ -82,13 +85,19 @@ def command(
     return 0
 
 
-def _read(argument: str) -> str:
-    """The text itself, or that of stdin or of a file."""
+def _read(argument: str) -> str | tuple[Paragraph, ...]:
+    """The text itself, or that of stdin or of a file; of a transcript its paragraphs, as
+    corrected."""
     is_file = os.path.isfile(argument)  # noqa: PTH113 - a long text is no path, and no error
     if argument != "-" and not is_file and not _PATH.fullmatch(argument):
         return argument
     if argument == "-":
         return read_stdin()
+    if argument.lower().endswith((".json", ".srt", ".vtt")):
+        from audiopipe.render import load as load_transcript
+        from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings
+
+        return manuscript(with_headings(load_transcript(argument), ()), align=False)
     try:
         return Path(argument).read_text("utf-8-sig")
     except OSError as error:

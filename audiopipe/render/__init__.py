@@ -20,6 +20,7 @@ from audiopipe.render.as_tsv import render as tsv
 from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
+from audiopipe.render.corrections import apply, read_beside
 from audiopipe.render.files import require_room, write
 from audiopipe.render.read import read
 from audiopipe.settings import SubtitleSettings, change
@@ -29,6 +30,7 @@ __all__ = [
     "RENDERERS",
     "Renderer",
     "load",
+    "read",
     "render",
     "renderer",
     "require_room",
@@ -142,16 +144,19 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:
-    """The transcript in a file: exactly as it was, if it was saved as `json`.
+    """The transcript in a file: exactly as it was, if it was saved as `json`, but for what somebody
+    has mended in `NAME.corrections.json` beside it.
 
     Others' are read too: the JSON of openai-whisper, faster-whisper, whisperX and whisper.cpp, the
     replies of OpenAI's API and those like it (`verbose_json`, `json`), SubRip and WebVTT. What
     such a file does not tell is unknown, and times that it lacks are shared out by length of text.
 
     Raises:
-        InputError: the file is missing, or holds no transcript of a form that is known.
+        InputError: the file is missing, or holds no transcript of a form that is known; or its
+            corrections cannot be read.
     """
-    return read(Path(path))
+    path = Path(path)
+    return apply(read(path), read_beside(path))
 
 
 def stem_of(path: Path) -> str:

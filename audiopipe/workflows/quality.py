@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -11,6 +12,7 @@ from audiopipe.stages.flag import flag
 from audiopipe.stages.flag.evidence import syllables
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.values.audio import Span, Window, covered_s
+from audiopipe.values.corrections import Doubt, doubt_of
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import ChunkTranscript, Flag, Segment, Transcript
 
@@ -27,6 +29,8 @@ class Findings:
         flagged_s: how much of its time is flagged, each second once.
         flags: each with the text under it.
         values: what each measure gave for the segments that have it.
+        open_s: how much of its time is flagged, and not settled by anybody.
+        settled: flags that somebody has settled.
     """
 
     duration_s: float
@@ -34,6 +38,12 @@ class Findings:
     flagged_s: float
     flags: tuple[tuple[Flag, str], ...]
     values: Mapping[str, tuple[float, ...]]
+    open_s: float
+    settled: frozenset[Doubt] = frozenset()
+
+    def is_settled(self, flag: Flag) -> bool:
+        """Whether somebody has listened, and it is no doubt any more."""
+        return doubt_of(flag) in self.settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class Summary:
 
     Attributes:
         files: how many transcripts.
-        duration_s, segments, flagged_s: sums, as in `Findings`.
+        duration_s, segments, flagged_s, open_s: sums, as in `Findings`.
+        settled: how many of the flags somebody has settled.
         kinds: how many flags of each kind, the most frequent first.
         measures: how each measure is distributed, where any segment has it.
     """
@@ -64,6 +75,8 @@ class Summary:
     flagged_s: float
     kinds: Mapping[str, int]
     measures: Mapping[str, Spread]
+    open_s: float
+    settled: int
 
     @property
     def flags(self) -> int:
@@ -87,8 +100,14 @@ def checked(transcript: Transcript) -> Transcript:
     return replace(transcript, flags=flag(heard, thresholds=Thresholds()).flags)
 
 
-def examine(transcript: Transcript) -> Findings:
-    """What is to be known of a transcript, from its flags as they stand in it."""
+def examine(transcript: Transcript, settled: AbstractSet[Doubt] = frozenset()) -> Findings:
+    """What is to be known of a transcript, from its flags as they stand in it.
+
+    Args:
+        transcript: as it is, or as corrected.
+        settled: what its corrections say of its flags.
+    """
+    left = [flag for flag in transcript.flags if doubt_of(flag) not in settled]
     return Findings(
         transcript.duration_s,
         len(transcript.segments),
@@ -98,6 +117,8 @@ def examine(transcript: Transcript) -> Findings:
             name: tuple(v for v in map(measure, transcript.segments) if v is not None)
             for name, measure in MEASURES.items()
         },
+        covered_s(flag.span for flag in left),
+        frozenset(map(doubt_of, transcript.flags)).intersection(settled),
     )
 
 
@@ -111,6 +132,8 @@ def summary(findings: Sequence[Findings]) -> Summary:
         flagged_s=sum(each.flagged_s for each in findings),
         kinds=dict(Counter(f.kind for each in findings for f, _ in each.flags).most_common()),
         measures={name: spread for name, spread in spreads.items() if spread},
+        open_s=sum(each.open_s for each in findings),
+        settled=sum(each.is_settled(flag) for each in findings for flag, _ in each.flags),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from audiopipe.stages.finish.glossary import Replacement
-from audiopipe.text.words import shared_out, split_words, whole_words
-from audiopipe.values.audio import Span
-from audiopipe.values.transcript import Segment, Transcript, Word
+from audiopipe.text.rewording import Change, changed
+from audiopipe.text.words import whole_words
+from audiopipe.values.transcript import Transcript
 
 
 def replace_words(transcript: Transcript, replacements: Sequence[Replacement]) -> Transcript:
@@ -32,63 +32,12 @@ def replace_words(transcript: Transcript, replacements: Sequence[Replacement]) -
     return replace(
         transcript,
         segments=tuple(
-            _replaced(segment, [_hit(match, written) for match in heard.finditer(segment.text)])
+            changed(segment, [_change(match, written) for match in heard.finditer(segment.text)])
             for segment in transcript.segments
         ),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
-    """Characters of a segment's text, and what to write there."""
-
-    start: int
-    end: int
-    written: str
-
-
-def _hit(match: re.Match[str], written: Sequence[str]) -> _Hit:
+def _change(match: re.Match[str], written: Sequence[str]) -> Change:
     assert match.lastindex
-    return _Hit(match.start(), match.end(), written[match.lastindex - 1])
-
-
-def _replaced(segment: Segment, hits: Sequence[_Hit]) -> Segment:
-    if not hits:
-        return segment
-    text = _written(segment.text, hits, 0, len(segment.text))
-    return replace(segment, text=text, words=tuple(_reworded(segment, hits)))
-
-
-def _reworded(segment: Segment, hits: Sequence[_Hit]) -> Iterator[Word]:
-    """The segment's words, those under a hit made anew."""
-    run: list[Word] = []
-    start = end = 0
-    for word in segment.words:
-        run.append(word)
-        end += len(word.text)
-        if any(hit.start < end < hit.end for hit in hits):
-            continue
-        inside = [hit for hit in hits if start <= hit.start < end]
-        yield from _timed(_written(segment.text, inside, start, end), run) if inside else run
-        run, start = [], end
-
-
-def _written(text: str, hits: Sequence[_Hit], start: int, end: int) -> str:
-    """The part of the text with the hits in it made."""
-    pieces = []
-    for hit in hits:
-        pieces += [text[start : hit.start], hit.written]
-        start = hit.end
-    return "".join([*pieces, text[start:end]])
-
-
-def _timed(text: str, replaced: Sequence[Word]) -> Iterator[Word]:
-    pieces = split_words(text)
-    if len(pieces) == len(replaced):
-        yield from (replace(word, text=piece) for word, piece in zip(replaced, pieces, strict=True))
-        return
-    start_s = replaced[0].span.start_s
-    whole = Span(start_s, max(start_s, replaced[-1].span.end_s))
-    known = [word.probability for word in replaced if word.probability is not None]
-    for word in shared_out(text, whole):
-        yield replace(word, probability=min(known, default=None))
+    return Change(match.start(), match.end(), written[match.lastindex - 1])

@@ -16,6 +16,7 @@ from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
 from audiopipe.pipeline import transcribe_many
 from audiopipe.render import render, require_room, write
+from audiopipe.render.corrections import apply, read_beside
 from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
 from audiopipe.text.languages import code_of, require_name
@@ -72,6 +73,7 @@ def roundtrip(
 
     The narration keeps the paragraphs and chapters of the recording. All answers are stored as
     they arrive: a run that was stopped goes on when it is repeated, and pays for nothing twice.
+    What somebody has mended in NAME.corrections.json is told as mended.
 
     Args:
         source: as `Session.transcribe` takes it; of an address no chapters are read.
@@ -130,6 +132,7 @@ class _Run:
     def whole(self, source: Any, asked: Asked, ending: str) -> RoundTrip:
         transcript = self.hear("transcribe", source, self.context.settings)
         self.save(".json", render(transcript, "json"))
+        transcript = apply(transcript, read_beside(self.path(".json")))
         self.save(".txt", render(transcript, "txt"))
         told = self.retell(transcript, chapters(source), asked)
         self.save(".script.md", markdown(told))
