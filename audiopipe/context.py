@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Lock
@@ -11,8 +12,9 @@ from typing import Any, Self, TypeVar, cast
 from audiopipe.backends.protocols import Backend, Chatter, Speaker, Transcriber
 from audiopipe.backends.registry import account, choose, choose_chatter, choose_speaker
 from audiopipe.concurrency import PerProcess, Stop
-from audiopipe.limits.spending import Spending
-from audiopipe.settings import ANSWERS, Settings, cache_folder, change, load
+from audiopipe.limits.budget import Budget, open_budget
+from audiopipe.limits.spending import SharedPurse, Spending
+from audiopipe.settings import ANSWERS, Settings, cache_folder, change, ledger_of, load
 from audiopipe.store.answers import Store
 from audiopipe.values.events import Listener, Teller
 
@@ -56,7 +58,13 @@ class Context:
             changes["backend"], backend = backend, None
         self.settings = change(settings or load({}, os.environ), changes)
         self.given = (backend, chatter, speaker)
-        self.spending = spending or Spending(self.settings.max_cost_usd, self.settings.max_requests)
+        settings = self.settings
+        # without a bound nobody need know what the others spend
+        is_shared = settings.run and (settings.max_cost_usd or settings.max_requests)
+        purse = SharedPurse(settings.run, self._budget) if is_shared else None
+        self.spending = spending or Spending(
+            settings.max_cost_usd, settings.max_requests, purse=purse
+        )
         self.stop = stop or Stop()
         self.teller = Teller(listener, self.stop)
         self._opened = PerProcess(_Opened)
@@ -140,6 +148,11 @@ class Context:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self.settings, *self.given)
+
+    def _budget(self) -> Budget:
+        ledger = ledger_of(self.settings, os.environ)
+        made = self._opened.get().value(ledger, lambda: open_budget(ledger, time.time))
+        return cast(Budget, made)
 
     def _backend(self, role: str, make: Callable[..., B]) -> B:
         key = (role, account(self.settings))

@@ -23,6 +23,8 @@
     │   └── UnwritableName            that one alone: for its name, or for what has it already
     ├── Flagged                    5  a strict check found what not to trust
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
+    │   ├── LedgerLost                the ledger of the limits cannot be reached
+    │   └── ClusterLost               whoever hands the work to the nodes cannot be reached
     └── Stopped                  130  somebody stopped the run; resumable (SIGTERM 143, SIGHUP 129)
 
 `stops_run` marks what makes every other input of a batch pointless too.
@@ -174,6 +176,14 @@ class LimitReached(AudiopipeError):
 
     exit_code = 4
     stops_run = True
+
+
+class LedgerLost(LimitReached):
+    """The ledger that nodes share cannot be reached, and no node has a budget of its own."""
+
+
+class ClusterLost(LimitReached):
+    """Whoever hands the work to the nodes cannot be reached any more."""
 
 
 class Stopped(AudiopipeError):

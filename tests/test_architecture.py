@@ -20,6 +20,7 @@ DOORS = {
     "av": "audio",
     "pydub": "audio",
     "rich": "cli",
+    "redis": "limits",
 }
 
 

@@ -11,7 +11,7 @@ from audiopipe.backends.http.address import is_groqs
 from audiopipe.backends.protocols import Chatter, Speaker, Transcriber
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits.rules import Limits
-from audiopipe.settings import LEDGER, Settings, cache_folder
+from audiopipe.settings import Settings, ledger_of
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ def account(settings: Settings) -> Settings:
         max_wait_s=settings.max_wait_s,
         timeout_s=settings.timeout_s,
         cache_dir=settings.cache_dir,
+        ledger=settings.ledger,
         task=settings.task,
         model=settings.model if settings.limits else "",
     )
@@ -136,7 +137,7 @@ def _server(
 
     shared: dict[str, Any] = {
         "base_url": settings.base_url,
-        "ledger": cache_folder(settings, environment) / LEDGER,
+        "ledger": ledger_of(settings, environment),
         "retry": Retry(max_wait_s=settings.max_wait_s),
         "timeouts": Timeouts(total_s=settings.timeout_s),
     }

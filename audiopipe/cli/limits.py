@@ -14,18 +14,18 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.streams import on_one_line, put
 from audiopipe.limits.rules import Allowance, Limits, drained
-from audiopipe.settings import LEDGER, Settings, cache_folder, load
+from audiopipe.settings import Settings, ledger_of, load
 
 if TYPE_CHECKING:
+    from audiopipe.limits.budget import Budget
     from audiopipe.limits.knowledge import Known
-    from audiopipe.limits.limiter import Limiter
 
 
 @click.group("limits", invoke_without_command=True)
 @options.settings("limits")
 @options.verbosity
 @click.pass_context
-def command(context: click.Context, /, cache_dir: str | None) -> int:
+def command(context: click.Context, /, **flags: str | None) -> int:
     """Tell what is believed of servers and their limits, what is used of them, and until when.
 
     Figures that a server told are believed for a day, what it cannot do for a week; the next good
@@ -34,8 +34,8 @@ def command(context: click.Context, /, cache_dir: str | None) -> int:
     """
     if context.invoked_subcommand:
         return 0
-    settings = load({"cache_dir": cache_dir}, os.environ)
-    with _opened(_path(settings)) as limiter:
+    settings = load(flags, os.environ)
+    with _opened(ledger_of(settings, os.environ)) as limiter:
         known = limiter.known() if limiter else []
     now_s = time.time()
     for each in known:
@@ -51,12 +51,12 @@ def command(context: click.Context, /, cache_dir: str | None) -> int:
 @click.argument("server", default="")
 @options.settings("limits")
 @options.verbosity
-def reset(server: str, cache_dir: str | None) -> int:
+def reset(server: str, **flags: str | None) -> int:
     """Forget what is believed of SERVER, an address or a part of it; of all without one.
 
     What was used of the limits is forgotten too: the next requests may be refused by the server.
     """
-    with _opened(_path(load({"cache_dir": cache_dir}, os.environ))) as limiter:
+    with _opened(ledger_of(load(flags, os.environ), os.environ)) as limiter:
         count = limiter.forget(server) if limiter else 0
     put(f"{count} forgotten" if count else f"nothing is known of {server or 'any server'}")
     return 0
@@ -103,20 +103,13 @@ def _moment(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
-def _path(settings: Settings) -> Path:
-    return cache_folder(settings, os.environ) / LEDGER
-
-
 @contextmanager
-def _opened(path: Path) -> Iterator[Limiter | None]:
+def _opened(ledger: Path | str) -> Iterator[Budget | None]:
     """The ledger; None if there is none, which is not a reason to make one."""
-    if not path.exists():
+    if isinstance(ledger, Path) and not ledger.exists():
         yield None
         return
-    from audiopipe.limits.limiter import Limiter
+    from audiopipe.limits.budget import open_budget
 
-    limiter = Limiter(path)
-    try:
-        yield limiter
-    finally:
-        limiter.close()
+    with open_budget(ledger, time.time) as budget:
+        yield budget

@@ -99,9 +99,21 @@ def told(db: sqlite3.Connection, account: str, now_s: float) -> dict[str, tuple[
     rows = db.execute(
         f"SELECT rule, {real('units')}, {real('at_s')} FROM told WHERE account = ?", (account,)
     )
+    return believed({rule: (units, at_s) for rule, units, at_s in rows}, now_s)
+
+
+def believed(
+    told: Mapping[str, tuple[float, float]], now_s: float
+) -> dict[str, tuple[float, float]]:
+    """Those of the limits that are still believed, by rule: units, and until when.
+
+    Args:
+        told: units, and when they were told.
+        now_s: seconds since the epoch.
+    """
     return {
         rule: (units, at_s + TOLD_S)
-        for rule, units, at_s in rows
+        for rule, (units, at_s) in told.items()
         if rule in _RULES and 0 < units <= MOST_UNITS and now_s - TOLD_S < at_s <= now_s + CLOCK_S
     }
 
@@ -111,7 +123,11 @@ def pause_until_s(db: sqlite3.Connection, account: str, now_s: float) -> float:
     row = db.execute(
         f"SELECT {real('until_s')} FROM pauses WHERE account = ?", (account,)
     ).fetchone()
-    until_s = float(row[0]) if row else 0.0
+    return pause_within(float(row[0]) if row else 0.0, now_s)
+
+
+def pause_within(until_s: float, now_s: float) -> float:
+    """The end of a pause, if it lies ahead and can be meant; else 0."""
     return until_s if now_s < until_s <= now_s + LONGEST_PAUSE_S else 0.0
 
 

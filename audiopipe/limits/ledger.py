@@ -16,6 +16,7 @@ from audiopipe.limits.knowledge import (
     real,
     told,
 )
+from audiopipe.limits.purses import TABLES as PURSES
 from audiopipe.limits.rules import Cost, Limits, drained, schedule
 from audiopipe.store.database import Schema
 
@@ -28,8 +29,9 @@ STALE_S = 45.0
 """A place in the queue that nobody asked for in this time is given up."""
 IN_FLIGHT_S = 300.0
 """A request without an answer is taken for lost after this time; its charge stands."""
-_TOLERANCE_S = 1e-3  # a sleep that ends on time by the clock may miss it by a rounding
-_SERVERS_WISH = "the wait that the server asked for"
+TOLERANCE_S = 1e-3
+"""A sleep that ends on time by the clock may miss it by a rounding."""
+SERVERS_WISH = "the wait that the server asked for"
 
 SCHEMA = Schema(
     application_id=0x41504C47,
@@ -52,7 +54,7 @@ SCHEMA = Schema(
         "CREATE INDEX by_answer ON requests (account, answered_s)",
         "CREATE INDEX by_time ON requests (sent_s)",
     ),
-    additions=TABLES,
+    additions=(*TABLES, *PURSES),
 )
 
 _COST = ", ".join(map(real, ("requests", "tokens", "audio_s")))
@@ -112,9 +114,9 @@ class Books:
         queue = [*self._ahead_of(place), self._turn.cost]
         first, *later = schedule(self._levels, self._limits, queue, self._pause_s())
         slot = later[-1] if later else first
-        if slot.wait_s > _TOLERANCE_S:
+        if slot.wait_s > TOLERANCE_S:
             self._save()
-            cause = str(slot.cause or _SERVERS_WISH)
+            cause = str(slot.cause or SERVERS_WISH)
             return replace(
                 self._turn, id=place, wait_s=slot.wait_s, cause=cause, next_s=first.wait_s
             )
@@ -235,8 +237,10 @@ class Books:
         return max(0.0, pause_until_s(self._db, self._turn.account, self._now_s) - self._now_s)
 
     def _forget(self, charge: Cost) -> None:
-        self._db.execute("DELETE FROM requests WHERE id = ?", (self._turn.id,))
-        self._charge(charge, -1)
+        """The request was never sent; one that was taken for lost has its charge no more."""
+        found = self._db.execute("DELETE FROM requests WHERE id = ?", (self._turn.id,))
+        if found.rowcount:
+            self._charge(charge, -1)
 
     def _charge(self, cost: Cost, sign: Literal[1, -1]) -> None:
         for each in self._limits.allowances():

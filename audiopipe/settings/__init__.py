@@ -16,6 +16,8 @@ from audiopipe.settings.sources import (
     change,
     convert,
     find,
+    is_elsewhere,
+    ledger_of,
     load,
     read_toml,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "check_reach",
     "convert",
     "find",
+    "is_elsewhere",
+    "ledger_of",
     "load",
     "read_toml",
     "table",

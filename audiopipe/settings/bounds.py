@@ -19,6 +19,8 @@ from audiopipe.errors import UsageError
 
 READ, WRITTEN = ("glossary",), ("output_dir", "cache_dir")
 """Settings that are paths."""
+SENT = ("output_dir", "cache_dir", "ledger")
+"""Settings that may name a server, which then is told of the recordings."""
 
 _HOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -59,6 +61,9 @@ def check_reach(
         path = told.get(name)
         if path and path != "-" and not _is_inside(path, Path.cwd()):
             check_inside(path, folder, f"{place}: {name}")
+    for name in SENT:
+        if "://" in str(told.get(name, "")):
+            raise UsageError(f"{place}: {name} leads to a server: name it yourself, or --allow it")
     if url := told.get("base_url"):
         _check_server(url, str(all_told.get("backend", "auto")), place, environment)
 

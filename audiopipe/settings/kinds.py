@@ -86,6 +86,31 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a server, or nothing.
+
+    Attributes:
+        schemes: with which it may begin.
+    """
+
+    schemes: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        return f"an address that begins with {' or '.join(self.schemes)}"
+
+    def read(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError
+        if value and not value.startswith(self.schemes):
+            raise ValueError
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One of some words; hyphens and underscores are the same.
 

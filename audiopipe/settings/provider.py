@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audiopipe.settings.groups import ASKING, COST, PROVIDER
-from audiopipe.settings.kinds import Assignment, Listed, Number, Words
+from audiopipe.settings.kinds import Address, Assignment, Listed, Number, Words
 from audiopipe.settings.server import ServerSettings
 from audiopipe.settings.setting import row
 
@@ -124,5 +124,25 @@ class ProviderSettings(ServerSettings):
         commands=(*COST.commands, "cache", "limits"),
         unit="DIR",
         unset="the user's cache",
+        is_for_run=True,
+    )
+    ledger: str = row(
+        "",
+        "--ledger",
+        COST,
+        "Where nodes share what was used of the limits: redis://HOST:PORT/N, rediss:// or unix://.",
+        commands=(*COST.commands, "limits"),
+        kind=Address(("redis://", "rediss://", "unix://")),
+        unit="ADDRESS",
+        unset="a file beside the answers",
+        is_for_run=True,
+    )
+    run: str = row(
+        "",
+        "--run",
+        COST,
+        "What all nodes of a run call it: its bounds on cost and requests hold over all of them.",
+        unit="NAME",
+        unset="the bounds are this process's",
         is_for_run=True,
     )

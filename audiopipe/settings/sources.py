@@ -24,8 +24,20 @@ _Given = tuple[str, Any, str]  # name, value, place
 _NEAR = 0.85  # so alike that a variable can hardly be meant for somebody else
 
 
+def is_elsewhere(place: str) -> bool:
+    """Whether a folder is an address, such as s3://bucket/prefix."""
+    return "://" in place
+
+
+def ledger_of(settings: Settings, environment: Mapping[str, str]) -> Path | str:
+    """Where the budget's ledger is: a file, or an address."""
+    return settings.ledger or cache_folder(settings, environment) / LEDGER
+
+
 def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
     """The folder of the answers and of the budget's ledger; nothing is made.
+
+    Where answers are in a bucket, it is the user's own all the same.
 
     Raises:
         UsageError: nobody names one, and there is no home.
@@ -33,7 +45,7 @@ def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
     import platformdirs
 
     named = settings.cache_dir or environment.get(f"{ENVIRONMENT_PREFIX}CACHE_DIR")
-    if named:
+    if named and not is_elsewhere(named):
         return Path(named)
     try:
         folder = platformdirs.user_cache_path("audiopipe")

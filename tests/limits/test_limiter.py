@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from support.clock import Clock
 
 from audiopipe.errors import RequestTooLarge
+from audiopipe.limits.budget import POLL_S
 from audiopipe.limits.ledger import STALE_S
-from audiopipe.limits.limiter import POLL_S, Limiter
+from audiopipe.limits.limiter import Limiter
 from audiopipe.limits.rules import MARGIN, Cost, Limits, Observed
 
 if TYPE_CHECKING:

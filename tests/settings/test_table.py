@@ -25,7 +25,7 @@ from audiopipe.errors import UsageError
 from audiopipe.limits.rules import RULES
 from audiopipe.render import RENDERERS
 from audiopipe.settings import FORMATS, Setting, Settings, SubtitleSettings, change, load, table
-from audiopipe.settings.kinds import Assignment, Kind, Listed, Number, Switch, Text, Words
+from audiopipe.settings.kinds import Address, Assignment, Kind, Listed, Number, Switch, Text, Words
 from audiopipe.settings.provider import LIMITS
 from audiopipe.settings.table import FLAG_LIMITS
 from audiopipe.stages.flag.thresholds import Thresholds
@@ -102,6 +102,8 @@ def as_toml(value: Any) -> str:
 
 def right(kind: Kind) -> st.SearchStrategy[Any]:
     match kind:
+        case Address(schemes):
+            return st.sampled_from([f"{scheme}host/0" for scheme in schemes])
         case Words(words):
             return st.sampled_from(words)
         case Switch():
@@ -150,7 +152,8 @@ def wrong_text(kind: Kind) -> st.SearchStrategy[str]:
 def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
     """Values of Python that are none of the kind."""
     odd = [object(), {}, {"a": 1}, [[]], [None], [3], b"x", (1.5,), 1j]
-    odd += [] if isinstance(kind, Text) else ["", "?"]
+    odd += [] if isinstance(kind, Text) else ["?"]
+    odd += [] if isinstance(kind, Text | Address) else [""]
     odd += [] if isinstance(kind, Text) and kind.is_optional else [None]
     odd += [] if isinstance(kind, Switch) else [True, False]
     odd += [] if isinstance(kind, Number) else [3, 2.5, math.nan]
@@ -298,7 +301,9 @@ def test_each_type_is_that_of_the_kind() -> None:
     types = get_type_hints(Settings)
     for setting in TABLE:
         kinds = {int: Number, float: Number, bool: Switch, tuple[str, ...]: Listed}
-        assert isinstance(setting.kind, kinds.get(types[setting.name], Text | Words)), setting.name
+        assert isinstance(setting.kind, kinds.get(types[setting.name], Text | Words | Address)), (
+            setting.name
+        )
         assert setting.check(setting.default, "") == setting.default
 
 

@@ -80,7 +80,7 @@ class Http:
     Args:
         base_url: as users write it; see `api_root`. Its query goes with each request.
         api_key: sent as a bearer token; None or "" sends none.
-        ledger: file of the budget that processes share; None keeps one for this object alone.
+        ledger: file or address of the budget that processes share; None keeps one here.
         limits_of: the limits of a model, by its id.
         most: requests under way at once, at most.
         timeouts: see `Timeouts`.
@@ -97,7 +97,7 @@ class Http:
         base_url: str,
         api_key: str | None = None,
         *,
-        ledger: Path | None = None,
+        ledger: Path | str | None = None,
         limits_of: Callable[[str], Limits] = lambda model: Limits(),
         most: int = 16,
         timeouts: Timeouts | None = None,

@@ -10,8 +10,8 @@ from audiopipe.backends.http.quota import observed, refusal, spent_tokens
 from audiopipe.backends.http.reply import Reply
 from audiopipe.concurrency import PerProcess
 from audiopipe.errors import RateLimited
+from audiopipe.limits.budget import open_budget
 from audiopipe.limits.ledger import Turn
-from audiopipe.limits.limiter import Limiter
 from audiopipe.limits.rules import Cost, Limits
 from audiopipe.values.events import Pause, Waiting
 
@@ -20,7 +20,7 @@ class Turns:
     """Turns for the requests of one key to one server; the ledger is opened with the first.
 
     Args:
-        ledger: the budget's file; None keeps it in memory.
+        ledger: the budget's file or address; None keeps it in memory.
         address: the server's base URL.
         key: the API key; only a salted hash of it is kept.
         limits_of: the limits of a model, by its id.
@@ -30,7 +30,7 @@ class Turns:
 
     def __init__(
         self,
-        ledger: Path | None,
+        ledger: Path | str | None,
         address: str,
         key: str,
         limits_of: Callable[[str], Limits],
@@ -42,7 +42,7 @@ class Turns:
         self._clock = clock
         self._owner = (address, key)
         self._accounts: dict[str, str] = {}
-        self._limiter = PerProcess(lambda: Limiter(ledger, clock))
+        self._limiter = PerProcess(lambda: open_budget(ledger, clock))
 
     def close(self) -> None:
         """Close the ledger. Closing twice is harmless."""

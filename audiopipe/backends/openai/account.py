@@ -12,7 +12,7 @@ from audiopipe.backends.http.connection import Timeouts
 from audiopipe.backends.http.retry import Retry
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits.rules import Limits
-from audiopipe.settings import LEDGER, Settings, cache_folder
+from audiopipe.settings import Settings, ledger_of
 
 
 class Options(TypedDict, total=False):
@@ -21,7 +21,7 @@ class Options(TypedDict, total=False):
     api_key: str | None
     base_url: str | None
     limits: Limits | None
-    ledger: Path | None
+    ledger: Path | str | None
     timeouts: Timeouts | None
     retry: Retry | None
 
@@ -34,7 +34,8 @@ class OpenAIAccount:
             missing and the server is not OpenAI's own.
         base_url: with or without `/v1`; None is OpenAI itself.
         limits: the account's limits; None knows none.
-        ledger: file of the budget that processes share; None is the user's own.
+        ledger: file of the budget that processes share, or its address in Redis; None is the
+            user's own file.
         timeouts, retry: see `http.Timeouts` and `retry.Retry`.
 
     Raises:
@@ -55,7 +56,7 @@ class OpenAIAccount:
         api_key: str | None = None,
         base_url: str | None = None,
         limits: Limits | None = None,
-        ledger: Path | None = None,
+        ledger: Path | str | None = None,
         timeouts: Timeouts | None = None,
         retry: Retry | None = None,
     ) -> None:
@@ -68,7 +69,7 @@ class OpenAIAccount:
         self._http = Http(
             base_url or self._home,
             key,
-            ledger=ledger or cache_folder(Settings(), os.environ) / LEDGER,
+            ledger=ledger or ledger_of(Settings(), os.environ),
             limits_of=self._limits_of,
             most=self.workers,
             timeouts=timeouts,
