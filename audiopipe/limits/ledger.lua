@@ -108,12 +108,10 @@ local function schedule(levels, limits, queue)
     per_s[n], quantity[n], full[n] = each.per_s, each.rule.quantity, each.units * (1 - MARGIN)
     used[n] = max(levels[each.rule.name] - per_s[n] * max(0, wait_s), 0)
   end
-  for place = 1, #queue + 1 do
-    local amounts = cost
-    if queue[place] then
-      local _, requests, tokens, audio_s = struct.unpack('>dddd', queue[place])
-      amounts = {requests, tokens, audio_s}
-    end
+  local unpack, amounts, _ = struct.unpack, {}, nil  -- locals: a thousand may wait
+  queue[#queue + 1] = member
+  for place = 1, #queue do
+    _, amounts[1], amounts[2], amounts[3] = unpack('>dddd', queue[place])
     local more_s, which = 0, nil
     for n = 1, count do
       local room = full[n] - amounts[quantity[n]]
