@@ -3,7 +3,7 @@
 python scripts/bench_ledger.py --seconds 60 --processes 4 --threads 8 --waiting 1000
 
 Starts a redis-server of its own. Each process has its threads take turns as fast as they get them,
-of one account with a limit of `--rpm`; a referee counts every charge and tells whether the limit was
+of one account with a limit of `--rpm`; a referee counts every charge and tells if the limit was
 ever passed. Then `--waiting` requests stand in the queue, and each asks again.
 """
 
