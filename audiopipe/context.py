@@ -12,7 +12,8 @@ from typing import Any, Self, TypeVar, cast
 from audiopipe.backends.protocols import Backend, Chatter, Speaker, Transcriber
 from audiopipe.backends.registry import account, choose, choose_chatter, choose_speaker
 from audiopipe.concurrency import PerProcess, Stop
-from audiopipe.limits.budget import Budget, open_budget
+from audiopipe.limits.budget import Budget
+from audiopipe.limits.opened import open_budget
 from audiopipe.limits.spending import SharedPurse, Spending
 from audiopipe.settings import ANSWERS, Settings, cache_folder, change, ledger_of, load
 from audiopipe.store.answers import Store

@@ -109,7 +109,7 @@ def _opened(ledger: Path | str) -> Iterator[Budget | None]:
     if isinstance(ledger, Path) and not ledger.exists():
         yield None
         return
-    from audiopipe.limits.budget import open_budget
+    from audiopipe.limits.opened import open_budget
 
     with open_budget(ledger, time.time) as budget:
         yield budget

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from audiopipe.errors import AudiopipeError
@@ -180,25 +179,6 @@ class Budget(ABC):
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def open_budget(ledger: Path | str | None, clock: Callable[[], float]) -> Budget:
-    """The budget that is kept in a ledger.
-
-    Args:
-        ledger: a file, an address of Redis, or None for one of this process alone.
-        clock: seconds since the epoch; an address has its own.
-
-    Raises:
-        UsageError: an address that cannot be used.
-    """
-    if isinstance(ledger, str):
-        from audiopipe.limits.redis_ledger import RedisLedger
-
-        return RedisLedger(ledger)
-    from audiopipe.limits.limiter import Limiter
-
-    return Limiter(ledger, clock)
 
 
 def public(address: str) -> str:

@@ -15,9 +15,9 @@ from support.clock import Clock
 from support.redis import RedisServer, needs_redis
 
 from audiopipe.errors import LedgerLost, RequestTooLarge, Stopped, UsageError
-from audiopipe.limits.budget import open_budget
 from audiopipe.limits.ledger import Turn
 from audiopipe.limits.limiter import Limiter
+from audiopipe.limits.opened import open_budget
 from audiopipe.limits.redis_ledger import RedisLedger
 from audiopipe.limits.rules import Cost, Limits, Observed
 

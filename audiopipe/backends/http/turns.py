@@ -10,8 +10,8 @@ from audiopipe.backends.http.quota import observed, refusal, spent_tokens
 from audiopipe.backends.http.reply import Reply
 from audiopipe.concurrency import PerProcess
 from audiopipe.errors import RateLimited
-from audiopipe.limits.budget import open_budget
 from audiopipe.limits.ledger import Turn
+from audiopipe.limits.opened import open_budget
 from audiopipe.limits.rules import Cost, Limits
 from audiopipe.values.events import Pause, Waiting
 
