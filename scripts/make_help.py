@@ -32,6 +32,13 @@ _FORMATS = {
     "lrc": "lyrics",
     "csv": "a row a segment, with measures and flags",
     "md": "to read: paragraphs with times, doubtful passages marked",
+    "ass": "subtitles in SubStation's form; words light up as they are spoken",
+    "ttml": "W3C's IMSC 1.1, text profile",
+    "ebu-tt-d": "the EBU's form of it (Tech 3380)",
+    "edl": "flags and gaps as markers: CMX 3600",
+    "fcpxml": "the same for Final Cut Pro",
+    "otio": "the same as OpenTimelineIO (extra `formats`)",
+    "docx": "as md, to mend in a word processor (extra `formats`)",
 }
 
 

@@ -20,6 +20,7 @@ from audiopipe.settings.kinds import Words
 from audiopipe.text.languages import require_name
 from audiopipe.workflows.batch import NAME
 
+_SHAPES, _MARKERS = ("txt", "json"), ("edl", "fcpxml", "otio")
 JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
 
 
@@ -41,7 +42,8 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
     type=options.Value(Words(FORMATS, "renderers")),
     metavar="FORMAT",
     default="txt",
-    help="txt or json; clean, rewrite and translate give any format of transcripts.  "
+    help="txt or json; chapters give edl, fcpxml and otio too; clean, rewrite and translate any "
+    "format of transcripts.  "
     "[default: txt]",
 )
 @click.option("--into", default="", metavar="LANG", help="Code or name of the result's language.")
@@ -80,7 +82,7 @@ def command(
     from audiopipe.conversation.jobs import Scribe
     from audiopipe.conversation.jobs.written import written
     from audiopipe.render import load as load_transcript
-    from audiopipe.render import renderer, require_room, write
+    from audiopipe.render import renderer, require_room, write_whole
     from audiopipe.session import Session
     from audiopipe.workflows.inputs.names import results
 
@@ -99,11 +101,11 @@ def command(
             try:
                 transcript = load_transcript(path)
                 asked = into or instruct
-                text = written(scribe, job, transcript, asked, output_format, settings)
+                made = written(scribe, job, transcript, asked, output_format, settings)
                 if output_dir is None:
-                    put_whole(text)
+                    put_whole(made)
                     continue
-                write(text if text.endswith("\n") else f"{text}\n", file)
+                write_whole(made, file)
                 LOGGER.info("%s -> %s", path, file)
             except AudiopipeError as error:
                 if error.stops_run:
@@ -127,8 +129,10 @@ def _check(
         raise UsageError("rewrite, and nothing else, needs to be told what to do: --instruct TEXT")
     if job in ("clean", "rewrite") and into:
         raise UsageError(f"{job} keeps the language: take translate for another one")
-    if job in ("summary", "chapters", "actions") and output_format not in ("txt", "json"):
-        raise UsageError(f"a result of {job} is no transcript: take -f txt or -f json")
+    shapes = {"summary": _SHAPES, "actions": _SHAPES, "chapters": (*_SHAPES, *_MARKERS)}.get(job)
+    if shapes and output_format not in shapes:
+        listed = " or ".join(f"-f {each}" for each in shapes)
+        raise UsageError(f"a result of {job} is no transcript: take {listed}")
     if inputs > 1 and output_dir is None:
         raise UsageError("several results need a folder: -o DIR")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from audiopipe.cli.inputs import Item
 from audiopipe.cli.streams import put_whole
-from audiopipe.render import render, renderer, write
+from audiopipe.render import content, renderer, write
 from audiopipe.settings import Settings
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
@@ -30,11 +30,11 @@ def save(item: Item, transcript: Transcript, settings: Settings) -> None:
     """
     files = paths(item, settings)
     for name, path in sorted(files.items(), key=lambda each: each[0] == "json"):
-        text = render(transcript, name, settings)
+        made = content(transcript, name, settings)
         if settings.output_dir == "-":
-            put_whole(text)
+            put_whole(made)
         else:
-            write(text, path)
+            write(made, path)
 
 
 def missing(item: Item, reason: str) -> Row:

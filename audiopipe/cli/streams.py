@@ -55,9 +55,21 @@ def put(text: str, end: str = "\n") -> None:
     sys.stdout.flush()
 
 
-def put_whole(text: str) -> None:
-    """Write a result to stdout, with one line end behind it."""
-    put(text, "" if text.endswith("\n") else "\n")
+def put_whole(result: str | bytes) -> None:
+    """Write a result to stdout: text with one line end behind it, bytes as they are.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if isinstance(result, str):
+        put(result, "" if result.endswith("\n") else "\n")
+        return
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(result)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise _unwritten(error) from error
 
 
 def stdin() -> BinaryIO:

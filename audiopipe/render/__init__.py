@@ -5,23 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from audiopipe import plugins
 from audiopipe.errors import InputError, UsageError
+from audiopipe.render.as_ass import render as ass
 from audiopipe.render.as_csv import render as csv
+from audiopipe.render.as_docx import render as docx
+from audiopipe.render.as_edl import render as edl
+from audiopipe.render.as_fcpxml import render as fcpxml
 from audiopipe.render.as_json import render as json
 from audiopipe.render.as_lrc import render as lrc
 from audiopipe.render.as_md import render as md
+from audiopipe.render.as_otio import render as otio
 from audiopipe.render.as_srt import render as srt
 from audiopipe.render.as_tsv import render as tsv
+from audiopipe.render.as_ttml import render as ttml
+from audiopipe.render.as_ttml import render_ebu as ebu_tt_d
 from audiopipe.render.as_txt import render as txt
 from audiopipe.render.as_verbose_json import render as verbose_json
 from audiopipe.render.as_vtt import render as vtt
 from audiopipe.render.corrections import apply, read_beside
-from audiopipe.render.files import require_room, write
+from audiopipe.render.files import require_room, write, write_whole
 from audiopipe.render.read import read
 from audiopipe.settings import SubtitleSettings, change
 from audiopipe.values.transcript import Transcript
@@ -29,6 +37,7 @@ from audiopipe.values.transcript import Transcript
 __all__ = [
     "RENDERERS",
     "Renderer",
+    "content",
     "load",
     "read",
     "render",
@@ -37,34 +46,39 @@ __all__ = [
     "save",
     "stem_of",
     "write",
+    "write_whole",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """How a format's files end, and the pure function that makes their text."""
+    """How a format's files end, and the pure function that makes what stands in them: text, or
+    the bytes of a document; and which module of the extra `formats` that takes, if any."""
 
     ending: str
-    to_text: Callable[[Transcript, SubtitleSettings], str]
+    content: Callable[[Transcript, SubtitleSettings], str | bytes]
+    needs: str = ""
 
 
-def _untimed(to_text: Callable[[Transcript], str]) -> Callable[[Transcript, SubtitleSettings], str]:
-    return lambda transcript, _: to_text(transcript)
+def _untimed(
+    made: Callable[[Transcript], str | bytes],
+) -> Callable[[Transcript, SubtitleSettings], str | bytes]:
+    return lambda transcript, _: made(transcript)
 
 
 def _guarded(
-    name: str, to_text: Callable[[Transcript, SubtitleSettings], str]
-) -> Callable[[Transcript, SubtitleSettings], str]:
+    name: str, made: Callable[[Transcript, SubtitleSettings], str | bytes]
+) -> Callable[[Transcript, SubtitleSettings], str | bytes]:
     """Another package's renderer, whose crash costs one transcript."""
 
-    def text(transcript: Transcript, settings: SubtitleSettings) -> str:
+    def content(transcript: Transcript, settings: SubtitleSettings) -> str | bytes:
         try:
-            return to_text(transcript, settings)
+            return made(transcript, settings)
         except Exception as error:
             kind, source = type(error).__name__, transcript.source.name
             raise InputError(f"{source}: the renderer {name} failed: {kind}: {error}") from error
 
-    return text
+    return content
 
 
 RENDERERS: Mapping[str, Renderer] = MappingProxyType(
@@ -78,6 +92,13 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
         "lrc": Renderer(".lrc", lrc),
         "csv": Renderer(".csv", _untimed(csv)),
         "md": Renderer(".md", _untimed(md)),
+        "ass": Renderer(".ass", ass),
+        "ttml": Renderer(".ttml", ttml),
+        "ebu-tt-d": Renderer(".ebuttd.xml", ebu_tt_d),
+        "edl": Renderer(".edl", edl),
+        "fcpxml": Renderer(".fcpxml", fcpxml),
+        "otio": Renderer(".otio", otio, "opentimelineio"),
+        "docx": Renderer(".docx", _untimed(docx), "docx"),
     }
 )
 """Formats by name. No two write the same file of one folder."""
@@ -93,29 +114,42 @@ def render(
     Args:
         transcript: what to render.
         output_format: a name in `RENDERERS`, or of a plug-in.
-        settings: how subtitles (srt, vtt, lrc) are broken and timed.
+        settings: how subtitles are broken and timed, and how markers are.
 
     Raises:
-        UsageError: no format has this name.
+        UsageError: no format has this name, or it is no text, or it needs a library.
     """
-    return renderer(output_format).to_text(transcript, settings)
+    made = content(transcript, output_format, settings)
+    if isinstance(made, bytes):
+        raise UsageError(f"{output_format} is no text: save it to a file")
+    return made
+
+
+def content(
+    transcript: Transcript, output_format: str, settings: SubtitleSettings = _DEFAULT
+) -> str | bytes:
+    """What stands in a file of a format; arguments and errors as in `render`."""
+    return renderer(output_format).content(transcript, settings)
 
 
 def renderer(output_format: str) -> Renderer:
     """The renderer of a format, ours or a plug-in's.
 
     Raises:
-        UsageError: no format has this name, or its plug-in cannot be loaded.
+        UsageError: no format has this name, its plug-in cannot be loaded, or what it takes is not
+            installed.
     """
-    if output_format in RENDERERS:
-        return RENDERERS[output_format]
+    if found := RENDERERS.get(output_format):
+        if found.needs and not find_spec(found.needs):
+            raise UsageError(f"{output_format} takes more: pip install 'audiopipe[formats]'")
+        return found
     added = plugins.find("renderers", output_format)
     if added is None:
         known = ", ".join((*RENDERERS, *plugins.names("renderers")))
         raise UsageError(f"no output format {output_format!r}: choose from {known}")
     if not isinstance(added, Renderer):
         added = Renderer(f".{output_format}", _untimed(added))
-    return Renderer(added.ending, _guarded(output_format, added.to_text))
+    return Renderer(added.ending, _guarded(output_format, added.content))
 
 
 def save(
@@ -140,7 +174,7 @@ def save(
         OutputError: the file cannot be written.
     """
     path = Path(path)
-    return write(render(transcript, _format_of(path), change(settings, changes)), path)
+    return write(content(transcript, _format_of(path), change(settings, changes)), path)
 
 
 def load(path: str | os.PathLike[str]) -> Transcript:

@@ -25,25 +25,7 @@ VERSION = 1
 
 def render(transcript: Transcript) -> str:
     """Everything that a transcript holds; `parse` gives it back exactly."""
-    flags = flags_by_segment(transcript)
-    fields: dict[str, object] = {
-        "task": transcript.task,
-        "language": transcript.language,
-        "duration": transcript.duration_s,
-        "text": transcript.text,
-        "segments": [_segment_row(i, s, flags[i]) for i, s in enumerate(transcript.segments)],
-        "words": [row for i, s in enumerate(transcript.segments) for row in _word_rows(i, s)],
-        "flags": [_flag_row(flag) for flag in transcript.flags],
-        "failures": [{**_times(f.span), "reason": f.reason} for f in transcript.failures],
-        "repairs": [_repair_row(repair) for repair in transcript.repairs],
-        "model": transcript.model,
-        "backend": transcript.backend,
-        "source": _source_row(transcript.source),
-        "usage": _usage_row(transcript.usage),
-        **({"settings": dict(transcript.asked)} if transcript.asked else {}),
-        "version": VERSION,
-    }
-    return json_lines(fields)
+    return json_lines(_fields(transcript))
 
 
 def parse(text: str) -> Transcript:
@@ -70,6 +52,28 @@ def parsed(document: Any) -> Transcript:
         raise ValueError(f"it has no field {error}") from error
     except (TypeError, AttributeError) as error:
         raise ValueError(f"a field has the wrong type ({error})") from error
+
+
+def _fields(transcript: Transcript) -> dict[str, object]:
+    flags = flags_by_segment(transcript)
+    return {
+        "task": transcript.task,
+        "language": transcript.language,
+        "duration": transcript.duration_s,
+        "text": transcript.text,
+        "segments": [_segment_row(i, s, flags[i]) for i, s in enumerate(transcript.segments)],
+        "words": [row for i, s in enumerate(transcript.segments) for row in _word_rows(i, s)],
+        "flags": [_flag_row(flag) for flag in transcript.flags],
+        "failures": [{**_times(f.span), "reason": f.reason} for f in transcript.failures],
+        "repairs": [_repair_row(repair) for repair in transcript.repairs],
+        "model": transcript.model,
+        "backend": transcript.backend,
+        "source": _source_row(transcript.source),
+        "usage": _usage_row(transcript.usage),
+        **({"settings": dict(transcript.asked)} if transcript.asked else {}),
+        **({"second": _fields(transcript.second)} if transcript.second else {}),
+        "version": VERSION,
+    }
 
 
 def _segment_row(index: int, segment: Segment, flags: Sequence[Flag]) -> dict[str, object]:
@@ -165,6 +169,7 @@ def _transcript(document: Row) -> Transcript:
             cost_usd=usage["cost_usd"],
         ),
         asked=tuple((name, _value(value)) for name, value in document.get("settings", {}).items()),
+        second=_transcript(document["second"]) if "second" in document else None,
     )
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from audiopipe.render.passages import (
     Passage,
     escaped,
+    facts,
     gap_text,
     paragraphs,
     passages,
     title,
+    when_measured,
 )
 from audiopipe.text.clocks import whole_clock
 from audiopipe.text.joints import joint
-from audiopipe.text.languages import NAMES
 from audiopipe.values.transcript import Failure, Flag, Transcript
 
 
@@ -31,14 +32,7 @@ def render(transcript: Transcript) -> str:
 
 
 def _made_by(transcript: Transcript) -> str:
-    language = transcript.language
-    facts = (
-        whole_clock(transcript.duration_s),
-        NAMES.get(language, language).capitalize() if language else "",
-        "translated into English" if transcript.task == "translate" else "",
-        f"{transcript.model} ({transcript.backend})" if transcript.model else "",
-    )
-    return " · ".join(escaped(fact) for fact in facts if fact)
+    return " · ".join(map(escaped, facts(transcript)))
 
 
 def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
@@ -57,6 +51,4 @@ def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
 
 
 def _flag(flag: Flag) -> str:
-    when = f"{whole_clock(flag.span.start_s)} to {whole_clock(flag.span.end_s)}"
-    measured = f"{flag.value:.3g}, limit {flag.limit:.3g}"
-    return f"**{escaped(flag.kind)}** {when} ({measured}). {escaped(flag.detail)}"
+    return f"**{escaped(flag.kind)}** {when_measured(flag)}. {escaped(flag.detail)}"

@@ -24,4 +24,6 @@ def _block(cue: Cue) -> str:
 
 def _spoken(voice: Voice, closing: str) -> str:
     text = escape("\n".join(voice.lines), quote=False)
+    if voice.language:
+        return f"<lang {escape(voice.language, quote=False)}>{text}</lang>"
     return f"<v {escape(voice.speaker, quote=False)}>{text}{closing}" if voice.speaker else text

@@ -55,7 +55,7 @@ def cut(
     return pieces[::-1]
 
 
-def lines(subtitle: Sequence[Unit], max_width: int) -> tuple[str, ...]:
+def rows(subtitle: Sequence[Unit], max_width: int) -> tuple[Sequence[Unit], ...]:
     """The subtitle in as few lines as it can be, of like width and ending with clauses if may be.
 
     Args:
@@ -83,7 +83,12 @@ def lines(subtitle: Sequence[Unit], max_width: int) -> tuple[str, ...]:
         return min(options)
 
     _, ends = best(0, count)
-    return tuple(_text(subtitle[a:b]) for a, b in pairwise((0, *ends)))
+    return tuple(subtitle[a:b] for a, b in pairwise((0, *ends)))
+
+
+def text_of(row: Sequence[Unit]) -> str:
+    """The text of a line."""
+    return "".join(f" {unit.text}" if unit.spaced else unit.text for unit in row).strip()
 
 
 def _fitting(
@@ -132,7 +137,3 @@ def _parted_costs(run: Sequence[Unit]) -> list[float]:
 
 def _width(row: Sequence[Unit]) -> int:
     return sum(unit.columns + unit.spaced for unit in row) - row[0].spaced
-
-
-def _text(row: Sequence[Unit]) -> str:
-    return "".join(f" {unit.text}" if unit.spaced else unit.text for unit in row).strip()

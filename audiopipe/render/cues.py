@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from audiopipe.render.drafts import Draft, drafts
+from audiopipe.render.breaks import rows
+from audiopipe.render.drafts import Draft, drafts, said
 from audiopipe.render.timing import Bounds, Wish, place
+from audiopipe.render.units import Unit
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import milliseconds
 from audiopipe.values.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A word of a line with the space before it, and when it is spoken, in milliseconds."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Voice:
-    """What one speaker says in a subtitle: lines, none empty."""
+    """What one speaker says in a subtitle: lines, none empty, each in its pieces.
+
+    `language` is that of a second transcript, which stands below the first; else None.
+    """
 
     speaker: str | None
-    lines: tuple[str, ...]
+    rows: tuple[tuple[Piece, ...], ...]
+    language: str | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple("".join(piece.text for piece in row) for row in self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
     """A subtitle: whole milliseconds from the start of the file, and who says what in it.
 
-    There is more than one voice only where several speak at once, each a speaker of its own.
+    There is more than one voice only where several speak at once, each a speaker of its own, and
+    where a second language stands below the first.
     """
 
     start_ms: int
@@ -54,12 +76,14 @@ def cues(
     """
     groups = _together(drafts(transcript, settings, label_speakers), settings)
     wishes = [_wish(group, settings) for group in groups]
-    return [
-        Cue(start_ms, end_ms, tuple(Voice(draft.speaker, draft.lines) for draft in group))
-        for group, (start_ms, end_ms) in zip(
-            groups, place(wishes, _bounds(transcript, settings)), strict=True
-        )
+    times = place(wishes, _bounds(transcript, settings))
+    made = [
+        Cue(*ends, tuple(Voice(draft.speaker, _pieces(draft.rows)) for draft in group))
+        for group, ends in zip(groups, times, strict=True)
     ]
+    if transcript.second is None:
+        return made
+    return _above(made, transcript.second, settings) or cues(transcript.second, settings)
 
 
 def _together(drafts: Sequence[Draft], settings: SubtitleSettings) -> list[list[Draft]]:
@@ -78,10 +102,43 @@ def _joins(group: Sequence[Draft], draft: Draft, settings: SubtitleSettings) -> 
     return (
         draft.at_once
         and all(each.at_once and each.speaker != draft.speaker for each in group)
-        and sum(len(each.lines) for each in (*group, draft)) <= settings.max_line_count
+        and sum(len(each.rows) for each in (*group, draft)) <= settings.max_line_count
         and draft.start_s < min(end_s, start_s + _reading_s(group, settings))
         and max(end_s, draft.end_s) - start_s <= settings.max_cue_duration_s
     )
+
+
+def _pieces(lines: Iterable[Sequence[Unit]]) -> tuple[tuple[Piece, ...], ...]:
+    return tuple(
+        tuple(
+            Piece(
+                f" {unit.text}" if unit.spaced and n else unit.text,
+                milliseconds(unit.start_s),
+                milliseconds(unit.end_s),
+            )
+            for n, unit in enumerate(line)
+        )
+        for line in lines
+    )
+
+
+def _above(made: Sequence[Cue], second: Transcript, settings: SubtitleSettings) -> list[Cue]:
+    """The subtitles, each above what the second transcript says in its time: up to the middle of
+    the gaps to its neighbours."""
+    middles_s = [(a.end_ms + b.start_ms) / 2000 for a, b in pairwise(made)]
+    below: list[list[Unit]] = [[] for _ in made]
+    for unit in said(second, settings) if made else ():
+        below[bisect_right(middles_s, (unit.start_s + unit.end_s) / 2)].append(unit)
+    return [_with_below(*each, second, settings) for each in zip(made, below, strict=True)]
+
+
+def _with_below(
+    cue: Cue, units: Sequence[Unit], second: Transcript, settings: SubtitleSettings
+) -> Cue:
+    if not units:
+        return cue
+    lines = _pieces(rows(units, settings.max_line_width))
+    return replace(cue, voices=(*cue.voices, Voice(None, lines, second.language or "und")))
 
 
 def _wish(group: Sequence[Draft], settings: SubtitleSettings) -> Wish:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from audiopipe.render.breaks import cut, lines
+from audiopipe.render.breaks import cut, rows, text_of
 from audiopipe.render.passages import gap_text, one_line, passages
 from audiopipe.render.units import Ending, Unit, columns, units
 from audiopipe.settings import SubtitleSettings
@@ -31,7 +31,7 @@ class Draft:
 
     Attributes:
         start_s, end_s: from its first to its last word.
-        lines: none empty.
+        rows: the units of each line, none empty.
         columns: what there is to read.
         speaker: label of the speaker, where it is known.
         at_once: whether others speak at the same time; then it leaves them room.
@@ -39,10 +39,14 @@ class Draft:
 
     start_s: float
     end_s: float
-    lines: tuple[str, ...]
+    rows: tuple[Sequence[Unit], ...]
     columns: int
     speaker: str | None
     at_once: bool
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(map(text_of, self.rows))
 
 
 def drafts(transcript: Transcript, settings: SubtitleSettings, label_speakers: bool) -> list[Draft]:
@@ -57,6 +61,11 @@ def drafts(transcript: Transcript, settings: SubtitleSettings, label_speakers: b
         for turn in _turns(transcript)
         for draft in _of_turn(turn, transcript.language, settings, label_speakers)
     ]
+
+
+def said(transcript: Transcript, settings: SubtitleSettings) -> list[Unit]:
+    """All that is said, as units whose times rise, whoever says it; gaps have no mark in it."""
+    return _units(transcript.segments, transcript.language, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +141,7 @@ def _draft(shown: Sequence[Unit], turn: _Turn, settings: SubtitleSettings) -> Dr
     return Draft(
         shown[0].start_s,
         shown[-1].end_s,
-        lines(shown, settings.max_line_width),
+        rows(shown, settings.max_line_width),
         sum(unit.columns for unit in shown) + len(shown) - 1,
         turn.speaker,
         turn.at_once,

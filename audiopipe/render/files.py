@@ -54,6 +54,13 @@ def write(content: str | bytes, path: Path) -> Path:
     return path
 
 
+def write_whole(content: str | bytes, path: Path) -> Path:
+    """As `write`, with a line end behind text."""
+    if isinstance(content, str) and not content.endswith("\n"):
+        content += "\n"
+    return write(content, path)
+
+
 def require_room(folder: Path, size_bytes: int = 0) -> None:
     """Make a folder and try to write into it, before what goes there is paid for.
 

@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import merge
 
+from audiopipe.text.clocks import whole_clock
+from audiopipe.text.languages import NAMES
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure, Flag, Segment, Transcript
 
@@ -44,6 +46,24 @@ def title(transcript: Transcript) -> str:
         name = re.split("[?#]", name, maxsplit=1)[0]
     parts = re.split(r"[/\\]" if _WINDOWS.match(name) else "/", name.rstrip("/"))
     return parts[-1].strip() or name
+
+
+def facts(transcript: Transcript) -> list[str]:
+    """How long the recording is, in which language, and what recognised it; as far as is known."""
+    language = transcript.language
+    told = (
+        whole_clock(transcript.duration_s),
+        NAMES.get(language, language).capitalize() if language else "",
+        "translated into English" if transcript.task == "translate" else "",
+        f"{transcript.model} ({transcript.backend})" if transcript.model else "",
+    )
+    return [fact for fact in told if fact]
+
+
+def when_measured(flag: Flag) -> str:
+    """When a flag is, and what was measured."""
+    when = f"{whole_clock(flag.span.start_s)} to {whole_clock(flag.span.end_s)}"
+    return f"{when} ({flag.value:.3g}, limit {flag.limit:.3g})"
 
 
 def escaped(text: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from audiopipe.errors import UsageError
 from audiopipe.settings.groups import SUBTITLES
 from audiopipe.settings.kinds import Number
 from audiopipe.settings.setting import keep_checked, row
+
+FrameRate = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,21 @@ class SubtitleSettings:
         "What is read in a second: a subtitle is held into the silence after it until it has been.",
         kind=Number(is_above=True, is_endless=True),
         unit="COLUMNS",
+    )
+
+    karaoke: bool = row(
+        True, "--karaoke", SUBTITLES, "Let words light up as they are spoken, in ass."
+    )
+    frame_rate: FrameRate = row(
+        "25", "--frame-rate", SUBTITLES, "Frames a second of markers: edl, fcpxml, otio."
+    )
+    start_hour: int = row(
+        0,
+        "--start-hour",
+        SUBTITLES,
+        "Hour of the timecode at which the recording begins on the timeline of the markers.",
+        kind=Number(is_whole=True, high=23),
+        unit="N",
     )
 
     def __post_init__(self) -> None:

@@ -26,7 +26,9 @@ from audiopipe.values.flags import KINDS
 Channels = Literal["auto", "mix", "left", "right", "split"]
 UploadFormat = Literal["flac", "wav", "opus"]
 
-FORMATS = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
+GENERAL = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
+"""What `all` stands for: the other formats are for certain programs, and some need libraries."""
+FORMATS = (*GENERAL, "ass", "ttml", "ebu-tt-d", "edl", "fcpxml", "otio", "docx")
 """Names of the renderers."""
 FLAG_LIMITS = tuple(
     (
@@ -212,9 +214,9 @@ class Settings(ProviderSettings):
         ("txt", "srt", "vtt", "json"),
         "-f --output-format",
         OUTPUT,
-        f"Comma list of {', '.join(FORMATS)}, or all.",
+        f"Comma list of {', '.join(FORMATS)}, or all, which is those up to md.",
         commands=("transcribe", "translate", "render"),
-        kind=Listed(Words(FORMATS, "renderers"), whole=FORMATS),
+        kind=Listed(Words(FORMATS, "renderers"), whole=GENERAL),
         unit="LIST",
         shapes_results=True,
     )

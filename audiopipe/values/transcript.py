@@ -190,6 +190,7 @@ class Transcript:
         backend: `groq`, `openai` or `local`.
         usage: what it took.
         asked: the settings that shaped it, name and value; empty where nobody noted them.
+        second: the same recording in another language, which subtitles show below the first.
     """
 
     source: Source
@@ -203,6 +204,7 @@ class Transcript:
     backend: str = ""
     usage: Usage = field(default_factory=Usage)
     asked: tuple[tuple[str, Any], ...] = ()
+    second: Transcript | None = None
 
     @property
     def text(self) -> str:
@@ -221,7 +223,7 @@ class Transcript:
         """Write the transcript whole or not at all, in the format that the ending names.
 
         Args:
-            path: a file ending in .txt, .json, .srt, .vtt, .tsv, .lrc, .csv or .md.
+            path: a file whose ending names a format of `render.RENDERERS`, such as .srt.
             subtitles: single settings of `settings.SubtitleSettings`, such as `max_line_width=32`.
 
         Returns:

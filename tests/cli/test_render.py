@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -60,3 +64,22 @@ def test_what_others_measured_is_checked(audiopipe: Run, tmp_path: Path) -> None
     (tmp_path / "b.json").write_text(json.dumps(WHISPER))
     done = audiopipe("check", "b.json", "--strict")
     assert done.returncode == 5 and "low-confidence" in done.stdout
+
+
+def test_a_second_language_stands_below_the_first(audiopipe: Run, tmp_path: Path) -> None:
+    (tmp_path / "de").mkdir()
+    for name in ("a.srt", "b.srt"):
+        (tmp_path / name).write_text(SRT)
+        (tmp_path / "de" / name).write_text(SRT.replace("Good morning.", "Guten Morgen."))
+    done = audiopipe("render", "a.srt", "b.srt", "--second", "de", "-f", "srt", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    assert "Good morning.\nGuten Morgen.\n" in (tmp_path / "out" / "b.srt").read_text()
+    done = audiopipe("render", "a.srt", "b.srt", "--second", "de/a.srt", "-f", "srt", "-o", "out")
+    assert done.returncode == 2 and "--second of several transcripts is a folder" in done.stderr
+
+
+def test_a_document_goes_to_stdout_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").write_text(SRT)
+    command = [sys.executable, "-m", "audiopipe", "render", "a.srt", "-f", "docx", "-o", "-"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    assert done.stdout[:2] == b"PK" and zipfile.is_zipfile(io.BytesIO(done.stdout))

@@ -146,7 +146,7 @@ def wrong_text(kind: Kind) -> st.SearchStrategy[str]:
             return st.sampled_from(
                 [*more, "xyz=3", name, f"{name}=", f"{name}=nan", f"{name}=inf", "=3", f"{name}=a"]
             )
-    return st.sampled_from(["both", "mp3", "prod", "docx", "cloud", "1", "nan", "txt;srt", "allx"])
+    return st.sampled_from(["both", "mp3", "prod", "docs", "cloud", "1", "nan", "txt;srt", "allx"])
 
 
 def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:

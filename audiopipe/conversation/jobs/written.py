@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from audiopipe import plugins
 from audiopipe.conversation.jobs import ActionItem, Scribe
 from audiopipe.errors import AudiopipeError, InputError, UsageError
-from audiopipe.render import render
+from audiopipe.render import as_edl, as_fcpxml, as_otio, content
+from audiopipe.render.markers import Timeline, chaptered
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import short_clock
 from audiopipe.values.audio import Chapter
@@ -18,6 +20,13 @@ from audiopipe.values.transcript import Transcript
 
 SHAPES = ("txt", "json")
 """Formats of what is no transcript."""
+
+_MARKED: Mapping[str, Callable[[Timeline], str]] = MappingProxyType(
+    {"edl": as_edl.written, "fcpxml": as_fcpxml.written, "otio": as_otio.written}
+)
+
+CHAPTER_SHAPES = (*SHAPES, *_MARKED)
+"""Formats of chapters: markers of cutting rooms too."""
 
 
 def written(
@@ -27,26 +36,27 @@ def written(
     asked: str,
     shape: str,
     subtitles: SubtitleSettings,
-) -> str:
-    """What a job gives, as text.
+) -> str | bytes:
+    """What a job gives, as it stands in a file.
 
     Args:
         scribe: does it.
         job: `summary`, `chapters`, `actions`, `clean`, `rewrite`, `translate`, or a plug-in's.
         transcript: what it is done on.
         asked: the language, or of `rewrite` the instruction.
-        shape: a format of transcripts for the last three, else one of `SHAPES`.
+        shape: a format of transcripts for the last three, else one of `SHAPES`, of chapters one of
+            `CHAPTER_SHAPES`.
         subtitles: how they are broken and timed.
     """
     if job == "summary":
         return summary_text(scribe.summary(transcript, asked), shape)
     if job == "chapters":
-        return chapters_text(scribe.chapters(transcript, asked), shape)
+        return chapters_text(scribe.chapters(transcript, asked), shape, transcript, subtitles)
     if job == "actions":
         return actions_text(scribe.action_items(transcript, asked), shape)
     if job not in ("clean", "rewrite", "translate"):
         return _plugged(job, scribe, transcript, asked)
-    return render(rewritten(scribe, job, transcript, asked), shape, subtitles)
+    return content(rewritten(scribe, job, transcript, asked), shape, subtitles)
 
 
 def _plugged(job: str, scribe: Scribe, transcript: Transcript, asked: str) -> str:
@@ -75,9 +85,14 @@ def summary_text(summary: str, shape: str) -> str:
     return summary if shape == "txt" else _json({"summary": summary})
 
 
-def chapters_text(chapters: Iterable[Chapter], shape: str) -> str:
-    """Chapters as one of `SHAPES`; as text one a line, as video sites read them."""
+def chapters_text(
+    chapters: Iterable[Chapter], shape: str, transcript: Transcript, subtitles: SubtitleSettings
+) -> str:
+    """Chapters of a transcript as one of `CHAPTER_SHAPES`; as text one a line, as video sites read
+    them."""
     chapters = list(chapters)
+    if mark := _MARKED.get(shape):
+        return mark(chaptered(transcript, chapters, subtitles))
     if shape == "txt":
         starts = [
             0.0,

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from audiopipe import plugins
-from audiopipe.conversation.jobs.written import SHAPES
+from audiopipe.conversation.jobs.written import CHAPTER_SHAPES, SHAPES
 from audiopipe.errors import UsageError
 from audiopipe.render import RENDERERS
 from audiopipe.settings import (
@@ -149,7 +149,9 @@ def _settings(
 
 
 def _check(stage: Stage, place: str) -> None:
-    known = SHAPES if stage.name in JOBS else (*RENDERERS, *plugins.names("renderers"))
+    known: tuple[str, ...] = (*RENDERERS, *plugins.names("renderers"))
+    if stage.name in JOBS:
+        known = CHAPTER_SHAPES if stage.name == "chapters" else SHAPES
     for name in stage.settings.output_formats:
         if name not in known and stage.name not in ("prepare", "check", "speak"):
             raise UsageError(_unknown(f"{place} has no format", name, known))

@@ -19,7 +19,7 @@ from audiopipe.conversation.jobs.written import actions_text, chapters_text, rew
 from audiopipe.conversation.schema import shape_of
 from audiopipe.errors import AudiopipeError, Flagged, InputError
 from audiopipe.pipeline import prepare_and_tell, transcribe_many
-from audiopipe.render import render, write
+from audiopipe.render import content, write, write_whole
 from audiopipe.render.chunks import write_chunks
 from audiopipe.speech import speak
 from audiopipe.speech.script import Paragraph
@@ -77,12 +77,11 @@ class Station:
         """
         return _WORK.get(self.stage.name, _added)(self, work)
 
-    def save(self, work: Work, text: Callable[[str], str]) -> None:
-        """Write a text for each format of the stage."""
+    def save(self, work: Work, made: Callable[[str], str | bytes]) -> None:
+        """Write what is made for each format of the stage."""
         formats = self.stage.settings.output_formats
         for name, path in zip(formats, self.stage.files(work.stem), strict=True):
-            made = text(name)
-            write(made if made.endswith("\n") else f"{made}\n", path)
+            write_whole(made(name), path)
 
 
 def station(stage: Stage, earlier: tuple[Stage, ...], context: Context) -> Station:
@@ -141,7 +140,7 @@ def _prepare(at: Station, work: Work) -> Work:
 def _hear(at: Station, work: Work) -> Work:
     (outcome,) = transcribe_many([work.source], at.context)
     transcript = outcome.result()
-    at.save(work, lambda name: render(transcript, name, at.stage.settings))
+    at.save(work, lambda name: content(transcript, name, at.stage.settings))
     return replace(work, transcript=transcript)
 
 
@@ -166,7 +165,7 @@ def _rewrite(at: Station, work: Work) -> Work:
     made = rewritten(_scribe(at), stage.name, said, stage.into or stage.instruct)
     if marks is not None:
         made, marks = without_headings(made, marks)
-    at.save(work, lambda name: render(made, name, at.stage.settings))
+    at.save(work, lambda name: content(made, name, at.stage.settings))
     return replace(work, transcript=made, marks=marks, stem=stage.stem(work.stem))
 
 
@@ -179,7 +178,7 @@ def _summary(at: Station, work: Work) -> Work:
 
 def _chapters(at: Station, work: Work) -> Work:
     marks = _scribe(at).chapters(work.said, at.stage.into)
-    at.save(work, lambda name: chapters_text(marks, name))
+    at.save(work, lambda name: chapters_text(marks, name, work.said, at.stage.settings))
     return replace(work, marks=marks)
 
 
@@ -190,7 +189,7 @@ def _actions(at: Station, work: Work) -> Work:
 
 
 def _render(at: Station, work: Work) -> Work:
-    at.save(work, lambda name: render(work.said, name, at.stage.settings))
+    at.save(work, lambda name: content(work.said, name, at.stage.settings))
     return work
 
 
