@@ -58,6 +58,40 @@ def test_a_server_that_refuses_above_ten_is_kept_near_ten() -> None:
     assert 5 < settled(lambda count: 1.0, overloaded_above=10) <= 11
 
 
+@pytest.mark.parametrize("usual_s", [1.0, 3.0, 8.0])
+@pytest.mark.parametrize("spell_s", [20.0, 120.0, 1200.0])
+@pytest.mark.parametrize("slower", [2.5, 3.3, 10.0])
+def test_after_a_slow_spell_a_server_is_used_fully_within_a_minute(
+    usual_s: float, spell_s: float, slower: float
+) -> None:
+    now_s, dice = 0.0, random.Random(7)
+    lanes = Lanes(16, clock=lambda: now_s)
+    under_way: list[tuple[float, float]] = []
+    begins_s, ends_s = 200.0, 200.0 + spell_s
+    # what was sent in the spell still takes its time
+    while now_s < ends_s + 60 + slower * usual_s:
+        while len(under_way) < lanes.width:
+            is_slow = begins_s < now_s < ends_s
+            length_s = usual_s * (slower if is_slow else 1) * dice.uniform(0.8, 1.2)
+            heapq.heappush(under_way, (now_s + length_s, now_s))
+        now_s, began_s = heapq.heappop(under_way)
+        lanes.answered(began_s, 1.0)
+    assert lanes.width >= 14
+
+
+def test_a_server_that_becomes_slower_for_good_is_used_fully_again() -> None:
+    now_s, dice = 0.0, random.Random(7)
+    lanes = Lanes(16, clock=lambda: now_s)
+    under_way: list[tuple[float, float]] = []
+    for number in range(340):
+        while len(under_way) < lanes.width:
+            length_s = (1 if number < 200 else 3.3) * dice.uniform(0.8, 1.2)
+            heapq.heappush(under_way, (now_s + length_s, now_s))
+        now_s, began_s = heapq.heappop(under_way)
+        lanes.answered(began_s, 1.0)
+    assert lanes.width >= 14
+
+
 def test_one_overload_counts_once_for_all_that_were_under_way() -> None:
     lanes = Lanes(16, clock=lambda: 10.0)
     for _ in range(200):
