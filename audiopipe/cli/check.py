@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import chain
@@ -16,20 +17,48 @@ from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import put
 from audiopipe.errors import InputError
+from audiopipe.settings import load as load_settings
+from audiopipe.settings.kinds import Text, Words
 from audiopipe.text.clocks import clock, in_words, milliseconds
+from audiopipe.text.languages import code_of
 
 if TYPE_CHECKING:
     from audiopipe.workflows.quality import Findings, Summary
 
+RULES = ("netflix", "ebu", "bbc")
 _MOST_CHARACTERS = 60
 
 
 @options.command("check", "talk.json", "transcripts/ --strict --json")
 @click.argument("transcripts", nargs=-1, required=True, metavar="TRANSCRIPT|DIR...")
 @click.option("--strict", is_flag=True, help=f"Exit with {FLAGGED} if any flag is left.")
+@click.option(
+    "--rules",
+    type=options.Value(Words(RULES)),
+    metavar=f"[{'|'.join(RULES)}]",
+    help="Tell instead where subtitles, of srt, vtt or as a transcript gives them, break what "
+    "these ask.",
+)
+@click.option(
+    "-l",
+    "--language",
+    type=options.Value(Text()),
+    metavar="LANG",
+    help="What subtitles are in, for --rules.  [default: what the file says]",
+)
 @options.as_json
+@options.settings("check")
+@options.config
 @options.verbosity
-def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
+def command(
+    transcripts: tuple[str, ...],
+    strict: bool,
+    rules: str | None,
+    language: str | None,
+    as_json: bool,
+    config: Path | None,
+    **flags: Any,
+) -> int:
     """Tell which passages of stored transcripts not to trust, and why.
 
     For each file its flags as they were stored when it was transcribed, the files of a folder
@@ -38,6 +67,16 @@ def command(transcripts: tuple[str, ...], strict: bool, as_json: bool) -> int:
     transcripts below it are read. What another program wrote is checked by its text, times and
     measures.
     """
+    if rules:
+        from audiopipe.cli.rules import check
+
+        settings = load_settings(flags, os.environ, config)
+        code = code_of(language)
+        return check(map(Path, transcripts), rules, code, settings, as_json=as_json, strict=strict)
+    return _check(transcripts, strict=strict, as_json=as_json)
+
+
+def _check(transcripts: Iterable[str], *, strict: bool, as_json: bool) -> int:
     from audiopipe.workflows.quality import summary
 
     found, failed = _examined(map(Path, transcripts))

@@ -138,3 +138,27 @@ def test_a_kind_or_limit_that_does_not_exist_is_refused_before_anything_is_read(
 ) -> None:
     done = audiopipe("transcribe", JFK, "--backend", "local", *flags)
     assert done.returncode == 2 and reason in done.stderr
+
+
+def test_rules_are_checked_on_subtitles_as_they_stand(audiopipe: Run, tmp_path: Path) -> None:
+    fast = "1\n00:00:01,000 --> 00:00:02,000\nMuch too much to be read\nin a single second.\n"
+    (tmp_path / "fast.srt").write_text(fast)
+    (tmp_path / "slow.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:03.000\nFine.\n")
+    done = audiopipe("check", "fast.srt", "slow.vtt", "--rules", "netflix", "-l", "english")
+    assert done.returncode == 0, done.stderr
+    head, row, other = done.stdout.splitlines()
+    assert head == "fast.srt: 1 subtitles, 1 break the rules of netflix"
+    assert row.split()[:8] == "1 00:00:01.000 - 00:00:02.000 reading-speed 43 (limit 20".split()
+    assert other == "slow.vtt: 1 subtitles, 0 break the rules of netflix"
+    told = audiopipe("check", ".", "--rules", "netflix", "--json", "--strict")
+    assert told.returncode == 5
+    first, second = json.loads(told.stdout)["files"]
+    assert first["breaches"][0]["rule"] == "reading-speed" and second["breaches"] == []
+
+
+def test_rules_are_checked_on_a_transcript_as_it_would_be_shown(
+    audiopipe: Run, batch: Path
+) -> None:
+    done = audiopipe("check", batch / "clean.json", "missing.srt", "--rules", "bbc")
+    assert done.returncode == 3 and "clean.json: 1 subtitles, 0 break" in done.stdout
+    assert "missing.srt" in done.stderr

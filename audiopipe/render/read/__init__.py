@@ -7,8 +7,9 @@ from pathlib import Path
 
 from audiopipe.errors import InputError
 from audiopipe.render import as_json
+from audiopipe.render.cues import Cue
 from audiopipe.render.read.rows import transcript_of
-from audiopipe.render.read.subtitles import is_subtitles, subtitles
+from audiopipe.render.read.subtitles import cues_of, is_subtitles, subtitles
 from audiopipe.render.read.tools import told_by
 from audiopipe.values.transcript import Transcript
 
@@ -31,6 +32,16 @@ def read(path: Path) -> Transcript:
     except (ValueError, RecursionError, OverflowError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else error
         raise InputError(f"{path} is not a transcript that can be read: {reason}") from error
+
+
+def read_cues(path: Path) -> list[Cue] | None:
+    """The subtitles of a file as they stand on the screen; None of one that has no lines.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    text = _text_of(_bytes_of(path))
+    return cues_of(text) if is_subtitles(text) else None
 
 
 def read_own(path: Path) -> Transcript:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from audiopipe.backends.wire.words import Timed
+from audiopipe.render.cues import Cue, Piece, Voice
 from audiopipe.render.read.rows import Row, Told
+from audiopipe.text.clocks import milliseconds
 from audiopipe.text.words import is_unspaced
 
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?"
@@ -29,6 +31,17 @@ def is_subtitles(text: str) -> bool:
 def subtitles(text: str) -> Told:
     """What the subtitles say, a row for each voice; without tags, notes, styles and settings."""
     return Told(tuple(row for block in _blocks(text) for row in _rows(*block)))
+
+
+def cues_of(text: str) -> list[Cue]:
+    """The subtitles with the lines that they are shown in."""
+    made = []
+    for start_s, end_s, lines in _blocks(text):
+        ends = milliseconds(start_s), milliseconds(end_s)
+        rows = tuple((Piece(plain, *ends),) for plain in map(_plain, lines) if plain)
+        if rows:
+            made.append(Cue(*ends, (Voice(None, rows),)))
+    return made
 
 
 def _blocks(text: str) -> Iterator[tuple[float, float, list[str]]]:
