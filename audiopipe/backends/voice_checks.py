@@ -20,6 +20,10 @@ _FASTEST_PER_S = 25.0
 """Letters a second: 300 English words a minute, twice the pace of a narrator. What is faster has
 left out a part of the text."""
 
+_SLOWEST_S, _ASIDE_S = 1.0, 5.0
+"""Seconds a letter or figure, and besides: "Yes." may take 8 s. Slow narrators need 0.12 s a
+letter, long numbers 0.5 s a figure. What lasts longer is a voice that went astray."""
+
 _FRAME_S = 0.01
 _QUIET_DB = -45.0
 _MARGIN_S = 0.05
@@ -82,7 +86,7 @@ def voiced(answer: bytes, request: SpeechRequest) -> Audio:
     """The sound in an answer, without the silence around it.
 
     Raises:
-        BadReply: no sound, silence, or less than the text takes.
+        BadReply: no sound, silence, or less or more than the text can take.
     """
     try:
         audio = decode_clip(answer)
@@ -93,6 +97,8 @@ def voiced(answer: bytes, request: SpeechRequest) -> Audio:
     letters = sum(character.isalnum() for character in request.text)
     if seconds * _FASTEST_PER_S < letters:
         raise BadReply(f"{seconds:.1f} s of speech are too short for {letters} letters")
+    if seconds > _ASIDE_S + _SLOWEST_S * letters:
+        raise BadReply(f"{seconds:.1f} s of speech are too long for {letters} letters")
     return sounding
 
 

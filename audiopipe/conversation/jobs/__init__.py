@@ -25,12 +25,16 @@ from audiopipe.conversation.answer import MAX_RETRIES
 from audiopipe.conversation.jobs.checks import (
     Check,
     Row,
+    all_of,
     clocks_in,
     each_line,
+    figures_kept,
     in_order,
+    kept,
     starts_of,
     were_said,
 )
+from audiopipe.conversation.jobs.heard import Heard
 from audiopipe.conversation.schema import Checked
 from audiopipe.errors import InputError, RequestTooLarge, TruncatedAnswer, UsageError
 from audiopipe.text.languages import NAMES, code_of
@@ -100,7 +104,7 @@ class Scribe:
 
         A time of day in it must have been said.
         """
-        said = clocks_in(transcript.text)
+        heard = Heard(transcript.text, transcript.language)
         blanks = {"language": _name_of(language, transcript)}
 
         def written(prompt: str, text: str) -> str:
@@ -109,7 +113,8 @@ class Scribe:
             return str(value["summary"]).strip()
 
         def check(value: Row) -> list[str]:
-            return [f"nobody said {each}" for each in sorted(clocks_in(value["summary"]) - said)]
+            told = sorted(clocks_in(value["summary"]))
+            return [f"nobody said {each}" for each in told if not heard.has(each)]
 
         mapped = self._map(transcript, lambda run: [written("summary", _lines(run))])
         parts = [*chain(*mapped)]
@@ -154,16 +159,18 @@ class Scribe:
         """What was agreed to be done, in order."""
         blanks = {"language": _name_of(language, transcript)}
         schema = _rows("items", time=_TEXT, task=_TEXT, owner=_MAYBE, due=_MAYBE)
+        in_its_words = code_of(language or transcript.language or "") == transcript.language
 
         def of_run(run: Sequence[Sentence]) -> list[Row]:
-            check = were_said("items", starts_of(run), " ".join(part.line for part in run))
+            heard = Heard(_lines(run), transcript.language)
+            check = were_said(starts_of(run), heard, in_its_words=in_its_words)
             return list(self._ask("actions", blanks, _lines(run), schema, check)["items"])
 
         mapped = self._map(transcript, of_run)
         rows = [*chain(*mapped)]
         if len(mapped) > 1 and rows:
-            found = " ".join(str(row.get("due")) for row in rows)
-            check = were_said("items", {row["time"]: 0.0 for row in rows}, found)
+            heard = Heard(json.dumps(rows, ensure_ascii=False), transcript.language)
+            check = were_said({row["time"]: 0.0 for row in rows}, heard, in_its_words=True)
             rows = self._merged("actions", rows, blanks, schema, check)
         starts = starts_of(sentences(transcript))
         items = [
@@ -174,7 +181,11 @@ class Scribe:
 
     def clean(self, transcript: Transcript) -> Transcript:
         """The transcript for readers: without fillers, a segment a sentence, times as they were."""
-        return self._rewritten("clean", transcript, {}, may_be_empty=True)
+
+        def check(lines: Sequence[str]) -> Check:
+            return kept(lines, transcript.language)
+
+        return self._rewritten("clean", transcript, {}, check)
 
     def rewrite(self, transcript: Transcript, instruction: str) -> Transcript:
         """The transcript as somebody wants it, a segment a sentence, times as they were.
@@ -184,7 +195,7 @@ class Scribe:
             instruction: what to do with each sentence, in plain words; some may go.
         """
         blanks = {"instruction": instruction}
-        return self._rewritten("rewrite", transcript, blanks, may_be_empty=True)
+        return self._rewritten("rewrite", transcript, blanks, lambda lines: all_of())
 
     def translate(self, transcript: Transcript, language: str) -> Transcript:
         """The transcript in another language, a segment a sentence, times as they were.
@@ -194,15 +205,26 @@ class Scribe:
             language: the one to translate into: a code, or any name that the model understands.
         """
         blanks = {"language": _name_of(language, transcript)}
-        made = self._rewritten("translate", transcript, blanks, may_be_empty=False)
+
+        def check(lines: Sequence[str]) -> Check:
+            return figures_kept(lines, code_of(language))
+
+        made = self._rewritten("translate", transcript, blanks, check, may_be_empty=False)
         return replace(made, language=code_of(language))
 
     def _rewritten(
-        self, prompt: str, transcript: Transcript, blanks: Row, *, may_be_empty: bool
+        self,
+        prompt: str,
+        transcript: Transcript,
+        blanks: Row,
+        content: Callable[[Sequence[str]], Check],
+        *,
+        may_be_empty: bool = True,
     ) -> Transcript:
         def of_run(run: Sequence[Sentence]) -> list[Segment]:
             text = "\n".join(f"{n}: {part.line}" for n, part in enumerate(run, 1))
-            check = each_line(len(run), may_be_empty=may_be_empty)
+            whole = each_line(len(run), may_be_empty=may_be_empty)
+            check = all_of(whole, content([part.line for part in run]))
             value = self._ask(prompt, blanks, text, _LINES, check)
             return [
                 Segment(part.span, f" {row['text'].strip()}", speaker=part.speaker)

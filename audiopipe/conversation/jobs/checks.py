@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from audiopipe.conversation.jobs.heard import Heard, carries, tokens
 from audiopipe.text.sentences import Sentence
 
 Row = Mapping[str, Any]
@@ -37,17 +38,29 @@ def in_order(starts: Mapping[str, float], first: str) -> Check:
     return check
 
 
-def were_said(name: str, starts: Mapping[str, float], text: str) -> Check:
-    """Each time is that of a line, and each due date stands in the text."""
-    plain = _plain(text)
+def were_said(starts: Mapping[str, float], heard: Heard, *, in_its_words: bool) -> Check:
+    """Each time is that of a line; owners and due dates were said, and half the words of a task.
+
+    Args:
+        starts: of the lines, by their times.
+        heard: what was said, names of speakers included.
+        in_its_words: whether tasks are written in the language of the lines.
+    """
 
     def check(value: Row) -> Iterator[str]:
-        yield from _unseen(value[name], starts)
-        for row in value[name]:
-            if row.get("due") and _plain(row["due"]) not in plain:
-                yield f"nobody said {row['due']!r}: give `due` in the very words, or null"
+        yield from _unseen(value["items"], starts)
+        for row in value["items"]:
+            for name in ("owner", "due"):
+                if row.get(name) and heard.unsaid(row[name]):
+                    yield f"nobody said {row[name]!r}: give `{name}` in the very words, or null"
+            if in_its_words and not heard.says(row["task"], _LEAST_SAID):
+                yield f"nobody said {row['task']!r}: tell the task in the words of its line"
 
     return check
+
+
+_LEAST_SAID = 0.5
+"""Of the words of a task: others may be the model's own, as it tells it."""
 
 
 def each_line(lines: int, *, may_be_empty: bool) -> Check:
@@ -62,6 +75,8 @@ def each_line(lines: int, *, may_be_empty: bool) -> Check:
         for row in value["lines"]:
             if not may_be_empty and not row["text"].strip():
                 yield f"line {row['number']} is empty"
+        if not any(row["text"].strip() for row in value["lines"]):
+            yield "all lines are empty"
 
     return check
 
@@ -72,8 +87,73 @@ def _unseen(rows: Iterable[Row], starts: Mapping[str, float]) -> Iterator[str]:
             yield f"no line begins at {row['time']}: copy the time of a line as it stands"
 
 
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def kept(lines: Sequence[str], language: str | None) -> Check:
+    """Clean-up: fillers may go, facts stay, and none are added.
+
+    Each figure and name of a line comes back in it, and so does most of its other words; a line
+    that goes has little to say; and the whole keeps most of its words.
+    """
+
+    def check(value: Row) -> Iterator[str]:
+        lost = meant = 0
+        for line, row in zip(lines, value["lines"], strict=False):
+            after = Heard(row["text"], language)
+            words = {word for word in tokens(line) if carries(word)}
+            gone = {word for word in words if not after.has(word)}
+            lost, meant = lost + len(gone), meant + len(words)
+            facts = {fact for fact in _facts(line) if after.unsaid(fact)}
+            most = _MOST_GONE if row["text"].strip() else _MOST_SAID_BY_NOTHING
+            few = len(gone) <= max(most, (1 - _LEAST_KEPT) * len(words))
+            if facts or not few:
+                shown = ", ".join(sorted(facts or gone))
+                yield f"line {row['number']} has lost {shown}: leave out fillers only"
+            if new := [each for each in _facts(row["text"]) if Heard(line, language).unsaid(each)]:
+                yield f"line {row['number']} says {', '.join(new)}, which nobody said"
+        if lost > _MOST_IN_ALL and lost > (1 - _LEAST_KEPT) * meant:
+            yield f"{lost} of {meant} words have gone: leave out fillers only"
+
+    return check
+
+
+_MOST_GONE, _MOST_SAID_BY_NOTHING, _LEAST_KEPT = 4, 2, 0.5
+"""Words that carry meaning: so many may go from a line, or with it, or that share must stay.
+Fillers are mostly short; "basically", "you know" and false starts are not."""
+
+
+_MOST_IN_ALL = 12
+"""In short passages a few words are a large share."""
+
+
+def _facts(line: str) -> set[str]:
+    """Figures, and names: words with a capital inside of a sentence."""
+    figures = re.findall(r"\d+(?:[.,:]\d+)*", line)
+    names = re.findall(r"(?<=[\w,;] )[^\W\d_a-zß-ÿ][^\W\d_]+", line)
+    return {*figures, *names}
+
+
+def figures_kept(lines: Sequence[str], language: str | None) -> Check:
+    """Translation: years, amounts and other long numbers come back, as figures or in words."""
+
+    def check(value: Row) -> Iterator[str]:
+        for line, row in zip(lines, value["lines"], strict=False):
+            after = Heard(row["text"], language)
+            for figures in _LONG.findall(line):
+                if after.unsaid(figures):
+                    yield f"line {row['number']} has lost {figures}"
+
+    return check
+
+
+_LONG = re.compile(r"(?<![\d.,:])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})(?![\d:])")
+
+
+def all_of(*checks: Check) -> Check:
+    """The faults that the first check finds that finds any."""
+
+    def check(value: Row) -> list[str]:
+        return next(filter(None, (list(each(value)) for each in checks)), [])
+
+    return check
 
 
 def clocks_in(text: str) -> set[str]:

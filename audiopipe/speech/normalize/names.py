@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from icu4py.messageformat import MessageFormat
+from audiopipe.text.messages import message
 
 UNITS = dict(
     pair.split("=")
@@ -73,29 +70,22 @@ def paid(figures: str, value: float, code: str, language: str) -> str:
 
 def dated(day: date, language: str) -> str:
     """A date with its month in words."""
-    return str(_format("{n,date,::yMMMMd}", language).format({"n": day}))
+    return str(message("{n,date,::yMMMMd}", language).format({"n": day}))
 
 
 def minus(language: str) -> str:
     """The word before a negative number."""
-    spelled = [_format("{n,spellout}", language).format({"n": n}) for n in (-1, 1)]
+    spelled = [message("{n,spellout}", language).format({"n": n}) for n in (-1, 1)]
     return str(spelled[0]).removesuffix(str(spelled[1])).strip()
 
 
 def decimal_mark(language: str) -> str:
     """What stands before the tenths."""
-    written = str(_format("{n,number,::.0 latin}", language).format({"n": 0.5}))
+    written = str(message("{n,number,::.0 latin}", language).format({"n": 0.5}))
     return "," if "," in written else "."
 
 
 def _with(figures: str, value: float, skeleton: str, language: str) -> str:
     number = value if value % 1 else int(value)
-    named = str(_format(f"{{n,number,{skeleton} latin}}", language).format({"n": number}))
+    named = str(message(f"{{n,number,{skeleton} latin}}", language).format({"n": number}))
     return re.sub(r"\d(?:[\d.,'’\s]*\d)?", lambda _: figures, named, count=1)
-
-
-@cache
-def _format(pattern: str, language: str) -> MessageFormat:
-    from icu4py.messageformat import MessageFormat
-
-    return MessageFormat(pattern, language)

@@ -100,6 +100,36 @@ def test_false_lengths_in_a_wav_lose_no_sample(
     assert np.abs(audio.samples).max() == pytest.approx(np.abs(sound).max(), abs=1e-3)
 
 
+@pytest.mark.parametrize("data_bytes", [UNKNOWN, 0, None])
+@pytest.mark.parametrize("pieces", [2, 3])
+def test_wavs_one_behind_another_are_joined(
+    other: OpenAISpeaker, server: Server, pieces: int, data_bytes: int | None
+) -> None:
+    sounds = [speechlike.speak(part, RATE_HZ) for part in _cut(TEXT, pieces)]
+    body = b"".join(
+        streamed_wav(each, data_bytes=2 * len(each) if data_bytes is None else data_bytes)
+        for each in sounds
+    )
+    server.faults.append(Answer(200, body, "audio/wav"))
+    assert words(spoken(other)) == TEXT
+
+
+def _cut(text: str, pieces: int) -> list[str]:
+    each = text.split()
+    size = -(-len(each) // pieces)
+    return [" ".join(each[at : at + size]) for at in range(0, len(each), size)]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("Yes.", 60), ("Is it 5?", 30), ("好的。", 20)])
+def test_sound_without_end_for_a_short_text_is_refused(
+    other: OpenAISpeaker, server: Server, text: str, seconds: int
+) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, seconds * RATE_HZ).astype(np.float32)
+    server.faults += [Answer(200, streamed_wav(noise), "audio/wav")] * 3
+    with pytest.raises(BadReply, match="too long for"):
+        spoken(other, text, language=None)
+
+
 def test_chunks_behind_the_samples_are_no_sound(other: OpenAISpeaker, server: Server) -> None:
     sound = speechlike.speak(TEXT, RATE_HZ)
     body = streamed_wav(sound, data_bytes=2 * len(sound), behind=TAGS)

@@ -100,6 +100,14 @@ def test_a_time_that_nobody_said_is_sent_back(talk: ChatSession, server: Server)
     assert "nobody said 9:30" in server.seen[1].json["messages"][-1]["content"]
 
 
+def test_a_time_that_was_said_in_words_may_stand_in_a_summary_as_figures(
+    talk: ChatSession, server: Server
+) -> None:
+    always(server, lambda prompt, text: {"summary": "A sermon on John 3:16, at 7:30 pm."})
+    sermon = spoken("We read John three sixteen. We meet at seven thirty.")
+    assert "3:16" in Scribe(talk).summary(sermon)
+
+
 def test_a_long_transcript_is_summarised_in_parts_that_fit_and_then_as_a_whole(
     small_talk: ChatSession, server: Server
 ) -> None:
@@ -234,6 +242,9 @@ def test_action_items_have_the_time_at_which_they_were_said(
     [
         ({"time": "0:00:15"}, "no line begins at 0:00:15"),
         ({"due": "by Monday"}, "nobody said 'by Monday'"),
+        ({"due": "2026-11-27"}, "nobody said '2026-11-27'"),
+        ({"owner": "Robert"}, "nobody said 'Robert'"),
+        ({"task": "Order new servers"}, "nobody said 'Order new servers'"),
     ],
 )
 def test_an_action_item_with_a_time_or_a_date_that_nobody_said_is_sent_back(
@@ -243,6 +254,12 @@ def test_an_action_item_with_a_time_or_a_date_that_nobody_said_is_sent_back(
     always(server, lambda prompt, text: next(answers))
     assert len(Scribe(talk).action_items(SHORT)) == 1
     assert words in server.seen[1].json["messages"][-1]["content"]
+
+
+def test_speakers_and_forms_of_words_count_as_said(talk: ChatSession, server: Server) -> None:
+    item = {**CALL, "task": "Calling the landlord about the budget", "due": "Friday"}
+    always(server, lambda prompt, text: {"items": [item]})
+    assert Scribe(talk).action_items(SHORT)[0].due == "Friday"
 
 
 def test_there_may_be_no_action_items(small_talk: ChatSession, server: Server) -> None:
@@ -319,6 +336,46 @@ def test_a_clean_up_may_empty_a_line_and_keeps_the_times_of_the_others(
     made = Scribe(talk).clean(SHORT)
     assert [segment.span.start_s for segment in made.segments] == [0.0, 5.0, 10.0, 14.0]
     assert (made.language, made.text) == ("en", SHORT.text.removesuffix(" It is settled."))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda said: "", "all lines are empty"),
+        (lambda said: said.replace("3 percent", "some percent"), "line 2 has lost 3"),
+        (lambda said: said.replace("3 percent", "13 percent"), "has lost 3"),
+        (lambda said: said if "Ann" not in said else "", "line 4 has lost"),
+        (lambda said: said if "Ann" not in said else "Ann will call.", "line 4 has lost Friday"),
+        (lambda said: said.replace("the move", "the move of 2024"), "says 2024, which nobody said"),
+    ],
+)
+def test_a_clean_up_that_loses_or_adds_facts_is_sent_back(
+    talk: ChatSession, server: Server, change: Callable[[str], str], words: str
+) -> None:
+    tries: list[str] = []
+
+    def cleaned(prompt: str, text: str) -> Any:
+        tries.append(text)
+        return lines(text, change if len(tries) == 1 else lambda said: said)
+
+    always(server, cleaned)
+    assert Scribe(talk).clean(SHORT).text == SHORT.text
+    assert words in server.seen[1].json["messages"][-1]["content"]
+
+
+def test_a_clean_up_drops_fillers_and_mends_slips(talk: ChatSession, server: Server) -> None:
+    said = "Um, so, you know, we we basically goes, uh, to Berlin in twenty twenty four. Uh, yeah."
+    rows = [(1, "We go to Berlin in 2024."), (2, "")]
+    answer = {"lines": [{"number": number, "text": text} for number, text in rows]}
+    always(server, lambda prompt, text: answer)
+    assert Scribe(talk).clean(spoken(said)).text == "We go to Berlin in 2024."
+
+
+def test_a_translation_keeps_years_and_amounts(talk: ChatSession, server: Server) -> None:
+    rows = iter(["Wir zahlten viel im Jahr 1984.", "Wir zahlten 1.250 Euro im Jahr 1984."])
+    always(server, lambda prompt, text: {"lines": [{"number": 1, "text": next(rows)}]})
+    assert "1.250" in Scribe(talk).translate(spoken("We paid 1,250 euros in 1984."), "de").text
+    assert "line 1 has lost 1,250" in server.seen[1].json["messages"][-1]["content"]
 
 
 # all of them
