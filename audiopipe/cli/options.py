@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from audiopipe.cli.advice import Fitting
 from audiopipe.cli.log import to_stderr
 from audiopipe.settings import GROUPS, Setting, table
 from audiopipe.settings.kinds import Kind, Number, Switch, Words, read
@@ -43,6 +44,15 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: Sequence[str] = (), **more: Any) -> None:
         super().__init__(*args, **more)
         self.examples = examples
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what is logged from then on names its own flags alone."""
+        flags = [
+            flag for each in self.get_params(ctx) for flag in (*each.opts, *each.secondary_opts)
+        ]
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(Fitting(flags))
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         grouped: dict[str, list[tuple[str, str]]] = {}

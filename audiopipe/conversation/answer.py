@@ -11,6 +11,7 @@ from typing import Self
 
 from audiopipe.backends.protocols import Chatter
 from audiopipe.conversation.schema import Shape, strict
+from audiopipe.conversation.schema.example import example_of
 from audiopipe.errors import (
     BackendError,
     InvalidAnswer,
@@ -32,6 +33,7 @@ _MOST_SHOWN = 300  # characters of an answer in a line for people
 
 _JSON = "Answer with one JSON object and nothing else: no comment, no code block."
 _SCHEMA = "The object must be valid by this JSON Schema:"
+_EXAMPLE = "An example of its form, with other values:"
 _CORRECT = "That answer cannot be used:\n{faults}\nGive the whole corrected answer, nothing else."
 
 
@@ -244,7 +246,9 @@ def _asking_for(shape: Shape, request: ChatRequest, backend: Chatter) -> ChatReq
     """The request with the shape in its words, and in its schema if the model is held to one."""
     words = _JSON
     if shape.schema is not None:
-        words += f"\n{_SCHEMA}\n{json.dumps(shape.schema, ensure_ascii=False)}"
+        schema, example = shape.schema, example_of(shape.schema)
+        words += f"\n{_SCHEMA}\n{json.dumps(schema, ensure_ascii=False)}"
+        words += f"\n{_EXAMPLE}\n{json.dumps(example, ensure_ascii=False)}"
         held = strict(shape.schema) if backend.has_schemas(request.model) else None
         request = replace(request, schema=json.dumps(held) if held else "")
     first, *rest = request.messages

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from support.chatting import _check_strict
 
 from audiopipe.conversation.schema import AnyObject, Model, Schema, shape_of, strict, without_nulls
+from audiopipe.conversation.schema.example import example_of
 from audiopipe.errors import UsageError
 
 STRING = {"type": "string"}
@@ -172,7 +174,6 @@ def test_json_that_is_dressed_for_people_is_undressed() -> None:
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
-        ({"type": "array", "items": STRING}, "at its root"),
         ({"type": "thing"}, "not a JSON Schema"),
         ({"type": "object", "properties": 3}, "not a JSON Schema"),
         (3, "subclass of pydantic"),
@@ -182,6 +183,49 @@ def test_json_that_is_dressed_for_people_is_undressed() -> None:
 def test_what_is_no_schema_of_an_object_is_a_usage_error(schema: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         shape_of(schema)
+
+
+@dataclass
+class Town:
+    name: str
+    people: int = 0
+
+
+class Row(TypedDict):
+    name: str
+    towns: NotRequired[list[str]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "text", "value"),
+    [
+        ({"type": "array", "items": STRING}, '{"value": ["a", "b"]}', ["a", "b"]),
+        ({"type": "array", "items": STRING}, '["a", "b"]', ["a", "b"]),
+        ({"enum": ["yes", "no"]}, '{"value": "yes"}', "yes"),
+        ({"type": ["object", "null"]}, "null", None),
+        (list[Town], '{"value": [{"name": "Lima"}]}', [Town("Lima")]),
+        (Town, '{"name": "Lima", "people": 3}', Town("Lima", 3)),
+        (Row, '{"name": "Peru", "towns": ["Lima"]}', {"name": "Peru", "towns": ["Lima"]}),
+        (list[Row], '[{"name": "Peru"}]', [{"name": "Peru"}]),
+        (dict[str, int], '{"Lima": 3}', {"Lima": 3}),
+        (list[Person], '{"value": []}', []),
+        (tuple[int, str], '{"value": [1, "a"]}', (1, "a")),
+    ],
+)
+def test_a_shape_may_have_any_root(shape: Any, text: str, value: Any) -> None:
+    made = shape_of(shape)
+    assert made.schema is not None and made.schema["type"] == "object"
+    assert made.read(text) == value
+
+
+def test_what_is_in_a_list_is_checked_with_its_place() -> None:
+    with pytest.raises(ValueError, match=r"0\.people: "):
+        shape_of(list[Town]).read('[{"name": "Lima", "people": "many"}]')
+
+
+@given(schemas)
+def test_an_example_has_the_form_of_its_schema(schema: dict[str, Any]) -> None:
+    jsonschema.validate(example_of(schema), schema)
 
 
 def test_a_reference_to_elsewhere_is_a_usage_error() -> None:
