@@ -77,7 +77,10 @@ def _by_words(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding
 def _missing(case: Case, ours: Ours, theirs: Theirs | None) -> Iterator[Finding]:
     have = {word.number for word in ours.words}
     known = {word.number for word in theirs.plain_words} if theirs else set()
-    heard = [number for number in known - have if _is_ours(case, number)]
+    clocked = {word.number for word in theirs.clocked_words} if theirs else set()
+    # What ffmpeg makes of both ends of a hole only as long as none is left between them.
+    edges = {word.number for word in case.words if _covered(word, ours.losses)} - clocked
+    heard = [number for number in known - have - edges if _is_ours(case, number)]
     if heard:
         told = "told as lost" if ours.losses else "not told"
         yield Finding("missing", f"words {_numbers(heard)} that ffmpeg hears, {told}")

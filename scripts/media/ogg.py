@@ -55,11 +55,18 @@ def changes(data: bytes) -> Iterator[tuple[str, bytes]]:
     renumbered = [
         replace(page, sequence=place) for place, page in enumerate(pages[:half] + pages[half + 1 :])
     ]
-    yield "page-renumbered-edit", _joined(renumbered)
+    yield "page-renumbered", _joined(renumbered)
     yield "no-end", _joined(replace(page, flags=page.flags & ~4) for page in pages)
     yield "serial-0", _joined(replace(page, serial=0) for page in pages)
     at = len(_joined(pages[:half])) + 22
     yield "checksum-hurt", data[:at] + bytes(4) + data[at + 4 :]
+
+
+def without_page(data: bytes, words: Iterable[Spoken]) -> tuple[Spoken, ...]:
+    """What is left of the words once the middle page is gone: nothing tells that it ever was."""
+    pages = list(_pages(data))
+    start, end = (pages[len(pages) // 2 - back].granule / _rate_hz(pages[0]) for back in (1, 0))
+    return tuple(word for word in words if word.end_s < start - 0.02 or word.start_s > end + 0.02)
 
 
 def after_gap(data: bytes, words: Iterable[Spoken]) -> tuple[Spoken, ...]:

@@ -61,7 +61,7 @@ RULES = (
         lambda case, form, found: (
             found.kind == "shifted"
             and case.fault in _DAMAGE
-            and not form.clock
+            and (not form.clock or form.muxer == "avi")
             and found.by_s < (2 if case.fault == "removed" else 1) * _ESTIMATE_S
         ),
     ),
@@ -86,6 +86,28 @@ RULES = (
         "ffmpeg copies the original's length into the CAF of a part: what that promises is missing",
         lambda case, form, found: (
             found.kind == "phantom" and case.fault.startswith("copy") and form.muxer == "caf"
+        ),
+    ),
+    Rule(
+        "one sum",
+        "a block of a second with one checksum: which of its samples are right, nobody knows",
+        lambda case, form, found: (
+            found.kind == "missing"
+            and case.fault in _DAMAGE
+            and form.codec == "wavpack"
+            and found.detail.endswith("told as lost")
+        ),
+    ),
+    Rule(
+        "borrowed",
+        "bytes gone from an MP3 without clock: the word behind them, which had borrowed from "
+        "them, comes earlier than its loss is told of",
+        lambda case, form, found: (
+            found.kind == "beyond"
+            and case.fault == "removed"
+            and form.codec == "libmp3lame"
+            and not form.clock
+            and found.as_ffmpeg
         ),
     ),
     Rule(

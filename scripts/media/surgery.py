@@ -29,6 +29,8 @@ def of_form(base: Whole) -> Iterator[Case]:
         known = dict(_KNOWN.get(fault.rsplit("-", 1)[-1], {}))
         if fault == "granules-gap":
             known["words"] = ogg.after_gap(data, base.words)
+        if fault == "page-renumbered":
+            known["words"] = ogg.without_page(data, base.words)
         if known.pop("unsure", False):
             known |= {"words": (), "perhaps": tuple(word.number for word in base.words)}
         yield base.written(fault, changed, fault, **known)

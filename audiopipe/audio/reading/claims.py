@@ -150,8 +150,7 @@ def claim_of(file: IO[bytes]) -> Claim | None:
         if head[:4] == b".snd" and len(head) > 24:
             return _au_claim(head, size)
         if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-            stated = _believable(8 + int.from_bytes(head[4:8], "little"), size, 4)
-            return Claim(stated, size, ()) if stated and stated > size else None
+            return _avi_claim(file, head, size)
         form = _FORMS.get(head[:4])
         if form and (head[:4] != b"FORM" or head[8:11] == b"AIF"):
             return _chunked_claim(file, form, head[:4], size)
@@ -166,6 +165,16 @@ def _au_claim(head: bytes, size: int) -> Claim:
     # What goes beyond 32 bits is left open, as the format has it.
     field = struct.pack(">I", min(true, 0xFFFF_FFFF))
     return Claim(_believable(stated, true, 4), true, ((8, field),))
+
+
+def _avi_claim(file: IO[bytes], head: bytes, size: int) -> Claim | None:
+    """Of a file that is cut within its sound; ffmpeg states a share of the length then."""
+    form = _FORMS[b"RIFF"]
+    lists = [chunk for chunk in _chunks(file, form, form.first, size) if chunk.name == b"LIST"]
+    sound = max(lists, key=lambda chunk: chunk.length, default=None)
+    stated = _believable(8 + int.from_bytes(head[4:8], "little"), size, 4)
+    is_cut = sound and sound.start + sound.length > size
+    return Claim(stated, size, ()) if is_cut and stated and stated > size else None
 
 
 def _chunked_claim(file: IO[bytes], form: _Form, magic: bytes, size: int) -> Claim | None:

@@ -19,12 +19,12 @@ years."""
 _MOST_STATED_S = 24 * 3600.0
 
 _STAMPED = frozenset(
-    {"mov", "matroska", "mpegts", "mpeg", "ogg", "flac", "asf", "flv", "nut", "mxf"}
+    {"mov", "matroska", "mpegts", "mpeg", "ogg", "flac", "asf", "flv", "nut", "mxf", "wv"}
 )
 """Containers that say when a packet is heard. Elsewhere ffmpeg counts, as we do; and it counts
 wrongly, in units of the first rate, where the rate changes."""
 
-_COUNTING = frozenset({"ogg", "flac"})
+_COUNTING = frozenset({"ogg", "flac", "wv"})
 """Containers whose stamps count samples, so that a jump is a loss if anything is missing."""
 
 _STATES_END = frozenset({"mov", "matroska", "asf", "flv", "mxf"})
@@ -58,6 +58,7 @@ class Clock:
     Args:
         first_pts: the stamp of the first frame.
         skipped_s: what is dropped of it and the next.
+        is_indexed: whether an index tells when packets are heard that carry no stamps.
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Clock:
         stream: AudioStream,
         first_pts: int | None,
         skipped_s: float = 0.0,
+        *,
+        is_indexed: bool = False,
     ) -> None:
         kinds = set(container.format.name.split(","))
-        self.is_stamped = bool(kinds & _STAMPED)
+        self.is_stamped = is_indexed or is_stamped(container)
         self.counts_samples = is_counting(container)
         self.stamps_ends = "ogg" in kinds
         tick_s = float(stream.time_base or 0)
@@ -109,6 +112,11 @@ class Clock:
         if self._end_s is not None:
             return at_s + gap_s <= self._end_s + 1 and gap_s <= _MOST_STATED_S
         return self._filled_s + gap_s <= _MOST_UNSTATED_S
+
+
+def is_stamped(container: InputContainer) -> bool:
+    """Whether a container says when a packet is heard."""
+    return not _STAMPED.isdisjoint(container.format.name.split(","))
 
 
 def is_counting(container: InputContainer) -> bool:

@@ -14,13 +14,15 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading.mpeg import foreign_bytes, is_length_frame, is_tag
+from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame, is_tag
 from audiopipe.audio.reading.ogg import Pages
 from audiopipe.audio.reading.torn import Seams
 
 MOST_PLANES = 7
 """PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
 
+
+_MUCH = 1.5
 
 _LONGEST_BYTES = 1441
 """Of a frame of MPEG audio, layer III."""
@@ -61,32 +63,32 @@ def decoded(
         stream: its codec is opened by the first packet.
         packets: all of it.
         pages: of an Ogg.
-        seams: tell pauses from losses.
+        seams: tell what is missing between them.
         stamps_all: whether each stamp is the container's own, a parser's never.
         ends_at: where in the file an MP3's header says that its sound ends; 0 if it does not.
     """
-    is_mpeg = stream.codec_context.name.startswith(("mp1", "mp2", "mp3"))
+    is_framed = stream.codec_context.name.startswith(("mp1", "mp2", "mp3", "dca"))
     tick_s = float(stream.time_base or 0)
     largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
     try:
-        for packet in packets:
+        for packet, missing in seams.between(packets):
+            if pages.ends_before(packet.pos):
+                break
             ends, is_cut = pages.turn(packet.pos)
             if ends is not None:
                 yield Decoded(None, ends * tick_s, is_cut=is_cut)
-            if seams.is_torn(packet):
-                yield Decoded(None, lost_s=0.0)
-            is_large = is_mpeg and packet.size > 1.5 * largest > 0
-            data, foreign = _without_foreign(packet) if is_large else (packet, 0)
+            if missing is not None:
+                yield Decoded(None, lost_s=missing * seconds / max(1, size))
+            data, foreign = _sound_of(packet, largest if is_framed else 0, pages)
             try:
                 frames = stream.codec_context.decode(data) if data else []
             except EOFError:
                 break
             except FFmpegError:
                 lost_s = packet.size * seconds / size if size else (packet.duration or 0) * tick_s
-                content = bytes(packet)
-                if not content.strip(b"\0"):
+                if not bytes(packet).strip(b"\0"):
                     filling_s += lost_s
-                elif not is_tag(content):
+                elif not is_tag(bytes(packet)):
                     yield Decoded(None, lost_s=lost_s)
                 continue
             lost_s = filling_s + foreign * seconds / max(1, size)
@@ -97,7 +99,7 @@ def decoded(
             elif data is packet:
                 largest = max(largest, packet.size)
             is_stated = stamps_all or (packet.pos is not None and packet.pos >= 0)
-            padding = _padding(packet, ends_at) if is_mpeg else 0
+            padding = _padding(packet, ends_at) if is_framed else 0
             for frame in frames:
                 stamp_s = None if frame.pts is None or not is_stated else frame.pts * tick_s
                 yield Decoded(frame, stamp_s, padding=padding)
@@ -118,14 +120,45 @@ def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
     return int.from_bytes(told[4:8], "little") if is_end else 0
 
 
-def _without_foreign(packet: Packet[AudioStream]) -> tuple[Packet[AudioStream] | None, int]:
-    """A packet of an MPEG stream without what the parser put before its frame, and how many bytes
-    of sound that may have been; no packet where the frame only states the length of what follows.
+def _sound_of(
+    packet: Packet[AudioStream], largest: int, pages: Pages
+) -> tuple[Packet[AudioStream] | None, int]:
+    """What of a packet is to be decoded, and how many bytes of sound are lost in it.
+
+    Args:
+        largest: of the packets that were a frame; 0 where a packet holds nothing else.
+    """
+    if packet.size > largest > 0:
+        return _without_foreign(packet, largest)
+    if pages.tells_no_end and _only_ends(packet):
+        return cast("Packet[AudioStream]", Packet(bytes(packet))), 0
+    return packet, 0
+
+
+def _only_ends(packet: Packet[AudioStream]) -> bool:
+    """Whether ffmpeg drops the end of a packet, and nothing of its start."""
+    if not packet.has_sidedata("skip_samples"):
+        return False
+    told = bytes(packet.get_sidedata("skip_samples"))
+    return told[:4] == bytes(4) != told[4:8]
+
+
+def _without_foreign(
+    packet: Packet[AudioStream], largest: int
+) -> tuple[Packet[AudioStream] | None, int]:
+    """A packet of a stream without what the parser put before its frame, and how many bytes of
+    sound that, and what it left behind it, may have been; no packet where the frame only states the
+    length of what follows.
+
+    Args:
+        largest: of the packets that were a frame; one that is a little larger may be one.
     """
     data = bytes(packet)
+    if packet.size < _MUCH * largest and not begins_frame(data):
+        return packet, 0
     lost, start = foreign_bytes(data)
     if not start:
-        return packet, 0
+        return packet, lost
     if is_length_frame(data[start:]):
         return None, lost
     frame = cast("Packet[AudioStream]", Packet(data[start:])) if start < len(data) else None

@@ -1,6 +1,8 @@
-"""Frames of MPEG audio among bytes that are none: tags, junk, holes.
+"""Frames of MPEG audio and DTS among bytes that are none: tags, junk, holes.
 
-The layout of a header is that of ISO 11172-3, section 2.4.1.3, and ISO 13818-3.
+ffmpeg finds those by the mark at their start, so that a packet may hold more than its frame. The
+layout of a header is that of ISO 11172-3, section 2.4.1.3, and ISO 13818-3; of DTS that of ETSI TS
+102 114, sections 5.4.1 and 7.4.1.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ _KBITS = {
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
+_DTS, _DTS_EXTENSION = bytes.fromhex("7ffe8001"), bytes.fromhex("64582025")
 _RATES_HZ = (44_100, 48_000, 32_000)
 
 
@@ -36,6 +39,22 @@ def frame_bytes(header: bytes) -> int:
     return slots * bit_rate // rate_hz + padding
 
 
+def _dts_bytes(data: bytes) -> int:
+    """How long the DTS frame is that begins there, its extensions included; 0 if none does."""
+    size = 0
+    if data[:4] == _DTS:
+        size = (int.from_bytes(data[5:8], "big") >> 4 & 0x3FFF) + 1
+    while data[size : size + 4] == _DTS_EXTENSION:
+        bits = int.from_bytes(data[size + 5 : size + 10], "big")
+        size += 1 + (bits >> 1 & 0xFFFFF if bits >> 37 & 1 else bits >> 13 & 0xFFFF)
+    return size
+
+
+def begins_frame(data: bytes) -> bool:
+    """Whether a whole frame stands at the start."""
+    return 0 < (frame_bytes(data[:4]) or _dts_bytes(data)) <= len(data)
+
+
 def foreign_bytes(data: bytes) -> tuple[int, int]:
     """How many bytes of sound may be missing before the frame that ends there, and its start.
 
@@ -43,11 +62,14 @@ def foreign_bytes(data: bytes) -> tuple[int, int]:
         data: a packet as ffmpeg's parser gives it: what is no frame, and the frame behind it. Tags
             are no sound.
     """
-    if frame_bytes(data[:4]) == len(data):
+    first = frame_bytes(data[:4]) or _dts_bytes(data)
+    if first == len(data):
         return 0, 0
     at = data.find(b"\xff")
     while at >= 0 and frame_bytes(data[at : at + 4]) != len(data) - at:
         at = data.find(b"\xff", at + 1)
+    if at < 0 < first < len(data):
+        return len(data) - first, 0
     start = at if at >= 0 else len(data)
     return max(0, start - _tag_bytes(data[:start])), start
 

@@ -96,11 +96,13 @@ class Page:
         number: among the pages of its stream.
         is_closed: whether its last packet ends in it, so that all of its sound comes from it and
             pages before.
+        size: in bytes.
     """
 
     granule: int
     number: int
     is_closed: bool
+    size: int
 
 
 class Pages:
@@ -118,11 +120,36 @@ class Pages:
         self._last: int | None = None
         self._page: Page | None = None
         self._is_broken = False
+        self._heads = self._heads_at(0) if self._is_ogg else []
+
+    @property
+    def tells_no_end(self) -> bool:
+        """Whether the page is stamped with nothing, so that it cannot tell where the sound ends."""
+        return self._page is not None and self._page.granule <= 0
 
     def next_link(self) -> IO[bytes] | None:
         """The recording that is joined on behind the last page, where ffmpeg stops."""
         start = next_link(self._file, self._last) if self._last is not None else None
         return cast("IO[bytes]", Behind(self._file, start)) if start is not None else None
+
+    def ends_before(self, place: int | None) -> bool:
+        """Whether another recording, that is coded in another way, begins before a page to which
+        ffmpeg goes on all the same, because its streams have the numbers of the first one's.
+
+        Args:
+            place: as in `turn`.
+        """
+        if self._page is None or self._place is None or place is None or place == self._place:
+            return False
+        end = self._place + self._page.size
+        if not end < place <= end + _TAIL_BYTES:
+            return False
+        position = self._file.tell()
+        self._file.seek(end)
+        between = self._file.read(place - end)
+        self._file.seek(position)
+        found = between.find(_FIRST_PAGE)
+        return found >= 0 and not set(self._heads_at(end + found)) <= set(self._heads)
 
     def turn(self, place: int | None) -> tuple[int | None, bool]:
         """Go on to the page of the next packet.
@@ -147,6 +174,18 @@ class Pages:
         self._is_broken |= self._page is None or self._page.number != before.number + 1
         return told, was_broken
 
+    def _heads_at(self, place: int) -> list[bytes]:
+        """What the first pages there say of their streams."""
+        position = self._file.tell()
+        heads = []
+        while _begins(self._file, place):
+            size = _size(self._file, place)
+            self._file.seek(place + 27)
+            heads.append(self._file.read(size - 27))
+            place += size
+        self._file.seek(position)
+        return heads
+
     def _read(self, place: int | None) -> Page | None:
         if place is None or place < 0:
             return None
@@ -158,4 +197,5 @@ class Pages:
         if not laces:
             return None
         granule = int.from_bytes(head[6:14], "little", signed=True)
-        return Page(granule, int.from_bytes(head[18:22], "little"), laces[-1] < 255)
+        number = int.from_bytes(head[18:22], "little")
+        return Page(granule, number, laces[-1] < 255, 27 + len(laces) + sum(laces))

@@ -22,6 +22,7 @@ from audiopipe.audio.reading.recording import (
     skip_frames,
 )
 from audiopipe.audio.reading.timeline import silence
+from audiopipe.audio.reading.torn import unheard
 
 
 class UnbrokenRecording(Recording):
@@ -88,6 +89,11 @@ class UnbrokenRecording(Recording):
 
     def _joined(self) -> Iterator[Any]:
         """The track in frames of the length of a block; None in place of what is damaged."""
+        with unheard():
+            # Its threads end before they can be heard again.
+            yield from self._pulled()
+
+    def _pulled(self) -> Iterator[Any]:
         try:
             graph = Graph()
             source = self._probed.add_to(graph, self._descriptor)

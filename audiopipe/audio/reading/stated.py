@@ -1,9 +1,21 @@
-"""Lengths that the headers of ASF and MP3 state, where ffmpeg's own reading of them is a guess."""
+"""How long a track is by its header, where ffmpeg's own reading of that is no guess."""
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import IO
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from audiopipe.audio.reading.ogg import states_end
+
+_STATE_LENGTH = frozenset(
+    {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg"}
+)
+"""Containers that state the length of a track, rather than letting ffmpeg estimate it."""
 
 _LONGEST_S = 1e9
 """No recording lasts 30 years."""
@@ -13,6 +25,68 @@ _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
+
+
+def told(
+    container: InputContainer,
+    stream: AudioStream,
+    file: IO[bytes],
+    head_pts: int | None,
+    late_s: float,
+    share: float,
+) -> tuple[float | None, bool]:
+    """How long a track is by the header, in s from the file's beginning, None where ffmpeg only
+    estimates that; and whether the rest is lost where less comes.
+
+    Args:
+        head_pts: the stamp of its first packet.
+        late_s: silence before its first sample.
+        share: how many times as many bytes of sound the header states as there are.
+    """
+    kinds = set(container.format.name.split(","))
+    tick_s, start_s = float(stream.time_base or 0), (container.start_time or 0) / av.time_base
+    length_s = (stream.duration or 0) * tick_s
+    is_alone = len(container.streams) == 1
+    seconds = 0.0
+    if "matroska" in kinds:
+        # A tag tells when the track ends; without one, a lone track ends with the file.
+        seconds = (_clock_s(stream.metadata.get("DURATION", "")) or 0.0) - start_s
+        if seconds <= 0 and is_alone:
+            seconds = (container.duration or 0) / av.time_base
+    elif "asf" in kinds:
+        # Of several tracks the longest has that length.
+        seconds = (asf_states_s(file) or 0.0) - start_s if is_alone else 0.0
+    elif "flv" in kinds:
+        seconds = (container.duration or 0) / av.time_base if is_alone else 0.0
+    elif "mov" in kinds and head_pts == 0 and start_s > 0:
+        # iTunSMPB: the length counts what is skipped at the start, which puts off the start.
+        seconds = length_s - start_s
+    elif "mp3" in kinds and mp3_states_length(file):
+        seconds = length_s
+    elif kinds & _STATE_LENGTH and not _is_guessed(kinds, stream, file):
+        seconds = length_s + late_s
+    if "ogg" in kinds and stream.codec_context.name in ("opus", "libopus"):
+        # The end is stamped with the pre-skip counted in (RFC 7845, section 4.1).
+        seconds += min(0, head_pts or 0) * tick_s
+    # CAF's table of packets states the length, and what of the last one is sound.
+    has_table = "caf" in kinds and not stream.codec_context.name.startswith("pcm")
+    # AVI's writers count pauses, for which it has no place.
+    is_promised = share > 1 if has_table or "avi" in kinds else "ogg" not in kinds
+    return (seconds * (1 if has_table else share) if seconds > 0 else None), is_promised
+
+
+def _is_guessed(kinds: set[str], stream: AudioStream, file: IO[bytes]) -> bool:
+    """Whether ffmpeg has a length from a bit rate only, as of MP3 and AAC in WAV."""
+    if "ogg" in kinds:
+        return not states_end(file)
+    name = stream.codec_context.name
+    return bool(kinds & {"wav", "w64"}) and name.startswith(("mp", "aac", "ac3", "dts", "dca"))
+
+
+def _clock_s(text: str) -> float | None:
+    """Seconds of `00:00:03.008000000`, as Matroska writers tag the length of each track."""
+    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
+    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None
 
 
 def asf_states_s(file: IO[bytes]) -> float | None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
+from av import logging
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from audiopipe.audio.reading.clock import JUMP_S
+from audiopipe.audio.reading.chains import is_whole_matroska, is_whole_transport
+from audiopipe.audio.reading.clock import JUMP_S, is_stamped
 
 _HEADERS_BYTES = 1024
 """More than stands between the packets of a lone track: headers of blocks and clusters."""
@@ -16,69 +22,172 @@ _HEADERS_BYTES = 1024
 _MOST_BYTES = 1 << 22
 """Looked at between two packets; what lies farther apart has other tracks between."""
 
-_SYNC = 0x47
+_NEAR_S = 0.5
+"""How soon behind a complaint the clock jumps: a packet in which bytes are missing comes first."""
+
+_BEFORE_BYTES = 9
+"""The longest header of a block of Matroska."""
 
 
-class Seams:
-    """Looks at the bytes between packets where the clock jumps.
+def hear_complaints() -> None:
+    """Have ffmpeg's errors counted, of all files of this process."""
+    logging.set_level(logging.PANIC)  # shows none; errors are counted at any level
 
-    Of a Matroska or FLV with one track, more of them than headers take were once packets; in a
-    transport stream (ISO 13818-1, section 2.4.3.3) the packets of each kind are counted.
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Have them not counted: threads of ffmpeg's own that complain would wait for the interpreter,
+    which may be waiting for them.
+    """
+    level = logging.get_level()
+    logging.set_level(None)
+    try:
+        yield
+    finally:
+        logging.set_level(level)
+
+
+def complaints() -> int:
+    """How many there were."""
+    return logging.get_last_error()[0]
+
+
+class Index:
+    """Stamps for the packets of an AVI, which carry none: ffmpeg counts those that it finds, and
+    the index at the file's end tells how many there ought to be before one.
 
     Args:
+        head: the first packet.
         file: seekable; keeps its position.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream, file: IO[bytes]) -> None:
-        kinds = container.format.name
-        self._file = file
-        self._is_lone = len(container.streams) == 1 and ("matroska" in kinds or kinds == "flv")
-        self._is_counted = kinds == "mpegts"
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        head: Packet[AudioStream],
+        file: IO[bytes],
+    ) -> None:
+        self._entries = entries = stream.index_entries
+        self._offset = self._per_tick = 0
+        if container.format.name != "avi" or len(entries) < 2 or not head.duration:
+            return
+        position = file.tell()
+        size = file.seek(0, os.SEEK_END)
+        file.seek(position)
+        # Without an index, ffmpeg lists what it has read so far.
+        if entries[len(entries) - 1].pos > size // 2 and head.pos is not None:
+            self._offset = head.pos - entries[0].pos
+            self._per_tick = (entries[1].timestamp - entries[0].timestamp) // head.duration
+
+    def __bool__(self) -> bool:
+        return self._per_tick > 0
+
+    def stamp(self, packet: Packet[AudioStream]) -> None:
+        """Give a packet the stamp that belongs to its place."""
+        if not self._per_tick or packet.pos is None:
+            return
+        place = packet.pos - self._offset
+        number = bisect_left(self._entries, place, key=lambda entry: entry.pos)
+        if number < len(self._entries) and self._entries[number].pos == place:
+            packet.pts = packet.dts = self._entries[number].timestamp // self._per_tick
+
+
+class Seams:
+    """Looks between packets for what is missing there.
+
+    Where the container has a clock, that tells how much, and a jump of it is a pause unless ffmpeg
+    complained of what it found there; or the pieces of a Matroska or a transport stream do not
+    follow each other there (`chains`); or a lone FLV has more bytes there than headers take, which
+    once were packets; an AVI's `Index` knows no pauses. Without a clock the bytes that belong to no
+    packet tell.
+
+    Attributes:
+        is_stamped: whether there is a clock.
+
+    Args:
+        file: seekable; keeps its position.
+        index: stamps the packets.
+        is_doubtful: whether ffmpeg complained as it looked for tracks, for which it reads ahead.
+    """
+
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: AudioStream,
+        file: IO[bytes],
+        index: Index,
+        *,
+        is_doubtful: bool,
+    ) -> None:
+        self._kind = container.format.name.split(",")[0]
+        self.is_stamped = is_stamped(container) or bool(index)
+        self._file, self._index = file, index
+        self._doubtful_bytes = file.tell() if is_doubtful else 0
+        is_told = self._kind == "flv" or not self.is_stamped
+        self._is_lone = is_told and len(container.streams) == 1
+        self._is_chained = self._kind in ("mpegts", "matroska")
         self._tick_s = float(stream.time_base or 0)
         self._place: int | None = None
         self._size = 0
         self._end_s: float | None = None
+        self._complained_s: float | None = None
 
-    def is_torn(self, packet: Packet[AudioStream]) -> bool:
-        """Whether something is missing before a packet; to be asked of each, in order."""
+    def between(
+        self, packets: Iterable[Packet[AudioStream]]
+    ) -> Iterator[tuple[Packet[AudioStream], int | None]]:
+        """Each packet, and how many bytes are missing before it; 0 where the clock tells how much
+        is, None where nothing is.
+        """
+        iterator = iter(packets)
+        before = complaints()
+        while (packet := next(iterator, None)) is not None:
+            if complaints() > before:
+                self._complained_s = self._end_s
+            self._index.stamp(packet)
+            yield packet, self._missing(packet)
+            before = complaints()  # what its decoder says is not counted
+
+    def _missing(self, packet: Packet[AudioStream]) -> int | None:
+        place = packet.pos if packet.pos is not None and packet.pos >= 0 else None
+        bytes_ = place - self._place - self._size if place and self._place is not None else 0
+        is_known = self.is_stamped and (self._is_near_complaint() or bool(self._index))
+        is_torn = self._jumps(packet) if self.is_stamped else self._is_lone
+        if is_torn and not is_known:
+            is_torn = self._is_between(self._place or 0, place or 0)
+        if place is not None:
+            self._place, self._size = place, 0
+        self._size += packet.size
+        return None if not is_torn else 0 if self.is_stamped else bytes_
+
+    def _is_near_complaint(self) -> bool:
+        if self._end_s is None or self._place is None:
+            return False
+        is_near = self._complained_s is not None and self._end_s < self._complained_s + _NEAR_S
+        return is_near or self._place < self._doubtful_bytes
+
+    def _jumps(self, packet: Packet[AudioStream]) -> bool:
         if packet.pts is None:
             return False
         start_s = packet.pts * self._tick_s
         jumps = self._end_s is not None and start_s > self._end_s + JUMP_S
         self._end_s = start_s + (packet.duration or 0) * self._tick_s
-        place = packet.pos if packet.pos is not None and packet.pos >= 0 else None
-        torn = bool(jumps and place is not None and self._place is not None) and self._is_between(
-            self._place or 0, place or 0
-        )
-        if place is not None:
-            self._place, self._size = place, 0
-        self._size += packet.size
-        return torn
+        return jumps
 
     def _is_between(self, start: int, end: int) -> bool:
+        """Whether something stands between two places that is no part of the container."""
+        if self._place is None or not end:
+            return False
         if self._is_lone:
             return end - start - self._size > _HEADERS_BYTES
-        if not self._is_counted or not 0 < end - start <= _MOST_BYTES:
+        if not self._is_chained or not 0 < end - start <= _MOST_BYTES:
             return False
         position = self._file.tell()
-        self._file.seek(start)
-        data = self._file.read(end - start + 1)
+        self._file.seek(max(0, start - _BEFORE_BYTES))
+        before, data = self._file.read(min(start, _BEFORE_BYTES)), self._file.read(end - start)
+        if self._kind == "mpegts":
+            data += self._file.read(1)
         self._file.seek(position)
-        return not _is_whole(data)
-
-
-def _is_whole(data: bytes) -> bool:
-    """Whether packets of a transport stream follow each other, of each kind in unbroken count."""
-    size = next((size for size in (188, 192, 204) if data[size : size + 1] == b"\x47"), 0)
-    counts: dict[int, int] = {}
-    for at in range(0, len(data) - 4, size or len(data)):
-        if data[at] != _SYNC or not size:
-            return False
-        kind = int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF
-        if not data[at + 3] & 0x10:  # no content, and not counted
-            continue
-        count = data[at + 3] & 15
-        if kind in counts and kind != 0x1FFF and count - counts[kind] not in (0, 1, -15):
-            return False
-        counts[kind] = count
-    return True
+        if self._kind == "mpegts":
+            return not is_whole_transport(data)
+        return not is_whole_matroska(before, data)

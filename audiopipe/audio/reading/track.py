@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -21,9 +20,9 @@ from av.packet import Packet
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, decoded, give_plain_order
-from audiopipe.audio.reading.ogg import Pages, states_end
-from audiopipe.audio.reading.stated import asf_states_s, mp3_ends_at, mp3_states_length
-from audiopipe.audio.reading.torn import Seams
+from audiopipe.audio.reading.ogg import Pages
+from audiopipe.audio.reading.stated import mp3_ends_at, told
+from audiopipe.audio.reading.torn import Index, Seams, complaints
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
 _BUFFER_BYTES = 1 << 20
@@ -32,10 +31,8 @@ _BUFFER_BYTES = 1 << 20
 _OPUS_HZ = 48_000
 """Opus is decoded, and its delay counted, at this rate (RFC 7845, section 5.1)."""
 
-_STATE_LENGTH = frozenset(
-    {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg"}
-)
-"""Containers that state the length of a track, rather than letting ffmpeg estimate it."""
+_CHECKED = frozenset({"wavpack", "tta", "tak"})
+"""Codecs whose every block carries a checksum, which ffmpeg looks at only when asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +67,17 @@ class Track:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What `open_track` is asked for, and how much ffmpeg had complained of before."""
+
+    file: IO[bytes]
+    name: str
+    number: int | None
+    share: float
+    complaints: int
+
+
 def open_track(
     file: IO[bytes], name: str, number: int | None, raw: str | None = None, share: float = 1.0
 ) -> Track:
@@ -88,13 +96,14 @@ def open_track(
         EmptyAudio: not one sample could be decoded.
     """
     refused: InputError | None = None
+    wish = _Wish(file, name, number, share, complaints())
     container: InputContainer | None = open_container(file, name, raw)
     assert container
     count = _count_of_tracks(container, name, number)
     for place in [number] if number else range(1, count + 1):
         try:
             opened = container or open_container(file, name, raw)
-            return _opened(opened, file, name, place, number, share)
+            return _opened(opened, wish, place)
         except InputError as error:
             refused = refused or error
             container = None
@@ -151,52 +160,42 @@ def _count_of_tracks(container: InputContainer, name: str, number: int | None) -
     return count
 
 
-def _opened(
-    container: InputContainer,
-    file: IO[bytes],
-    name: str,
-    place: int,
-    asked: int | None,
-    share: float,
-) -> Track:
+def _opened(container: InputContainer, wish: _Wish, place: int) -> Track:
     """One track of a container, which is closed where that cannot be."""
     try:
-        return _sounding(container, file, name, place, asked, share)
+        return _sounding(container, wish, place)
     except BaseException:
         container.close()
         raise
 
 
-def _sounding(
-    container: InputContainer,
-    file: IO[bytes],
-    name: str,
-    place: int,
-    asked: int | None,
-    share: float,
-) -> Track:
+def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     """The track at a place, its first sound decoded; raises as `_check`."""
+    file, name, share = wish.file, wish.name, wish.share
     stream = container.streams.audio[place - 1]
     packets = container.demux(stream)
     head = _first_packet(packets)
     _check(stream, head, file, name)
     assert head
     delay_frames, head_pts = _delay_frames(container, stream, head), head.pts
-    pages, stamps_all = Pages(container, file), is_counting(container)
-    has_own_order = give_plain_order(stream)
-    is_mp3 = container.format.name == "mp3"
-    ends_at = mp3_ends_at(file) if is_mp3 else 0
-    everything = chain([head], packets)
-    seams = Seams(container, stream, file)
-    frames = decoded(stream, everything, pages, seams, stamps_all=stamps_all, ends_at=ends_at)
+    pages, index = Pages(container, file), Index(container, stream, head, file)
+    is_doubtful = complaints() > wish.complaints
+    seams = Seams(container, stream, file, index, is_doubtful=is_doubtful)
+    has_own_order, is_checked = give_plain_order(stream), _check_sums(stream)
+    kind, is_pcm = container.format.name, stream.codec_context.name.startswith("pcm")
+    is_mp3 = kind == "mp3"
+    frames = decoded(
+        stream,
+        chain([head], packets),
+        pages,
+        seams,
+        stamps_all=is_counting(container),
+        ends_at=mp3_ends_at(file) if is_mp3 else 0,
+    )
     before, first = _first_of(frames, name)
-    clock = Clock(container, stream, first.pts, delay_frames / first.sample_rate)
-    told_s, is_promised = _told(container, stream, file, head_pts, clock.late_s)
-    if container.format.name == "caf" and not stream.codec_context.name.startswith("pcm"):
-        # Its table of packets states the length, and what of the last one is sound.
-        is_promised = share > 1
-    elif told_s is not None:
-        told_s *= share
+    skipped_s = delay_frames / first.sample_rate
+    clock = Clock(container, stream, first.pts, skipped_s, is_indexed=bool(index))
+    told_s, is_promised = told(container, stream, file, head_pts, clock.late_s, share)
     return Track(
         container=container,
         index=stream.index,
@@ -206,11 +205,20 @@ def _sounding(
         delay_frames=delay_frames,
         told_s=told_s,
         is_promised=is_promised,
-        is_exact="mov" in container.format.name or (delay_frames > 0 and not is_mp3),
-        is_plain=(is_mp3 or not delay_frames) and not has_own_order,
+        is_exact="mov" in kind or (delay_frames > 0 and not is_mp3),
+        is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and not delay_frames))
+        and not (has_own_order or is_checked or index),
         pages=pages,
-        notes=_notes(len(container.streams.audio), place) if asked is None else (),
+        notes=_notes(len(container.streams.audio), place) if wish.number is None else (),
     )
+
+
+def _check_sums(stream: AudioStream) -> bool:
+    """Have the decoder take blocks for damaged whose checksum is wrong; whether it has any."""
+    is_checked = stream.codec_context.name in _CHECKED
+    if is_checked:
+        stream.codec_context.options = {"err_detect": "crccheck+explode"}
+    return is_checked
 
 
 def _check(
@@ -274,56 +282,3 @@ def _delay_frames(container: InputContainer, stream: AudioStream, head: Packet[A
     if frames:
         stream.codec_context.flags2 |= Flags2.skip_manual
     return frames
-
-
-def _told(
-    container: InputContainer,
-    stream: AudioStream,
-    file: IO[bytes],
-    head_pts: int | None,
-    late_s: float,
-) -> tuple[float | None, bool]:
-    """How long the track is by the header, from the beginning of the file; and whether the rest is
-    lost where less comes."""
-    kinds = set(container.format.name.split(","))
-    tick_s, start_s = float(stream.time_base or 0), (container.start_time or 0) / av.time_base
-    length_s = (stream.duration or 0) * tick_s
-    is_alone = len(container.streams) == 1
-    seconds = 0.0
-    if "matroska" in kinds:
-        # A tag tells when the track ends; without one, a lone track ends with the file.
-        seconds = (_clock_s(stream.metadata.get("DURATION", "")) or 0.0) - start_s
-        if seconds <= 0 and is_alone:
-            seconds = (container.duration or 0) / av.time_base
-    elif "asf" in kinds:
-        # Of several tracks the longest has that length.
-        seconds = (asf_states_s(file) or 0.0) - start_s if is_alone else 0.0
-    elif "flv" in kinds:
-        seconds = (container.duration or 0) / av.time_base if is_alone else 0.0
-    elif "mov" in kinds and head_pts == 0 and start_s > 0:
-        # iTunSMPB: the length counts what is skipped at the start, which puts off the start.
-        seconds = length_s - start_s
-    elif "mp3" in kinds and mp3_states_length(file):
-        seconds = length_s
-    elif kinds & _STATE_LENGTH and not _is_guessed(kinds, stream, file):
-        seconds = length_s + late_s
-    if "ogg" in kinds and stream.codec_context.name in ("opus", "libopus"):
-        # The end is stamped with the pre-skip counted in (RFC 7845, section 4.1).
-        seconds += min(0, head_pts or 0) * tick_s
-    return (seconds if seconds > 0 else None), "ogg" not in kinds
-
-
-def _is_guessed(kinds: set[str], stream: AudioStream, file: IO[bytes]) -> bool:
-    """Whether ffmpeg has a length from a bit rate only, as of MP3 and AAC in WAV."""
-    if "ogg" in kinds:
-        return not states_end(file)
-    name = stream.codec_context.name
-    return bool(kinds & {"wav", "w64", "avi"}) and name.startswith(
-        ("mp", "aac", "ac3", "dts", "dca")
-    )
-
-
-def _clock_s(text: str) -> float | None:
-    """Seconds of `00:00:03.008000000`, as Matroska writers tag the length of each track."""
-    found = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", text)
-    return int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3]) if found else None

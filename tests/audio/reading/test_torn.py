@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from media.faults import in_bytes, in_clock, whole
+from media.faults import Whole, in_bytes, in_clock, whole
 from media.formats import FORMS
+from media.ogg import changes
 from media.tonecode import Spoken, heard
 
 from audiopipe.audio.reading import open_source
@@ -18,23 +20,61 @@ from audiopipe.values.audio import Span
 FORMS_BY_NAME = {form.name: form for form in FORMS}
 
 
-@pytest.mark.parametrize("fault", ["zeros", "noise", "gap", "lost"])
+DAMAGED = [
+    *product(
+        ("mkv-ac3", "mka-flac", "flv-aac", "ts-mp2", "ts-ac3", "webm-opus"), ("zeros", "noise")
+    ),
+    *product(("avi-ac3", "avi-mp3", "dts", "truehd", "wma2", "wavpack"), ("zeros", "noise")),
+    *product(("webm-opus", "flv-nellymoser", "dts"), ("removed",)),
+]
+
+
+@pytest.mark.parametrize(("name", "fault"), DAMAGED)
+def test_damage_is_told_of(name: str, fault: str, tmp_path: Path) -> None:
+    base, numbers, spans = read(name, fault, tmp_path)
+    missing = [word for word in base.words if word.number not in numbers]
+    assert missing
+    assert all(any(touches(span, word) for span in spans) for word in missing)
+
+
+@pytest.mark.parametrize("fault", ["gap", "lost"])
 @pytest.mark.parametrize(
-    "name", ["mkv-ac3", "mka-flac", "flv-aac", "ts-mp2", "ts-ac3", "webm-opus"]
+    "name", ["mkv-ac3", "mka-flac", "flv-aac", "ts-mp2", "ts-ac3", "webm-opus", "wma2", "avi-mp3"]
 )
-def test_damage_is_told_of_and_a_pause_is_none(name: str, fault: str, tmp_path: Path) -> None:
-    base = whole(FORMS_BY_NAME[name], tmp_path)
-    case = next(case for case in chain(in_bytes(base), in_clock(base)) if case.fault == fault)
-    with open_source(tmp_path / case.name) as recording:
+def test_a_pause_is_none(name: str, fault: str, tmp_path: Path) -> None:
+    assert not read(name, fault, tmp_path)[2]
+
+
+def test_a_link_of_another_rate_with_the_same_number_is_heard(tmp_path: Path) -> None:
+    base = whole(FORMS_BY_NAME["ogg-flac"], tmp_path)
+    fast = replace(base.form, name="fast", rate_hz=24_000)
+    more = whole(fast, tmp_path, first=40)
+    both = tmp_path / "both.oga"
+    both.write_bytes(base.path.read_bytes() + more.path.read_bytes())
+    said, losses = read_words(both)
+    assert said == [word.number for word in (*base.words, *more.words)]
+    assert not losses
+
+
+def test_an_opus_without_stamps_is_heard_to_its_end(tmp_path: Path) -> None:
+    base, numbers, _ = read("ogg-opus", "whole", tmp_path)
+    data = next(data for fault, data in changes(base.path.read_bytes()) if fault == "granules-0")
+    base.path.write_bytes(data)
+    assert read_words(base.path)[0] == numbers
+
+
+def read(name: str, fault: str, folder: Path) -> tuple[Whole, list[int], list[Span]]:
+    base = whole(FORMS_BY_NAME[name], folder)
+    cases = chain([base.case("whole", "")], in_bytes(base), in_clock(base))
+    case = next(case for case in cases if case.fault == fault)
+    return base, *read_words(folder / case.name)
+
+
+def read_words(path: Path) -> tuple[list[int], list[Span]]:
+    with open_source(path) as recording:
         sound = np.concatenate(list(prepare(recording))) / 32768
-    spans = [loss.span for loss in recording.losses]
-    there = {word.number for word in heard(sound)}
-    missing = [word for word in base.words if word.number not in there]
-    if fault in ("gap", "lost"):
-        assert not spans
-    else:
-        assert missing
-        assert all(any(touches(span, word) for span in spans) for word in missing)
+    numbers = [word.number for word in heard(sound)]
+    return numbers, [loss.span for loss in recording.losses]
 
 
 def touches(span: Span, word: Spoken) -> bool:

@@ -18,6 +18,7 @@ from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME, use_
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader
+from audiopipe.audio.reading.torn import hear_complaints
 from audiopipe.errors import InputError, UnreadableInput
 
 _MOST_BYTES = 4 * MOST_BYTES
@@ -34,6 +35,7 @@ behind damage decodes all that was given already, 100 s of sound in a second."""
 def main(memory: int, freed: int) -> None:
     """Serve the line on standard input until it ends; the rest is for `Writer`."""
     _bound()
+    hear_complaints()
     link, ring = Link(socket.socket(fileno=0)), Writer(memory, freed)
     with suppress(Gone):
         link.send({"ready": True})
