@@ -131,10 +131,12 @@ class Session(Context):
             sources: recordings, or `Task`s that name their results; None takes those that the
                 recipe names.
         """
-        from audiopipe.workflows.recipe import read, run, tasks
+        from audiopipe.workflows.recipe import Task, read, run, tasks
 
         if isinstance(recipe, str | os.PathLike):
-            recipe = read(Path(recipe), {})
+            sources = None if sources is None else [*sources]
+            named = [each.source if isinstance(each, Task) else each for each in sources or ()]
+            recipe = read(Path(recipe), {}, named)
         return run(recipe, tasks(recipe, sources), self)
 
     async def atranscribe(self, source: Any, **changes: Any) -> Transcript:

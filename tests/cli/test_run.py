@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -47,7 +48,7 @@ def test_the_stages_are_done_for_each_recording_and_a_second_run_costs_nothing(
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert "talks/a.wav -> out/a.json, out/a.srt" in done.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        *("a.json", "a.srt", "b.json", "b.srt")
+        *("a.json", "a.srt", "b.json", "b.srt", "batch.json")
     }
     sent = len(server.seen)
     again = cook("p.toml", "-o", "out")
@@ -65,7 +66,7 @@ def test_what_a_run_has_made_is_no_input_of_the_next(cook: Run, tmp_path: Path) 
         done = cook("p.toml", "talks", "-o", "talks")
         assert done.returncode == 0 and told in done.stderr, done.stderr
     assert len([*(tmp_path / "talks").rglob("*.wav")]) == 4
-    assert len([*(tmp_path / "talks").rglob("*.json")]) == 4
+    assert len([*(tmp_path / "talks").rglob("*.json")]) == 5  # with the record
 
 
 def test_exit_codes_tell_how_it_went(cook: Run, tmp_path: Path) -> None:
@@ -99,3 +100,81 @@ def test_what_cannot_work_is_wrong_usage(
     done = cook("p.toml", *arguments, "-o", "out")
     assert (done.returncode, done.stdout) == (2, "") and words in done.stderr, done.stderr
     assert server.seen == [] and not (tmp_path / "out").exists()
+
+
+def test_the_record_tells_status_what_became_of_each(
+    cook: Run, audiopipe: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.wav").write_bytes(b"no")
+    assert cook("p.toml", "talks", "bad.wav", "-o", "out").returncode == 3
+    done = audiopipe("status", "out")
+    assert done.returncode == 3 and "inputs   2 done, 1 failed" in done.stdout, done.stdout
+    assert "failed   bad.wav is not a recording" in done.stdout
+    cook("p.toml", "talks", "-o", "out")
+    rows = json.loads(audiopipe("status", "out", "--json").stdout)["rows"]
+    assert [row["status"] for row in rows] == ["skipped", "skipped", "failed"]
+    assert rows[0]["outputs"] == ["a.json", "a.srt"]
+
+
+def test_paths_are_meant_from_the_folder_of_the_file(cook: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (tmp_path / "talks").rename(folder / "talks")
+    (folder / "p.toml").write_text('output_dir = "made"\n' + RECIPE)
+    done = cook("project/p.toml")
+    assert done.returncode == 0 and (folder / "made" / "a.srt").exists(), done.stderr
+
+
+def test_a_dry_run_draws_the_stages_and_does_nothing(
+    cook: Run, server: Server, tmp_path: Path
+) -> None:
+    more = """
+[[stage]]
+name = "translate"
+from = "transcribe"
+into = ["de", "fr"]
+model = "gpt-oss-20b"
+
+[[stage]]
+name = "render"
+output-format = "vtt"
+
+[[stage]]
+name = "check"
+from = "transcribe"
+"""
+    (tmp_path / "p.toml").write_text(RECIPE + more)
+    done = cook("p.toml", "-o", "out", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    assert (
+        done.stdout
+        == """\
+p.toml -> out
+transcribe                        NAME.json
+├─ render                         NAME.srt
+├─ translate into de gpt-oss-20b  NAME.de.json
+│  render                         NAME.de.vtt
+├─ translate into fr gpt-oss-20b  NAME.fr.json
+│  render                         NAME.fr.vtt
+└─ check                          NAME.check.json
+inputs: 2
+"""
+    )
+    assert server.seen == [] and not (tmp_path / "out").exists()
+
+
+def test_texts_are_inputs(cook: Run, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text('[[stage]]\nname = "speak"\nformat = ["wav", "flac"]\n')
+    (tmp_path / "book.md").write_text("# Title\n\nGood morning.\n")
+    (tmp_path / "old.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nGood evening.\n")
+    done = cook("p.toml", "book.md", "old.srt", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in (tmp_path / "out").glob("*.narration.*")}
+    assert names == {
+        f"{stem}.narration.{end}" for stem in ("book", "old") for end in ("wav", "flac")
+    }
+    sent = len(server.seen)
+    assert "done already" in cook("p.toml", "book.md", "-o", "out").stderr
+    done = cook("p.toml", "talks/a.wav", "book.md", "-o", "out")
+    assert done.returncode == 3 and "talks/a.wav: no stage listens to it" in done.stderr
+    assert len(server.seen) == sent

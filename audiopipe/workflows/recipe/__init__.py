@@ -12,12 +12,14 @@ from typing import Any
 from audiopipe.concurrency import ordered_map
 from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
+from audiopipe.pipeline import Outcome
 from audiopipe.render import require_room
 from audiopipe.render.read import read_own
+from audiopipe.workflows.recipe.graph import before
 from audiopipe.workflows.recipe.parse import Recipe, read
-from audiopipe.workflows.recipe.work import Station, Work, station
+from audiopipe.workflows.recipe.work import Station, Work, begin, station
 
-__all__ = ["Recipe", "Result", "Task", "read", "run", "tasks"]
+__all__ = ["Recipe", "Result", "Task", "is_done", "read", "run", "tasks"]
 
 _AT_ONCE = 2
 """Recordings under way: while one waits for a server, another is decoded."""
@@ -45,6 +47,7 @@ class Result:
         error: why later files are missing.
         lacks: passages of the recording that have no transcript.
         is_skipped: whether all was there already.
+        heard: what has been recognised; None where nothing has been.
     """
 
     task: Task
@@ -52,6 +55,7 @@ class Result:
     error: AudiopipeError | None = None
     lacks: int = 0
     is_skipped: bool = False
+    heard: Outcome | None = None
 
 
 def tasks(recipe: Recipe, sources: Iterable[Any] | None = None) -> Iterator[Task]:
@@ -61,7 +65,7 @@ def tasks(recipe: Recipe, sources: Iterable[Any] | None = None) -> Iterator[Task
         recipe: its inputs are taken where there are no sources.
         sources: recordings, or tasks as they are.
     """
-    for source in recipe.inputs if sources is None else sources:
+    for source in recipe.sources if sources is None else sources:
         if isinstance(source, Task):
             yield source
         else:
@@ -95,8 +99,7 @@ def run(
     with ExitStack() as stack:
         stack.callback(stop.set)
         stations = [
-            station(stage, recipe.stages[:number], context)
-            for number, stage in enumerate(recipe.stages)
+            station(stage, before(recipe.stages, stage.after), context) for stage in recipe.stages
         ]
         broken: list[AudiopipeError] = []
 
@@ -125,25 +128,44 @@ def _worked(task: Task, recipe: Recipe, stations: Iterable[Station]) -> Result:
     files = recipe.files(task.stem)
     if task.error:
         return Result(task, error=task.error)
-    if _is_done(task, recipe, files):
+    if is_done(task, recipe):
         return Result(task, files, is_skipped=True)
-    work = Work(task.source, recipe.path(task.stem))
-    error: AudiopipeError | None = None
+    try:
+        first = begin(task.source, recipe.path(task.stem))
+    except InputError as fault:
+        return Result(task, error=fault)
+    works, error = _walked(first, stations)
+    heard = next((work.heard for work in works if work.heard), None)
+    lacks = max((len(w.transcript.failures) for w in works if w.transcript), default=0)
+    there = tuple(path for path in files if path.exists())
+    return Result(task, there, error, lacks, heard=heard)
+
+
+def _walked(first: Work, stations: Iterable[Station]) -> tuple[list[Work], AudiopipeError | None]:
+    """What the stages have made, and the first error; behind a stage that fails nothing is done,
+    and beside it all is."""
+    works: list[Work | None] = []
+    broken: AudiopipeError | None = None
     for at in stations:
+        origin = first if at.stage.after is None else works[at.stage.after]
+        made = None
         try:
-            work = at.work(work)
+            made = at.work(origin) if origin else None
         except AudiopipeError as fault:
             # what cannot work at all was refused before: this is about the recording
             if fault.stops_run and not isinstance(fault, UsageError):
                 raise
-            error = fault
-            break
-    lacks = len(work.transcript.failures) if work.transcript else 0
-    there = tuple(path for path in files if path.exists())
-    return Result(task, there, error, lacks)
+            broken = broken or fault
+        works.append(made)
+    return [work for work in works if work], broken
 
 
-def _is_done(task: Task, recipe: Recipe, files: Iterable[Path]) -> bool:
+def is_done(task: Task, recipe: Recipe) -> bool:
+    """Whether all that a recording becomes is there, newer than itself and the recipe, and whole.
+
+    Of stages that other packages add nobody knows what they write.
+    """
+    files = recipe.files(task.stem)
     strict = any(stage.strict for stage in recipe.stages)  # it has to be told of again
     again = recipe.settings.overwrite or recipe.settings.refresh
     if again or strict or not isinstance(task.source, str):
@@ -154,8 +176,7 @@ def _is_done(task: Task, recipe: Recipe, files: Iterable[Path]) -> bool:
     changed_s = max(source.stat().st_mtime, recipe.changed_s)
     if any(path.stat().st_mtime < changed_s for path in files):
         return False
-    heard = any(stage.hears for stage in recipe.stages)
-    return not heard or _is_whole(recipe.path(task.stem))
+    return not recipe.hears or _is_whole(recipe.path(task.stem))
 
 
 def _is_whole(stem: Path) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -25,7 +26,9 @@ from audiopipe.settings import (
 )
 from audiopipe.settings.kinds import check
 from audiopipe.text.languages import require_name
+from audiopipe.workflows.recipe.graph import before, files, stem_before
 from audiopipe.workflows.recipe.stages import JOBS, OPTIONS, OWN, Stage
+from audiopipe.workflows.recipe.texts import is_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,26 @@ class Recipe:
     Attributes:
         settings: of the whole run.
         stages: in order.
-        inputs: recordings that it names.
+        inputs: recordings and texts that it names.
         changed_s: when its file was changed, in seconds since the epoch.
+        folder: of its file.
     """
 
     settings: Settings
     stages: tuple[Stage, ...]
     inputs: tuple[str, ...] = ()
     changed_s: float = 0.0
+    folder: Path = Path()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The inputs that it names, from wherever it is run: paths are meant from its folder."""
+        return tuple(each if "://" in each else str(self.folder / each) for each in self.inputs)
+
+    @property
+    def hears(self) -> bool:
+        """Whether any stage listens to recordings."""
+        return any(stage.hears for stage in self.stages)
 
     def path(self, stem: PurePath) -> Path:
         """Where the results of an input go, without an ending."""
@@ -50,22 +65,22 @@ class Recipe:
 
     def files(self, stem: PurePath) -> tuple[Path, ...]:
         """All that an input becomes, each file once."""
-        at, found = self.path(stem), dict[Path, None]()
-        for stage in self.stages:
-            found |= dict.fromkeys(stage.files(at))
-            at = stage.stem(at)
-        return tuple(found)
+        return files(self.stages, self.path(stem))
 
 
-def read(file: Path, flags: Mapping[str, Any]) -> Recipe:
+def read(file: Path, flags: Mapping[str, Any], sources: Iterable[Any] = ()) -> Recipe:
     """The recipe in a TOML file: settings, `inputs`, and a table `[[stage]]` for each stage.
 
-    A table has a `name`, and options by the names of the command line's flags. `prepare` says how
-    the recording is cut for the stages behind it, and `repair` hears as `transcribe` did.
+    A table has a `name`, and options by the names of the command line's flags. `from` names the
+    stage whose results it works on, by its `id` or name; without it that is the stage before. A
+    stage that is told several languages (`into`) or endings (`format`) is several stages, and what
+    follows works on each. `prepare` says how the recording is cut for the stages behind it, and
+    `repair` hears as `transcribe` did.
 
     Args:
         file: the pipeline.
         flags: settings that go before those of the file; None means not given.
+        sources: inputs in place of those that the file names: texts need no stage that listens.
 
     Raises:
         UsageError: it cannot be read, a name is unknown, or the order cannot work.
@@ -77,15 +92,55 @@ def read(file: Path, flags: Mapping[str, Any]) -> Recipe:
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
         raise UsageError(f"{file}: name the stages, each in a table [[stage]]")
     try:
-        settings = load(flags, os.environ, file, table)
-        stages: list[Stage] = []
-        for number, options in enumerate(tables, 1):
-            stages.append(_stage(options, f"stage {number}", file.parent, settings, stages))
-        _check_order(stages)
+        settings = load(flags, os.environ, file, _from_folder(table, file.parent))
+        stages = _stages(tables, file.parent, settings)
+        _check_order(stages, any(map(is_text, [*sources] or inputs)))
     except UsageError as error:
         message = str(error)
         raise UsageError(message if str(file) in message else f"{file}: {message}") from error
-    return Recipe(settings, tuple(stages), tuple(inputs), file.stat().st_mtime)
+    return Recipe(settings, tuple(stages), tuple(inputs), file.stat().st_mtime, file.parent)
+
+
+def _from_folder(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The table; a relative `output_dir` is meant from the folder of the file."""
+    return {
+        name: str(folder / value)
+        if name.replace("-", "_") == "output_dir" and isinstance(value, str) and value != "-"
+        else value
+        for name, value in table.items()
+    }
+
+
+def _stages(tables: Sequence[Mapping[str, Any]], folder: Path, settings: Settings) -> list[Stage]:
+    stages: list[Stage] = []
+    known: dict[str, list[int | None]] = {}
+    last: list[int | None] = [None]
+    for number, table in enumerate(tables, 1):
+        place, options = f"stage {number}", dict(table)
+        name, origin = str(options.get("name", "")), options.pop("from", None)
+        called = str(options.pop("id", name))
+        if origin is not None and origin not in known:
+            lead = f"{place} ({name}): no stage before it is named"
+            raise UsageError(_unknown(lead, str(origin), known))
+        made: list[int | None] = []
+        for after in last if origin is None else known[origin]:
+            earlier = before(stages, after)
+            for single in _each(options):
+                stage = _stage(single, place, folder, settings, earlier)
+                made.append(len(stages))
+                stages.append(replace(stage, after=after, id=called))
+        known[called] = last = made
+    return stages
+
+
+def _each(options: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The options of a stage, once for each value of those that are a list of several."""
+    lists = {n: options[n] for n in _SEVERAL if isinstance(options.get(n), list) and options[n]}
+    for values in product(*lists.values()):
+        yield {**options, **dict(zip(lists, values, strict=True))}
+
+
+_SEVERAL = ("into", "format")
 
 
 def _stage(
@@ -163,12 +218,13 @@ def _check(stage: Stage, place: str) -> None:
         require_name(stage.into)
 
 
-def _check_order(stages: Sequence[Stage]) -> None:
+def _check_order(stages: Sequence[Stage], has_texts: bool) -> None:
     """Raises UsageError for a stage that would lack something, or undo what is done."""
     if not stages:
         raise UsageError("name the stages, each in a table [[stage]]")
+    takes_texts = has_texts and not any(stage.hears for stage in stages)
     for number, stage in enumerate(stages):
-        place, earlier = f"stage {number + 1} ({stage.name})", stages[:number]
+        place, earlier = f"stage {number + 1} ({stage.name})", before(stages, stage.after)
         heard = next((each.name for each in earlier if each.hears), None)
         rewritten = next((each.name for each in earlier if each.rewrites), None)
         if stage.name == "prepare" and heard:
@@ -177,24 +233,27 @@ def _check_order(stages: Sequence[Stage]) -> None:
             raise UsageError(f"{place} hears again, and would undo {rewritten}: put it before that")
         if stage.hears and heard and stage.name != "repair":
             raise UsageError(f"{place} would begin anew: {heard} has made a transcript already")
-        if not (stage.hears or stage.name == "prepare" or heard):
-            raise UsageError(f"{place} needs a transcript: put transcribe before it")
+        brings = stage.hears or stage.is_added or stage.name == "prepare"
+        if not (brings or heard or takes_texts or any(each.is_added for each in earlier)):
+            raise UsageError(
+                f"{place} needs a transcript: put transcribe before it, or give it texts"
+            )
         if stage.of == "summary" and not any(each.name == "summary" for each in earlier):
             raise UsageError(f"{place} of a summary needs one: put summary before it")
     _check_files(stages)
 
 
-def _check_files(stages: Iterable[Stage]) -> None:
+def _check_files(stages: Sequence[Stage]) -> None:
     """Raises UsageError where two stages would write the same; what hears again, and what renders,
     writes again on purpose."""
-    stem, written = Path("it"), dict[Path, str]()
+    written: dict[Path, str] = {}
     for number, stage in enumerate(stages, 1):
         place = f"stage {number} ({stage.name})"
+        stem = stem_before(stages, stage.after, Path("it"))
         for path in () if stage.name in ("repair", "render") else stage.files(stem):
             if path in written:
                 raise UsageError(f"{place} would write what {written[path]} has written")
             written[path] = place
-        stem = stage.stem(stem)
 
 
 def _unknown(lead: str, name: str, known: Iterable[str]) -> str:

@@ -91,6 +91,8 @@ class Stage:
         align: whether sentences begin no earlier than in the recording.
         title, author: tags of the sound file.
         added: options of a stage that another package adds, as they stand in the recipe.
+        after: place of the stage whose results it works on; None for the input itself.
+        id: what `from` calls it; its name where nobody says otherwise.
     """
 
     name: str
@@ -106,6 +108,13 @@ class Stage:
     title: str = ""
     author: str = ""
     added: tuple[tuple[str, Any], ...] = ()
+    after: int | None = None
+    id: str = ""
+
+    @property
+    def is_added(self) -> bool:
+        """Whether another package adds it."""
+        return self.name not in OPTIONS
 
     @property
     def hears(self) -> bool:
@@ -136,7 +145,7 @@ class Stage:
             return (_named(stem, ".check.json"),)
         if self.name == "speak":
             return (_named(stem, f".narration.{self.format}"),)
-        if self.name not in OPTIONS:  # what another package writes is its own
+        if self.is_added:  # what another package writes is its own
             return ()
         stem = self.stem(stem) if self.rewrites else stem
         infix = f".{self.name}" if self.name in JOBS else ""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audiopipe import plugins
+from audiopipe.audio.reading import shown
 from audiopipe.audio.reading.chapters import chapters
 from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
@@ -18,7 +19,7 @@ from audiopipe.conversation.jobs import Scribe
 from audiopipe.conversation.jobs.written import actions_text, chapters_text, rewritten, summary_text
 from audiopipe.conversation.schema import shape_of
 from audiopipe.errors import AudiopipeError, Flagged, InputError
-from audiopipe.pipeline import prepare_and_tell, transcribe_many
+from audiopipe.pipeline import Outcome, prepare_and_tell, transcribe_many
 from audiopipe.render import content, write, write_whole
 from audiopipe.render.chunks import write_chunks
 from audiopipe.speech import speak
@@ -29,6 +30,7 @@ from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.quality import examine
 from audiopipe.workflows.recipe.stages import Stage
+from audiopipe.workflows.recipe.texts import is_text, read_text
 from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings, without_headings
 
 
@@ -43,6 +45,8 @@ class Work:
         marks: chapters that a model has found; None for those of the recording.
         summary: "" before one is made.
         summary_language: ISO 639-1 code of it; None where nobody knows.
+        written: paragraphs of a text as it was written, until a stage rewrites it.
+        heard: what has been recognised; None where nothing has been, yet or at all.
     """
 
     source: Any
@@ -51,12 +55,31 @@ class Work:
     marks: tuple[Chapter, ...] | None = None
     summary: str = ""
     summary_language: str | None = None
+    written: tuple[Paragraph, ...] = ()
+    heard: Outcome | None = None
 
     @property
     def said(self) -> Transcript:
-        """The transcript, for the stages that need one."""
-        assert self.transcript is not None
+        """The transcript, for the stages that need one.
+
+        Raises:
+            InputError: there is none: no stage has listened, and the input is no text.
+        """
+        if self.transcript is None:
+            raise InputError(f"{shown(self.source)}: no stage listens to it: put transcribe first")
         return self.transcript
+
+
+def begin(source: Any, stem: Path) -> Work:
+    """An input before any stage: a text is read.
+
+    Raises:
+        InputError: it is a text that cannot be read.
+    """
+    if not is_text(source):
+        return Work(source, stem)
+    text = read_text(Path(source))
+    return Work(source, stem, text.transcript, text.chapters, written=text.paragraphs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +152,8 @@ def _language_after(stages: tuple[Stage, ...], of: str) -> str | None:
 
 
 def _prepare(at: Station, work: Work) -> Work:
+    if is_text(work.source):
+        return work
     (manifest,) = at.stage.files(work.stem)
     name = (
         os.fsdecode(work.source) if isinstance(work.source, str | os.PathLike) else work.stem.name
@@ -138,10 +163,15 @@ def _prepare(at: Station, work: Work) -> Work:
 
 
 def _hear(at: Station, work: Work) -> Work:
+    if is_text(work.source):  # it says itself what would be heard
+        if at.stage.settings.task == "translate":
+            raise InputError(f"{work.stem.name}: a text is translated by translate with into")
+        at.save(work, lambda name: content(work.said, name, at.stage.settings))
+        return work
     (outcome,) = transcribe_many([work.source], at.context)
     transcript = outcome.result()
     at.save(work, lambda name: content(transcript, name, at.stage.settings))
-    return replace(work, transcript=transcript)
+    return replace(work, transcript=transcript, heard=outcome)
 
 
 def _check(at: Station, work: Work) -> Work:
@@ -166,7 +196,8 @@ def _rewrite(at: Station, work: Work) -> Work:
     if marks is not None:
         made, marks = without_headings(made, marks)
     at.save(work, lambda name: content(made, name, at.stage.settings))
-    return replace(work, transcript=made, marks=marks, stem=stage.stem(work.stem))
+    stem = stage.stem(work.stem)
+    return replace(work, transcript=made, marks=marks, stem=stem, written=())
 
 
 def _summary(at: Station, work: Work) -> Work:
@@ -179,7 +210,7 @@ def _summary(at: Station, work: Work) -> Work:
 def _chapters(at: Station, work: Work) -> Work:
     marks = _scribe(at).chapters(work.said, at.stage.into)
     at.save(work, lambda name: chapters_text(marks, name, work.said, at.stage.settings))
-    return replace(work, marks=marks)
+    return replace(work, marks=marks, written=())
 
 
 def _actions(at: Station, work: Work) -> Work:
@@ -198,6 +229,8 @@ def _speak(at: Station, work: Work) -> Work:
     text: str | Sequence[Paragraph]
     if stage.of == "summary":
         text, language = work.summary, work.summary_language
+    elif work.written:
+        text, language = work.written, work.said.language
     else:
         marks = chapters(work.source) if work.marks is None else work.marks
         text, language = (

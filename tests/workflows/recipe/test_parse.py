@@ -119,6 +119,9 @@ def test_translate_is_done_by_a_recogniser_or_with_into_by_chat(tmp_path: Path) 
         (stages("transcribe", "speak") + 'format = "aac"', "choose from wav, flac, mp3, m4a, opus"),
         (stages("transcribe", "summary") + 'prompts = "none"', "is no folder"),
         (stages("transcribe", "summary", "summary"), "would write what stage 2 (summary)"),
+        (stages("transcribe", "render") + 'from = "transcripe"', "did you mean transcribe?"),
+        (stages("transcribe", "render") + 'from = "render"', "no stage before it is named"),
+        ('inputs = ["a.mp3"]\n' + stages("speak"), "or give it texts"),
     ],
 )
 def test_what_cannot_work_is_one_line_that_names_the_file(
@@ -157,3 +160,38 @@ def test_options_are_those_of_the_command_line(stage: str) -> None:
 def test_a_recipe_that_is_missing_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         read(tmp_path / "none.toml", {})
+
+
+def test_a_stage_of_several_languages_is_several_and_what_follows_works_on_each(
+    tmp_path: Path,
+) -> None:
+    text = (
+        stages("transcribe", "translate")
+        + 'id = "others"\ninto = ["de", "fr"]\n'
+        + stages("speak")
+        + 'format = ["mp3", "wav"]\n'
+        + stages("render")
+        + 'from = "others"\n'
+        + stages("check")
+        + 'from = "transcribe"\n'
+    )
+    made = recipe(tmp_path, text)
+    names = [each.name for each in made.stages]
+    assert names == ["transcribe", *["translate"] * 2, *["speak"] * 4, *["render"] * 2, "check"]
+    assert [each.after for each in made.stages] == [None, 0, 0, 1, 1, 2, 2, 1, 2, 0]
+    written = {str(path) for path in made.files(Path("a"))}
+    assert {"a.json", "a.de.json", "a.fr.narration.mp3", "a.de.srt", "a.check.json"} <= written
+    assert "a.srt" not in written
+
+
+def test_texts_need_no_stage_that_listens(tmp_path: Path) -> None:
+    assert not recipe(tmp_path, 'inputs = ["a.md"]\n' + stages("speak")).hears
+    path = tmp_path / "pipeline.toml"
+    path.write_text(stages("render"))
+    assert read(path, {}, ["talk.srt"]).stages[0].name == "render"
+
+
+def test_inputs_are_meant_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    text = 'inputs = ["a", "/b", "https://x.example/c.mp3"]\n' + stages("transcribe")
+    made = recipe(tmp_path, text)
+    assert made.sources == (str(tmp_path / "a"), "/b", "https://x.example/c.mp3")

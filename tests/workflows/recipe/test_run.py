@@ -250,3 +250,32 @@ def test_what_cannot_work_is_told_before_any_work(
     with pytest.raises(error, match=words):
         cook(recipe, talk)
     assert server.seen == []
+
+
+def test_branches_work_on_what_they_name_and_one_that_fails_leaves_the_others(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    server.replies.extend(["no json at all", "again none", "and none", json.dumps({"items": []})])
+    recipe = (
+        HEAR
+        + stage("summary")
+        + stage("speak", of="summary", format="wav")
+        + stage("actions", **{"from": "transcribe"})
+        + stage("render", **{"from": "transcribe"}, output_format="vtt,ttml")
+    )
+    (result,) = cook(recipe, talk)
+    assert result.error is not None
+    assert names([result]) == ["talk.json", "talk.actions.txt", "talk.vtt", "talk.ttml"]
+
+
+def test_a_text_passes_the_stages_that_listen_as_it_is(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path
+) -> None:
+    book = tmp_path / "book.md"
+    book.write_text("# One\n\nIt is late.\n\n# Two\n\nWe go home.\n")
+    (result,) = cook(HEAR + stage("render", output_format="srt") + stage("speak"), book)
+    assert names([result]) == ["book.json", "book.srt", "book.narration.m4a"]
+    assert load(tmp_path / "out" / "book.json").text == "It is late. We go home."
+    found = chapters(tmp_path / "out" / "book.narration.m4a")
+    assert [each.title for each in found] == ["One", "Two"]
+    assert not any("transcriptions" in seen.path for seen in server.seen)
