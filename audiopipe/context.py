@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Lock
 from typing import Any, Self, TypeVar, cast
 
@@ -15,8 +16,9 @@ from audiopipe.concurrency import PerProcess, Stop
 from audiopipe.limits.budget import Budget
 from audiopipe.limits.opened import open_budget
 from audiopipe.limits.spending import SharedPurse, Spending
-from audiopipe.settings import ANSWERS, Settings, cache_folder, change, ledger_of, load
+from audiopipe.settings import Settings, answers_of, change, ledger_of, load
 from audiopipe.store.answers import Store
+from audiopipe.store.keeping import Answers
 from audiopipe.values.events import Listener, Teller
 
 B = TypeVar("B", bound=Backend)
@@ -127,14 +129,12 @@ class Context:
         return context._backend("chatter", choose_chatter)
 
     @property
-    def store(self) -> Store | None:
+    def store(self) -> Answers | None:
         """The answers of earlier runs; None where none are kept."""
         if not self.settings.cache:
             return None
-        path = cache_folder(self.settings, os.environ) / ANSWERS
-        refresh = self.settings.refresh
-        made = self._opened.get().value((path, refresh), lambda: Store(path, refresh=refresh))
-        return cast(Store, made)
+        key = (answers_of(self.settings, os.environ), self.settings.ledger, self.settings.refresh)
+        return cast(Answers, self._opened.get().value(key, lambda: _answers(*key)))
 
     def close(self) -> None:
         """Close what this process has opened. Closing twice is harmless."""
@@ -176,6 +176,15 @@ class _Opened:
 
     def close(self) -> None:
         self._stack.close()
+
+
+def _answers(place: Path | str, ledger: str, refresh: bool) -> Answers:
+    if isinstance(place, Path):
+        return Store(place, refresh=refresh)
+    from audiopipe.store.bucket import BucketStore
+    from audiopipe.store.leases import Leases
+
+    return BucketStore(place, Leases(ledger) if ledger else None, refresh=refresh)
 
 
 def _rebuilt(

@@ -23,6 +23,7 @@
     │   └── UnwritableName            that one alone: for its name, or for what has it already
     ├── Flagged                    5  a strict check found what not to trust
     ├── LimitReached               4  stopped at a limit or a cost cap; the run can be resumed
+    │   ├── AnswersLost               kept answers cannot be read
     │   ├── LedgerLost                the ledger of the limits cannot be reached
     │   └── ClusterLost               whoever hands the work to the nodes cannot be reached
     └── Stopped                  130  somebody stopped the run; resumable (SIGTERM 143, SIGHUP 129)
@@ -176,6 +177,10 @@ class LimitReached(AudiopipeError):
 
     exit_code = 4
     stops_run = True
+
+
+class AnswersLost(LimitReached):
+    """Kept answers cannot be read, and to ask for all of them again would be dear."""
 
 
 class LedgerLost(LimitReached):

@@ -20,7 +20,8 @@ DOORS = {
     "av": "audio",
     "pydub": "audio",
     "rich": "cli",
-    "redis": "limits",
+    "redis": "store",
+    "obstore": "store",
 }
 
 

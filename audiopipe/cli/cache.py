@@ -18,7 +18,7 @@ from audiopipe.cli.inputs import Item, find_inputs
 from audiopipe.cli.log import complain
 from audiopipe.cli.streams import on_one_line, put
 from audiopipe.errors import AudiopipeError, UnreadableInput, UsageError
-from audiopipe.settings import ANSWERS, cache_folder, load
+from audiopipe.settings import answers_of, load
 from audiopipe.settings.kinds import Number
 
 if TYPE_CHECKING:
@@ -43,7 +43,11 @@ def command() -> None:
 @options.verbosity
 def info(cache_dir: str | None) -> int:
     """Tell where the answers are, how many, and their size."""
-    path = _path(cache_dir)
+    place = _place(cache_dir)
+    if isinstance(place, str):
+        _tell_bucket(place)
+        return 0
+    path = place
     put(str(path))
     with _opened(path) as store:
         for holding in store.info() if store else ():
@@ -58,7 +62,7 @@ def info(cache_dir: str | None) -> int:
 @options.verbosity
 def path(cache_dir: str | None) -> int:
     """Tell where the answers are."""
-    put(str(_path(cache_dir)))
+    put(str(_place(cache_dir)))
     return 0
 
 
@@ -150,8 +154,29 @@ def clear(cache_dir: str | None, yes: bool) -> int:
     return 0
 
 
+def _place(cache_dir: str | None) -> Path | str:
+    return answers_of(load({"cache_dir": cache_dir}, os.environ), os.environ)
+
+
 def _path(cache_dir: str | None) -> Path:
-    return cache_folder(load({"cache_dir": cache_dir}, os.environ), os.environ) / ANSWERS
+    place = _place(cache_dir)
+    if isinstance(place, Path):
+        return place
+    raise UsageError(
+        f"{place}: answers in a store are dropped by its own tools, such as a rule for their age; "
+        "transcribe --refresh asks anew and replaces"
+    )
+
+
+def _tell_bucket(address: str) -> None:
+    from audiopipe.store.objects import Bucket, NoAnswer, path_of
+
+    try:
+        sizes = [each.size for each in Bucket(address).entries(path_of(address)) if each.size]
+    except NoAnswer as error:
+        raise UnreadableInput(str(error)) from error
+    put(address)
+    put(f"{'answers':<12}{len(sizes):>10} answers {sum(sizes) / _MB:>12.2f} MB")
 
 
 def _origin(item: Item) -> Origin:

@@ -20,7 +20,8 @@ from audiopipe.errors import (
     UsageError,
 )
 from audiopipe.limits.spending import Spending
-from audiopipe.store.answers import Store, key
+from audiopipe.store.answers import key
+from audiopipe.store.keeping import Answers
 from audiopipe.values.events import Pause, Waiting, waiting
 from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
 
@@ -50,7 +51,7 @@ class Desk:
     """
 
     backend: Chatter
-    store: Store | None
+    store: Answers | None
     spending: Spending
     pause: Pause
 

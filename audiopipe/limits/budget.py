@@ -179,10 +179,3 @@ class Budget(ABC):
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def public(address: str) -> str:
-    """An address without user and password."""
-    scheme, _, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -16,9 +16,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from audiopipe.limits import knowledge, purses
-from audiopipe.limits.budget import Budget, public
+from audiopipe.limits.budget import Budget
 from audiopipe.limits.ledger import SCHEMA, Books, Turn, told_limits
 from audiopipe.store.database import Database, Unavailable
+from audiopipe.store.redis_door import public
 
 if TYPE_CHECKING:
     import sqlite3

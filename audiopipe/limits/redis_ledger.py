@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from audiopipe.errors import AudiopipeError, LedgerLost, UsageError
+from audiopipe.errors import AudiopipeError
 from audiopipe.limits import knowledge, purses
-from audiopipe.limits.budget import Budget, public
+from audiopipe.limits.budget import Budget
 from audiopipe.limits.ledger import IN_FLIGHT_S, SERVERS_WISH, STALE_S, TOLERANCE_S, Turn
 from audiopipe.limits.rules import MARGIN, RULES, Allowance, Limits, Observed
-
-if TYPE_CHECKING:
-    from redis import Redis
+from audiopipe.store.redis_door import PATIENCE_S, RedisDoor, faults, public
 
 T = TypeVar("T")
 
-PATIENCE_S = 120.0
-"""So long a node waits for a ledger that cannot be reached."""
-_TRY_S = 0.25
-_SOCKET_S = 5.0
 _KEEP_S = 90_000  # nothing is longer than a day
 _QUANTITIES = ("requests", "tokens", "audio_s")
 _KEYS = ("levels", "told", "pause", "seq", "queue", "asked", "flying", "done")
@@ -70,9 +63,9 @@ class RedisLedger(Budget):
         clock: Callable[[], float] | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        self._clock, self._patience_s = clock, patience_s
-        self._name = public(address)
-        self._redis = _client(address, self._name)
+        self._clock = clock
+        self._door = RedisDoor(address, patience_s)
+        self._redis = self._door.redis
         text = resources.files("audiopipe.limits").joinpath("ledger.lua").read_text("utf-8")
         self._script = self._redis.register_script(_constants() + text)
         self._spend = self._redis.register_script(_SPEND)
@@ -179,9 +172,9 @@ class RedisLedger(Budget):
         return float(spent[0]), bool(spent[1])
 
     def close(self) -> None:
-        with suppress(AudiopipeError, *_faults()):
+        with suppress(AudiopipeError, *faults()):
             self._flush()
-        self._redis.close()
+        self._door.close()
 
     def _do(self, deed: str, turn: Turn, *more: Any) -> list[str]:
         cost = turn.cost
@@ -194,7 +187,7 @@ class RedisLedger(Budget):
     def _note(self, note: Callable[[], object]) -> None:
         """Do it now, or before what is done next."""
         self._notes.append(note)
-        with suppress(*_faults()):
+        with suppress(*faults()):
             self._flush()
 
     def _flush(self) -> None:
@@ -207,24 +200,13 @@ class RedisLedger(Budget):
                 raise
 
     def _held(self, work: Callable[[], T], check: Callable[[], object] = lambda: None) -> T:
-        """What the work gives, once Redis is there.
+        """What the work gives, after the notes that are not written yet."""
 
-        Raises:
-            LedgerLost: it was away for too long, or does not take what it is asked.
-        """
-        patient_until_s = time.monotonic() + self._patience_s
-        while True:
-            try:
-                self._flush()
-                return work()
-            except _faults() as fault:
-                if not _may_pass(fault) or time.monotonic() > patient_until_s:
-                    raise LedgerLost(
-                        f"the ledger {self._name} cannot be used: {' '.join(str(fault).split())}; "
-                        "the same command goes on once it can"
-                    ) from fault
-            check()
-            time.sleep(_TRY_S)
+        def both() -> T:
+            self._flush()
+            return work()
+
+        return self._door.held(both, check)
 
     def _now_s(self) -> float:
         if self._clock:
@@ -254,48 +236,6 @@ class RedisLedger(Budget):
                 until_s = float(at_s) + knowledge.FACT_S
                 found.setdefault((server, model), {})[what] = (value, until_s)
         return found
-
-
-def _client(address: str, name: str) -> Redis:
-    try:
-        from redis import Redis
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-    except ImportError as error:
-        raise UsageError(
-            f"the ledger {name} needs a client: pip install 'audiopipe[redis]'"
-        ) from error
-    try:
-        return Redis.from_url(
-            address,
-            socket_timeout=_SOCKET_S,
-            socket_connect_timeout=_SOCKET_S,
-            socket_keepalive=True,
-            health_check_interval=30,
-            retry=Retry(NoBackoff(), 0),
-        )
-    except ValueError as error:
-        raise UsageError(f"the ledger {name} is no address: {error}") from None
-
-
-def _faults() -> tuple[type[Exception], ...]:
-    """What the client raises."""
-    from redis.exceptions import RedisError
-
-    return (RedisError, OSError)
-
-
-def _may_pass(fault: Exception) -> bool:
-    """Whether it may go better later: Redis is away, starts, hands over, or has no room."""
-    from redis import exceptions
-
-    if isinstance(fault, exceptions.AuthenticationError | exceptions.AuthorizationError):
-        return False
-    if isinstance(fault, exceptions.ResponseError):
-        passing = ("OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "READONLY", "LOADING")
-        kinds = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)
-        return isinstance(fault, kinds) or str(fault).startswith(passing)
-    return True
 
 
 def _constants() -> str:

@@ -21,7 +21,7 @@ from audiopipe.stages.repair import Answer, repair
 from audiopipe.stages.repair.attempts import Attempt, attempts
 from audiopipe.stages.repair.passages import passages
 from audiopipe.stages.transcribe import transcribe
-from audiopipe.store.answers import Store
+from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
 from audiopipe.values.events import Event, Heard, Lost, Mended, Pause
 from audiopipe.values.requests import Request, Usage
@@ -58,7 +58,7 @@ class Recogniser:
     settings: Settings
     thresholds: Thresholds
     checks: tuple[tuple[str, Check], ...]
-    store: Store | None
+    store: Answers | None
     spending: Spending
     repair_spending: Spending
     pause: Pause

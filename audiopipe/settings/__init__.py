@@ -12,6 +12,7 @@ from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Group, Setting
 from audiopipe.settings.sources import (
     ANSWERS,
     LEDGER,
+    answers_of,
     cache_folder,
     change,
     convert,
@@ -43,6 +44,7 @@ __all__ = [
     "SubtitleSettings",
     "Tier",
     "UploadFormat",
+    "answers_of",
     "cache_folder",
     "change",
     "check_inside",

@@ -120,7 +120,7 @@ class ProviderSettings(ServerSettings):
         "",
         "--cache-dir",
         COST,
-        "Where answers are kept, and what was used of the limits.",
+        "Where answers are kept, and what was used of the limits; answers also in s3://, gs://, az://.",
         commands=(*COST.commands, "cache", "limits"),
         unit="DIR",
         unset="the user's cache",

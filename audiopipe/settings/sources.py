@@ -34,6 +34,12 @@ def ledger_of(settings: Settings, environment: Mapping[str, str]) -> Path | str:
     return settings.ledger or cache_folder(settings, environment) / LEDGER
 
 
+def answers_of(settings: Settings, environment: Mapping[str, str]) -> Path | str:
+    """Where answers are kept: a file, or an address of a store."""
+    named = settings.cache_dir or environment.get(f"{ENVIRONMENT_PREFIX}CACHE_DIR", "")
+    return named if is_elsewhere(named) else cache_folder(settings, environment) / ANSWERS
+
+
 def cache_folder(settings: Settings, environment: Mapping[str, str]) -> Path:
     """The folder of the answers and of the budget's ledger; nothing is made.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from audiopipe.backends.protocols import Speaker
 from audiopipe.limits.spending import Spending
-from audiopipe.store.answers import Store, key
+from audiopipe.store.answers import key
+from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Audio
 from audiopipe.values.events import Pause, waiting
 from audiopipe.values.requests import SpeechRequest, Spoken
@@ -14,7 +15,7 @@ def speak(
     request: SpeechRequest,
     backend: Speaker,
     *,
-    store: Store | None,
+    store: Answers | None,
     spending: Spending,
     pause: Pause,
 ) -> Spoken:

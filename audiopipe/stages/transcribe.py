@@ -7,7 +7,8 @@ from dataclasses import replace
 from audiopipe.backends.protocols import Transcriber
 from audiopipe.errors import RequestTooLarge
 from audiopipe.limits.spending import Spending
-from audiopipe.store.answers import Store, key
+from audiopipe.store.answers import key
+from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Chunk, RemoteAudio
 from audiopipe.values.events import Pause, waiting
 from audiopipe.values.requests import Request
@@ -22,7 +23,7 @@ def transcribe(
     request: Request,
     backend: Transcriber,
     *,
-    store: Store | None,
+    store: Answers | None,
     spending: Spending,
     pause: Pause,
 ) -> ChunkTranscript:

@@ -12,17 +12,17 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from audiopipe.errors import BackendError
 from audiopipe.store.claims import Claims, Wait
 from audiopipe.store.database import Database, Unavailable
+from audiopipe.store.keeping import Answers
 from audiopipe.store.tables import INSERT, SCHEMA, Kind, pack, unpack
 from audiopipe.values.audio import Origin
 
@@ -77,7 +77,7 @@ def key(kind: Kind, backend: str, address: str, request: Any, content_sha256: st
     return hashlib.sha256(json.dumps(numbers_alike, sort_keys=True).encode()).digest()
 
 
-class Store:
+class Store(Answers):
     """Answers by key, in one file for all threads and processes of a machine.
 
     Nothing that happens to the file is fatal. If it is damaged, what can be read of it goes on in
@@ -93,6 +93,7 @@ class Store:
     def __init__(
         self, path: Path, clock: Callable[[], float] = time.time, *, refresh: bool = False
     ) -> None:
+        super().__init__(refresh=refresh)
         self._path = path
         self._clock = clock
         self._claims = Claims(path.with_name(f"{path.name}.claims"))
@@ -101,13 +102,10 @@ class Store:
         self._warned = False
         self._lock = Lock()
         self._waiting: dict[bytes, tuple[bytes, Kind, int, int, bytes]] = {}
-        self._refresh = refresh
-        self._fresh: set[bytes] = set()
         self._try("read", lambda database: None, None)
 
     def get(self, key: bytes) -> bytes | None:
-        """The answer kept under `key`; None if there is none, or it cannot be read."""
-        if self._refresh and key not in self._fresh:
+        if self.is_stale(key):
             return None
         if waiting := self._waiting.get(key):
             return unpack(key, waiting[-1])
@@ -122,70 +120,19 @@ class Store:
         return unpack(key, row[0])
 
     def put(self, key: bytes, kind: Kind, answer: bytes, origin: Origin | None = None) -> None:
-        """Keep an answer; once this returns, neither kill -9 nor a power cut loses it.
-
-        If it cannot be written, it is held and written later.
-
-        Args:
-            key: see `key`.
-            kind: what it is an answer to.
-            answer: the reply as the backend gave it: JSON text, or audio.
-            origin: the recording that it is about.
-        """
         body = pack(key, answer)
         row = (key, kind, len(body), int(self._clock()), body)
         with self._lock:
             self._waiting[key] = row
-            self._fresh.add(key)
+            self.refreshed(key)
         self._write_waiting()
         if origin:
-            self._note(key, origin)
+            self.note(key, origin)
 
     @contextmanager
     def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
-        """Keep every other thread and process from asking for an answer meanwhile.
-
-        Args:
-            key: of the answer.
-            wait: see `Claims.on`.
-        """
         with self._claims.on(key, wait):
             yield
-
-    def answer(
-        self,
-        key: bytes,
-        kind: Kind,
-        ask: Callable[[], bytes],
-        read: Callable[[bytes], T],
-        *,
-        wait: Wait = time.sleep,
-        origin: Origin | None = None,
-    ) -> tuple[T, bool]:
-        """What the kept answer says, or else the one that is asked for now and kept.
-
-        Whoever wants the same at the same time, here or in another process, waits for the one that
-        asks for it, and asks if that one fails or dies. A kept answer that cannot be read, as it
-        is of an older version, is asked for again.
-
-        Args:
-            key, kind, origin: see `put`.
-            ask: gives the answer.
-            read: what an answer says; raises `BackendError` if it is not one, which is not kept.
-            wait: see `Claims.on`.
-
-        Returns:
-            What it says, and whether it was kept before.
-        """
-        if known := self._known(key, read, origin):
-            return known[0], True
-        with self.claim(key, wait):
-            if known := self._known(key, read, origin):
-                return known[0], True
-            answer = ask()
-            said = read(answer)
-            self.put(key, kind, answer, origin)
-        return said, False
 
     def info(self) -> tuple[Holding, ...]:
         """What the store holds, by kind."""
@@ -237,7 +184,6 @@ class Store:
         return self.prune(max_bytes=0)
 
     def close(self) -> None:
-        """Write what is held, and close the file. Closing twice is harmless."""
         if self._waiting:
             self._again_s["write"] = 0.0
             self._write_waiting()
@@ -251,26 +197,8 @@ class Store:
         if self._database is not None:
             self._database.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.close()
-
-    def _known(
-        self, key: bytes, read: Callable[[bytes], T], origin: Origin | None
-    ) -> tuple[T] | None:
-        """What the kept answer says, if there is one that can be read."""
-        with suppress(BackendError):
-            if (answer := self.get(key)) is not None:
-                said = read(answer)
-                if origin:
-                    self._note(key, origin)
-                return (said,)
-        return None
-
-    def _note(self, key: bytes, origin: Origin) -> None:
-        """The answer is about this recording; a lookup, where that is known."""
+    def note(self, key: bytes, origin: Origin) -> None:
+        # a lookup, where that is known
         query = "SELECT count(*) FROM recordings WHERE recording = ? AND key = ?"
         place = (origin.id, key)
         if self._read(lambda db: db.execute(query, place).fetchone(), None) == (0,):

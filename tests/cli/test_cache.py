@@ -142,3 +142,18 @@ def test_what_cannot_be_read_has_no_answers_to_drop(audiopipe: Run, folder: Path
     assert "no-such.mp3" in done.stderr
     assert "stdin" in done.stderr
     assert answers(folder) == 4
+
+
+def test_answers_in_a_store_are_counted_and_left_to_it(audiopipe: Run, tmp_path: Path) -> None:
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    from audiopipe.store.bucket import BucketStore
+
+    place = f"{tmp_path.as_uri()}/answers"
+    with BucketStore(place) as store:
+        store.put(bytes(32), "chat", b"answer")
+    assert (
+        f"{place}\nanswers              1 answers"
+        in audiopipe("cache", "info", "--cache-dir", place).stdout
+    )
+    refused = audiopipe("cache", "clear", "--yes", "--cache-dir", place)
+    assert (refused.returncode, place in refused.stderr) == (2, True)

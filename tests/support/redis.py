@@ -6,14 +6,24 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T", bound=Callable[..., object])
 
 needs_redis = [
     pytest.mark.needs_redis,
     pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed"),
 ]
+
+
+def with_redis(test: T) -> T:
+    """A test that is skipped where there is none."""
+    made: T = needs_redis[0](needs_redis[1](test))
+    return made
 
 
 class RedisServer:

@@ -1,21 +1,23 @@
-"""Files of object stores and other places, by fsspec: s3://, gs://, az://, sftp:// and more."""
+"""Recordings in object stores: s3://, gs://, az://, file://; each is one request, and copied first.
+
+Decoders jump about in a file, which costs tens of requests and the bytes twice where it is remote.
+"""
 
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO
 
 from audiopipe.errors import UnreadableInput
+from audiopipe.store import objects
+from audiopipe.store.objects import Bucket, Missing, NoAnswer, path_of
 
 _ADDRESS = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-
-_COPY_BYTES = 1 << 22
+_WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,92 +27,96 @@ class Entry:
     Attributes:
         address: of it.
         below: its path below what was named, or its name.
-        size: in bytes; None where the place does not tell.
-        changed_s: when, in seconds since the epoch; None where the place does not tell.
+        size: in bytes.
+        changed_s: when, in seconds since the epoch.
         is_named: whether it is what was named itself.
     """
 
     address: str
     below: str
-    size: int | None
-    changed_s: float | None
+    size: int
+    changed_s: float
     is_named: bool = False
 
 
 def is_remote(source: object) -> bool:
-    """Whether a source is an address for fsspec; those of the web are not."""
+    """Whether a source is an address of a store; those of the web are not."""
     return isinstance(source, str) and bool(_ADDRESS.match(source))
 
 
 def entries(address: str) -> list[Entry]:
-    """The file of that address, or all below it, or all that fit if it is a pattern.
+    """The object of that address, or all below it, or all that fit if it is a pattern.
 
     Raises:
         UnreadableInput: there is none, or nobody may look.
     """
-    with _told(re.sub("//[^/@]*@", "//***@", address)):
-        system, path = _place(address)
-        if any(mark in path for mark in "*?["):
-            found = system.glob(path, detail=True)
-        elif system.isfile(path):
-            entry = _entry(system, path, path.rpartition("/")[0], system.info(path))
-            return [replace(entry, address=address, is_named=True)]
-        else:
-            found = system.find(path, detail=True)
-        root = re.split(r"[*?\[]", path)[0]
-        root = root if root == path else root.rpartition("/")[0]
-        files = {name: facts for name, facts in sorted(found.items()) if facts["type"] == "file"}
-        if not files:
-            raise FileNotFoundError
-        return [_entry(system, name, root, facts) for name, facts in files.items()]
+    with _told():
+        bucket, path = Bucket(address), path_of(address)
+        if path and not path.endswith("/"):
+            try:
+                found = bucket.entry(path)
+            except Missing:
+                pass
+            else:
+                return [_entry(bucket, path.rpartition("/")[0], found, is_named=True)]
+        root = path.rstrip("/")
+        fits = re.compile(re.escape(root and f"{root}/") + ".*", re.DOTALL)
+        if wild := _WILD.search(path):
+            root, fits = path[: wild.start()].rpartition("/")[0], _pattern(path)
+        listed = sorted(bucket.entries(root), key=lambda each: each.path)
+        taken = [_entry(bucket, root, each) for each in listed if fits.fullmatch(each.path)]
+        if not taken:
+            raise Missing(f"{bucket.shown}/{path}: no such file")
+        return taken
 
 
 @contextmanager
 def fetched(address: str, name: str) -> Iterator[IO[bytes]]:
     """A file of that address, copied to an unnamed temporary one as it comes.
 
+    Args:
+        address: of it.
+        name: what messages call it.
+
     Raises:
         UnreadableInput: it cannot be had, or there is no room for it.
     """
     with tempfile.TemporaryFile() as copy:
         with _told(name):
-            system, path = _place(address)
-            with system.open(path, "rb") as file:
-                shutil.copyfileobj(file, copy, _COPY_BYTES)
+            Bucket(address).copy(path_of(address), copy)
         copy.seek(0)
         yield copy
 
 
-def _place(address: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs
+def _entry(bucket: Bucket, root: str, found: objects.Entry, *, is_named: bool = False) -> Entry:
+    below = found.path.removeprefix(root).strip("/")
+    address = f"{bucket.root}/{found.path}"
+    return Entry(address, below, found.size, found.changed.timestamp(), is_named)
 
-    system, path = url_to_fs(address)
-    return system, path
+
+def _pattern(glob: str) -> re.Pattern[str]:
+    """`*` and `?` stop at a slash, `**` does not, as in a shell."""
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts = re.findall(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|.", glob, re.DOTALL)
+    return re.compile("".join(words.get(part) or _class(part) for part in parts), re.DOTALL)
 
 
-def _entry(system: Any, name: str, root: str, facts: Mapping[str, Any]) -> Entry:
-    changed = facts.get("LastModified") or facts.get("mtime") or facts.get("created")
-    if isinstance(changed, datetime):
-        changed = changed.timestamp()
-    return Entry(
-        system.unstrip_protocol(name),
-        name.removeprefix(root).strip("/"),
-        facts.get("size"),
-        float(changed) if isinstance(changed, int | float) else None,
-    )
+def _class(part: str) -> str:
+    if len(part) < 3 or not part.startswith("["):
+        return re.escape(part)
+    sign = "^" if part[1] in "!^" else ""
+    inside = part[1 + bool(sign) : -1].replace("\\", "\\\\").replace("[", "\\[")
+    return f"[{sign}{inside}]"
 
 
 @contextmanager
-def _told(name: str) -> Iterator[None]:
-    """Whatever a store's library raises is that file's failure."""
+def _told(name: str = "") -> Iterator[None]:
+    """Whatever a store does is that file's failure."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise UnreadableInput(f"{name}: no such file") from error
-    except ImportError as error:
-        raise UnreadableInput(
-            f"cannot read {name}: {error}; pip install 'audiopipe[remote]' reads s3:// and gs://"
-        ) from error
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableInput(f"cannot read {name}: {reason}") from error
+    except Missing as error:
+        raise UnreadableInput(f"{name}: no such file" if name else str(error)) from error
+    except NoAnswer as error:
+        raise UnreadableInput(str(error)) from error
+    except OSError as error:
+        raise UnreadableInput(f"cannot copy {name}: {error.strerror or error}") from error

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import Voice, best_detector, by_level, find_voice, in_file
 from audiopipe.errors import BadReply
-from audiopipe.store.answers import Store, key
+from audiopipe.store.answers import key
+from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Chunk, Span
 
 
@@ -19,7 +20,7 @@ class _Asked:
     version: int = 2
 
 
-def listen(chunk: Chunk, *, store: Store | None) -> Voice:
+def listen(chunk: Chunk, *, store: Answers | None) -> Voice:
     """Where somebody speaks in a chunk, in file time.
 
     Args:

@@ -1,0 +1,112 @@
+"""Answers in a bucket: an object a key, for all nodes that can reach it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Lock
+
+from audiopipe.concurrency import OneAtATime, PerProcess
+from audiopipe.errors import AnswersLost, UsageError
+from audiopipe.store.claims import Wait
+from audiopipe.store.keeping import Answers
+from audiopipe.store.leases import Leases
+from audiopipe.store.objects import Bucket, Missing, NoAnswer, path_of
+from audiopipe.store.tables import Kind, pack, unpack
+from audiopipe.values.audio import Origin
+
+_MARK = ".audiopipe"
+"""Written by each process, to know before anything is paid that answers can be kept."""
+_LOGGER = logging.getLogger("audiopipe")
+
+
+class BucketStore(Answers):
+    """Answers by key, each in an object of its own below an address.
+
+    An answer that cannot be written is held, and written with the next. What cannot be read ends
+    the run: to ask for all of it again would be dear.
+
+    Args:
+        address: such as s3://bucket/answers.
+        leases: who works on what, among all nodes; None keeps that within this process.
+        refresh: whether answers of earlier runs are asked for anew, and replaced.
+
+    Raises:
+        UsageError: it cannot be used.
+    """
+
+    def __init__(
+        self, address: str, leases: Leases | None = None, *, refresh: bool = False
+    ) -> None:
+        super().__init__(refresh=refresh)
+        self._address = address.rstrip("/")
+        self._prefix = path_of(self._address)
+        self._bucket = PerProcess(lambda: Bucket(address))
+        self._leases, self._here = leases, OneAtATime()
+        self._waiting: dict[bytes, bytes] = {}
+        self._lock = Lock()
+        try:
+            self._bucket.get().write(f"{self._prefix}/{_MARK}".lstrip("/"), b"")
+        except (NoAnswer, OSError) as fault:
+            raise UsageError(f"answers cannot be kept in {self._address}: {fault}") from fault
+
+    def get(self, key: bytes) -> bytes | None:
+        if self.is_stale(key):
+            return None
+        if waiting := self._waiting.get(key):
+            return unpack(key, waiting)
+        try:
+            body = self._read(key)
+        except NoAnswer as fault:
+            raise AnswersLost(f"{fault}; the same command goes on once it can be read") from fault
+        return None if body is None else unpack(key, body)
+
+    def put(self, key: bytes, kind: Kind, answer: bytes, origin: Origin | None = None) -> None:
+        self._waiting[key] = pack(key, answer)
+        self.refreshed(key)
+        self._write_waiting()
+
+    @contextmanager
+    def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
+        among: AbstractContextManager[None]
+        among = self._leases.on(key, wait) if self._leases else self._here.on(key)
+        with among:
+            yield
+
+    def note(self, key: bytes, origin: Origin) -> None:
+        """Objects do not tell whose they are."""
+
+    def close(self) -> None:
+        self._write_waiting()
+        if lost := len(self._waiting):
+            _LOGGER.warning(
+                "%d answers could not be kept in %s: a later run asks for them again",
+                lost,
+                self._address,
+            )
+            self._waiting.clear()
+        if self._leases:
+            self._leases.close()
+
+    def _path(self, key: bytes) -> str:
+        """Spread over prefixes, which stores split their load by."""
+        name = key.hex()
+        return f"{self._prefix}/{name[:2]}/{name}".lstrip("/")
+
+    def _read(self, key: bytes) -> bytes | None:
+        try:
+            return self._bucket.get().read(self._path(key))
+        except Missing:
+            return None
+
+    def _write_waiting(self) -> None:
+        with self._lock:
+            for key, body in tuple(self._waiting.items()):
+                try:
+                    self._bucket.get().write(self._path(key), body)
+                except (NoAnswer, OSError) as fault:
+                    _LOGGER.warning("an answer cannot be kept as yet: %s", fault)
+                    return
+                self._waiting.pop(key, None)
