@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.forked import Case, Forks
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -16,26 +16,33 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    with Forks() as forks:
+        yield forks
+
+
 @pytest.fixture
-def audiopipe(cache: Path, tmp_path: Path) -> Run:
+def audiopipe(
+    forks: Forks, cache: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
     """The command line in a process of its own, with no key, in an empty folder."""
 
     def run(
         *arguments: object, stdin: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess[str]:
         keyless = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
-        command = [sys.executable, "-m", "audiopipe", *map(str, arguments)]
-        done = subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            cwd=tmp_path,
-            env={**keyless, "XDG_CACHE_HOME": str(cache), **environment},
-            timeout=300,
-            check=False,
+        words, streams = tuple(map(str, arguments)), tmp_path_factory.mktemp("streams")
+        (streams / "stdin").write_bytes(stdin)
+        case = Case(
+            words,
+            {**keyless, "XDG_CACHE_HOME": str(cache), **environment},
+            str(tmp_path),
+            str(streams),
         )
-        out, err = done.stdout.decode(), done.stderr.decode()
+        code = forks.run(case)
+        out, err = ((streams / name).read_bytes().decode() for name in ("stdout", "stderr"))
         assert "Traceback" not in err, err
-        return subprocess.CompletedProcess(command, done.returncode, out, err)
+        return subprocess.CompletedProcess(["audiopipe", *words], code, out, err)
 
     return run

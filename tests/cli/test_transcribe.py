@@ -297,7 +297,7 @@ def test_another_file_with_the_name_of_the_record_is_left_alone(
     [
         (("transcribe",), 2, "Missing argument"),
         (("transcribe", "--retry-failed", "-o", "none"), 1, "no batch in none"),
-        (("transcribe", "x.mp3", "-f", "docx"), 2, "docx"),
+        (("transcribe", "x.mp3", "-f", "doc"), 2, "docx"),
         (("transcribe", "x.mp3", "--overlap", "400"), 2, "--overlap"),
         (("transcribe", "x.mp3", "--channels", "both"), 2, ", left, right, split"),
         (("prepare", "x.mp3", "--chunk-length", "nan"), 2, "a number above 0"),
