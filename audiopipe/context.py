@@ -144,8 +144,11 @@ class Context:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if opened := self._opened.take():
+            if kind is None and not self.stop.is_set():
+                opened.settle()
+            opened.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuilt, (type(self), self.settings, *self.given)
@@ -173,6 +176,12 @@ class _Opened:
             if key not in self._values:
                 self._values[key] = self._stack.enter_context(make())
             return self._values[key]
+
+    def settle(self) -> None:
+        """All went well: what was to be refreshed is."""
+        for value in self._values.values():
+            if isinstance(value, Store):
+                value.settle()
 
     def close(self) -> None:
         self._stack.close()

@@ -40,8 +40,8 @@ def command(pipeline: Path, inputs: tuple[str, ...], dry_run: bool, **flags: Any
     are inputs too, named by themselves.
 
     Each stage works on what earlier ones have made, and its results are DIR/NAME.*, each written
-    whole or not at all. Inputs whose results exist and are newer are left alone. DIR/batch.json
-    says what became of each; `audiopipe status DIR` shows it.
+    whole or not at all. Inputs whose results exist and would be the same now are left alone.
+    DIR/batch.json says what became of each; `audiopipe status DIR` shows it.
     """
     from audiopipe.session import Session
     from audiopipe.workflows.recipe import read
@@ -69,7 +69,9 @@ def command(pipeline: Path, inputs: tuple[str, ...], dry_run: bool, **flags: Any
             if record:
                 record.stop(str(error))
             code = error.exit_code
-    return code if code else _code(codes)
+        if code := code or _code(codes):
+            stop.set(gently=True)  # what it has refreshed stays so for the same command
+    return code
 
 
 def _tasks(recipe: Recipe, inputs: Sequence[str]) -> list[Task]:

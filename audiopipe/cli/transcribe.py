@@ -53,8 +53,8 @@ def command(**given: Any) -> int:
     """Transcribe recordings: files, folders (recursive), globs, URLs, or - for stdin.
 
     Results are DIR/<path below the given folder>/<name>.<format>, each written whole or not at
-    all. Inputs whose results exist and are newer are left alone. DIR/batch.json says what became
-    of each; `audiopipe status DIR` shows it.
+    all. Inputs whose results exist and would be the same now are left alone. DIR/batch.json says
+    what became of each; `audiopipe status DIR` shows it.
     """
     return run(**given)
 
@@ -95,6 +95,8 @@ def run(
             rows = chain(rows, _results(todo, session))
         code = _follow(rows, report, record)
         report.end(code)
+        if code:
+            stop.set(gently=True)  # what it has refreshed stays so for the same command
     return code
 
 

@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -23,7 +23,19 @@ from urllib.parse import urlsplit
 from audiopipe.store.claims import Claims, Wait
 from audiopipe.store.database import Database, Unavailable
 from audiopipe.store.keeping import Answers
-from audiopipe.store.tables import INSERT, SCHEMA, Kind, pack, unpack
+from audiopipe.store.refresh import note, settle, was_replaced
+from audiopipe.store.reserve import Reserve
+from audiopipe.store.tables import (
+    BATCH,
+    INSERT,
+    SCHEMA,
+    Holding,
+    Kind,
+    delete,
+    give_back,
+    pack,
+    unpack,
+)
 from audiopipe.values.audio import Origin
 
 if TYPE_CHECKING:
@@ -34,27 +46,9 @@ T = TypeVar("T")
 _LOGGER = logging.getLogger("audiopipe")
 _KEY_VERSION = 1
 _TOUCH_S = 86_400  # how stale the time of last use may be, so that reading seldom writes
-_BATCH = 1_000  # rows that one transaction drops, so that other processes wait for milliseconds
 _BUSY_S = 10.0
 _AGAIN_S = 2.0  # the rest after a fault, so that a run with a broken store is no slower
 _MOST_WAITING_BYTES = 1 << 28
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """How many answers of a kind, or of a recording, the store holds.
-
-    Attributes:
-        kind: what they are, or the recording's name.
-        answers: how many.
-        size_bytes: on disk.
-        used_s: when one of them was last used, give or take a day; seconds since the epoch.
-    """
-
-    kind: str
-    answers: int
-    size_bytes: int
-    used_s: float = 0.0
 
 
 def key(kind: Kind, backend: str, address: str, request: Any, content_sha256: str = "") -> bytes:
@@ -82,12 +76,14 @@ class Store(Answers):
 
     Nothing that happens to the file is fatal. If it is damaged, what can be read of it goes on in
     a new one; while it cannot be written, answers are held in memory and written later; while it
-    cannot be read, none is found. Each of these is logged once, as a warning.
+    cannot be read, none is found. Each of these is logged once, as a warning. Some room is kept
+    free for what arrives when the disk is full.
 
     Args:
         path: the file; made private to the user if missing, its folder too.
         clock: seconds since the epoch.
-        refresh: whether answers of earlier runs are asked for anew, and replaced.
+        refresh: whether answers of earlier runs are asked for anew, and replaced; but those that
+            a refresh has replaced which did not come to its end (see `settle`) stand.
     """
 
     def __init__(
@@ -97,6 +93,7 @@ class Store(Answers):
         self._path = path
         self._clock = clock
         self._claims = Claims(path.with_name(f"{path.name}.claims"))
+        self._reserve = Reserve(path.with_name(f"{path.name}.reserve"))
         self._database: Database | None = None
         self._again_s = {"read": 0.0, "write": 0.0}
         self._warned = False
@@ -131,6 +128,7 @@ class Store(Answers):
 
     @contextmanager
     def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
+        self._reserve.keep()
         with self._claims.on(key, wait):
             yield
 
@@ -183,6 +181,19 @@ class Store(Answers):
         """Drop every answer and give the space back; returns how many there were."""
         return self.prune(max_bytes=0)
 
+    def is_stale(self, key: bytes) -> bool:
+        if not super().is_stale(key):
+            return False
+        if self._read(lambda db: was_replaced(db, key, self._clock()), False):
+            self.refreshed(key)
+        return super().is_stale(key)
+
+    def settle(self) -> None:
+        """The refresh has come to its end: the next one asks for all of it anew."""
+        if self._refresh:
+            self._write_waiting()
+            self._write(lambda db: settle(db, self._fresh, self._clock()), None)
+
     def close(self) -> None:
         if self._waiting:
             self._again_s["write"] = 0.0
@@ -223,7 +234,14 @@ class Store(Answers):
         """Write the answers that are held; those that cannot be written stay."""
         with self._lock:
             held = list(self._waiting.values())
-        if self._write(lambda db: db.executemany(INSERT, held), None, durable=True):
+
+        def insert(db: sqlite3.Connection) -> bool:
+            db.executemany(INSERT, held)
+            if self._refresh:
+                note(db, [row[0] for row in held], self._clock())
+            return True
+
+        if self._write(insert, False, durable=True):
             with self._lock:
                 for row in held:
                     if self._waiting.get(row[0]) is row:
@@ -243,6 +261,8 @@ class Store(Answers):
                 self._database = Database(self._path, SCHEMA, _BUSY_S)
             return action(self._database)
         except Unavailable as fault:
+            if does == "write" and not fault.is_busy and self._reserve.give_up():
+                return self._try(does, action, otherwise)
             self._again_s[does] = time.monotonic() + _AGAIN_S
             if not self._warned:
                 self._warned = True
@@ -252,20 +272,9 @@ class Store(Answers):
     def _drop(self, choice: str, values: tuple[int | str, ...]) -> int:
         chosen: list[Any] = self._read(lambda db: db.execute(choice, values).fetchall(), [])
         dropped = 0
-        for start in range(0, len(chosen), _BATCH):
-            dropped += self._write(partial(_delete, rows=chosen[start : start + _BATCH]), 0)
-        while self._write(_give_back, 0):
+        for start in range(0, len(chosen), BATCH):
+            dropped += self._write(partial(delete, rows=chosen[start : start + BATCH]), 0)
+        while self._write(give_back, 0):
             pass
         self._read(lambda db: db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall(), [])
         return dropped
-
-
-def _delete(db: sqlite3.Connection, rows: list[tuple[int]]) -> int:
-    return db.executemany("DELETE FROM answers WHERE rowid = ?", rows).rowcount
-
-
-def _give_back(db: sqlite3.Connection) -> int:
-    """Shrink the file by a batch of pages; how many more could go."""
-    db.execute(f"PRAGMA incremental_vacuum({_BATCH})").fetchall()
-    (left,) = db.execute("PRAGMA freelist_count").fetchone()
-    return int(left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -14,9 +15,30 @@ if TYPE_CHECKING:
 
 Kind = Literal["transcript", "speech", "chat", "voice"]
 
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How many answers of a kind, or of a recording, the store holds.
+
+    Attributes:
+        kind: what they are, or the recording's name.
+        answers: how many.
+        size_bytes: on disk.
+        used_s: when one of them was last used, give or take a day; seconds since the epoch.
+    """
+
+    kind: str
+    answers: int
+    size_bytes: int
+    used_s: float = 0.0
+
+
 INSERT = """INSERT INTO answers VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET
     kind = excluded.kind, bytes = excluded.bytes, used_s = excluded.used_s, body = excluded.body"""
 """Puts a row of `answers`, over one with the same key."""
+
+BATCH = 1_000
+"""Rows or pages that one transaction drops, so that other processes wait for milliseconds."""
 
 _MOST_ANSWER_BYTES = 1 << 26
 """Ten times the longest that anybody gives; what unpacks to more was not packed here."""
@@ -36,6 +58,18 @@ def unpack(key: bytes, packed: bytes) -> bytes | None:
         return None
     is_whole = unpacking.eof and plain.startswith(key)
     return plain.removeprefix(key) if is_whole else None
+
+
+def delete(db: sqlite3.Connection, rows: list[tuple[int]]) -> int:
+    """Drop rows of answers by their ids; how many there were."""
+    return db.executemany("DELETE FROM answers WHERE rowid = ?", rows).rowcount
+
+
+def give_back(db: sqlite3.Connection) -> int:
+    """Shrink the file by a batch of pages; how many more could go."""
+    db.execute(f"PRAGMA incremental_vacuum({BATCH})").fetchall()
+    (left,) = db.execute("PRAGMA freelist_count").fetchone()
+    return int(left)
 
 
 def _rescue(path: Path, db: sqlite3.Connection) -> int:
@@ -67,6 +101,8 @@ SCHEMA = Schema(
         "CREATE INDEX IF NOT EXISTS by_answer ON recordings (key)",
         """CREATE TRIGGER IF NOT EXISTS dropped AFTER DELETE ON answers
             BEGIN DELETE FROM recordings WHERE key = OLD.key; END""",
+        """CREATE TABLE IF NOT EXISTS refreshed (key BLOB PRIMARY KEY, at_s INTEGER NOT NULL)
+            WITHOUT ROWID""",
     ),
     rescue=_rescue,
 )

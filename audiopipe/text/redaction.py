@@ -22,6 +22,10 @@ _LEAST, _SURE = 8, 12
 """Characters of a secret: the shorter ones need a digit. Servers on one's own machine are given
 words for keys, such as EMPTY, ollama or lm-studio, and those must stay in a transcript."""
 
+_WORD_BEGUN = re.compile(r"[!-~]+\Z")
+_LONGEST_SPELLING = 10
+"""Characters of an escape that stands for one, such as `\\\\u{0041}`."""
+
 _PATTERNS = (
     # user and password of an address
     (re.compile(r"""(?<=://)[^\s/?#"'<>]+@"""), f"{HIDDEN}@"),
@@ -63,6 +67,37 @@ def without_secrets(text: str, secrets: Collection[str]) -> str:
     header of a proxy's password.
     """
     return _spellings(tuple(secrets)).sub(HIDDEN, text) if secrets else text
+
+
+class Veil:
+    """A text that comes in pieces, without the secrets, wherever it is cut.
+
+    The letters since the last space are held back, as they may be the beginning of a secret: keys
+    are of printable ASCII characters.
+
+    Args:
+        secrets: what must not be shown.
+    """
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        self._secrets = tuple(secrets)
+        self._most = max(map(len, self._secrets), default=0) * _LONGEST_SPELLING
+        self._held = ""
+
+    def passed(self, piece: str) -> str:
+        """What may be shown by now."""
+        if not self._secrets:
+            return piece
+        text = self._held + piece
+        begun = _WORD_BEGUN.search(text, max(0, len(text) - self._most))
+        at = begun.start() if begun else len(text)
+        self._held = text[at:]
+        return without_secrets(text[:at], self._secrets)
+
+    def rest(self) -> str:
+        """What was held back, once no piece follows."""
+        held, self._held = self._held, ""
+        return without_secrets(held, self._secrets)
 
 
 def without_all_secrets(text: str, secrets: Collection[str]) -> str:

@@ -7,6 +7,7 @@ its recording. What an older version wrote carries neither, and is not judged he
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ Marks = tuple[int, int]
 """Size in bytes, and time of the last change in ns."""
 
 
-def marks_of(path: str) -> Marks | None:
+def marks_of(path: str | os.PathLike[str]) -> Marks | None:
     """Of a file; None for anything else."""
     try:
         found = Path(path).stat()
@@ -46,7 +47,7 @@ def stamped(transcript: Transcript, settings: Settings, marks: Marks | None) -> 
     """
     size, modified_ns = marks or (0, 0)
     source = replace(transcript.source, size_bytes=size, modified_ns=modified_ns)
-    return replace(transcript, source=source, asked=tuple(_asked(settings).items()))
+    return replace(transcript, source=source, asked=tuple(shaping(settings).items()))
 
 
 def changes(transcript: Transcript, settings: Settings, path: str) -> Iterator[str]:
@@ -60,7 +61,7 @@ def changes(transcript: Transcript, settings: Settings, path: str) -> Iterator[s
     before = dict(transcript.asked)
     is_resolved = {"backend": ("auto", transcript.backend), "model": (transcript.model,)}
     flags = {each.name: (each.flag, each.group.title) for each in table()}
-    for name, now in _asked(settings).items():
+    for name, now in shaping(settings).items():
         flag, group = flags[name]
         if name not in before or before[name] == now or now in is_resolved.get(name, ()):
             continue
@@ -69,13 +70,13 @@ def changes(transcript: Transcript, settings: Settings, path: str) -> Iterator[s
         idle = group == _REPAIR and (nothing_to_repair or is_off)
         untimed = group == _SUBTITLES and not set(_TIMED) & set(settings.output_formats)
         if not idle and not untimed:
-            yield f"{flag} was {_shown(before[name])}, is {_shown(now)}"
+            yield f"{flag} was {shown(before[name])}, is {shown(now)}"
     if not _is_same_file(transcript, path):
         yield "the recording is another"
 
 
-def _asked(settings: Settings) -> dict[str, Any]:
-    """The settings that shape a transcript, each as JSON keeps it."""
+def shaping(settings: Settings) -> dict[str, Any]:
+    """The settings that shape a transcript, by name, each as JSON keeps it."""
     values = {
         each.name: getattr(settings, each.name)
         for each in table()
@@ -114,6 +115,7 @@ def _is_same_file(transcript: Transcript, path: str) -> bool:
         return False
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value of a setting in a line for people."""
     text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value or "not given")
     return text if len(text) <= 40 else f"{text[:39]}…"

@@ -523,3 +523,27 @@ def test_a_kept_answer_that_cannot_be_read_is_asked_for_again(tmp_path: Path) ->
         store.put(wanted, "transcript", b"old")
         assert store.answer(wanted, "transcript", lambda: b"new", read) == ("new", False)
         assert store.answer(wanted, "transcript", lambda: b"newer", read) == ("new", True)
+
+
+def test_a_refresh_that_was_broken_off_goes_on_and_the_next_begins_anew(path: Path) -> None:
+    clock = Clock()
+    with Store(path, clock) as store:
+        for n in range(3):
+            store.put(name(str(n)), "transcript", b"old")
+    with Store(path, clock, refresh=True) as store:
+        store.put(name("0"), "transcript", b"new")
+    for _ in range(2):  # broken off again
+        with Store(path, clock, refresh=True) as store:
+            assert [store.get(name(str(n))) for n in range(3)] == [b"new", None, None]
+    with Store(path, clock, refresh=True) as store:
+        store.put(name("1"), "transcript", b"new")
+        store.get(name("0"))
+        store.settle()
+    with Store(path, clock, refresh=True) as store:
+        assert [store.get(name(str(n))) for n in range(3)] == [None] * 3
+        store.put(name("2"), "transcript", b"new")
+    clock.now_s += 2 * DAY_S
+    with Store(path, clock, refresh=True) as store:
+        assert store.get(name("2")) is None  # of another day
+    with Store(path, clock) as store:
+        assert store.get(name("2")) == b"new"

@@ -47,13 +47,13 @@ name = "speak"
 format = "flac"
 language = "en"
 """
-_CUT = ("--chunk-length", "8", "--overlap", "1", "--no-voice-check")
-_TOLD = [f"told/{n}.json" for n in range(12)]
+CUT = ("--chunk-length", "8", "--overlap", "1", "--no-voice-check")
+TOLD = [f"told/{n}.json" for n in range(12)]
 COMMANDS: Mapping[str, Sequence[str]] = {
-    "transcribe": ("transcribe", "talks", "-o", "out", *_CUT),
+    "transcribe": ("transcribe", "talks", "-o", "out", *CUT),
     "speak": ("speak", "book.md", "-o", "out/book.flac"),
-    "ask": ("ask", "translate", *_TOLD, "--into", "de", "-f", "json", "-o", "out"),
-    "roundtrip": ("roundtrip", "talks/0.flac", "-o", "out", "-l", "en", "--format", "flac", *_CUT),
+    "ask": ("ask", "translate", *TOLD, "--into", "de", "-f", "json", "-o", "out"),
+    "roundtrip": ("roundtrip", "talks/0.flac", "-o", "out", "-l", "en", "--format", "flac", *CUT),
     "run": ("run", "p.toml", "-o", "out"),
 }
 _OURS = ("answers.sqlite3", "budget.sqlite3")

@@ -4,15 +4,17 @@ import base64
 import html
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopipe.text.redaction import secrets_of, without_all_secrets, without_secrets
+from audiopipe.text.redaction import Veil, secrets_of, without_all_secrets, without_secrets
 
 KEY = 'gsk_Canary0/+=ü"\\'
+ASCII_KEY = 'gsk_Canary0/+="\\'
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
     "as it is": lambda key: key,
@@ -81,3 +83,26 @@ def test_secrets_are_found_by_the_names_of_variables_and_in_addresses() -> None:
         "0ther-pass", "gsk_0123456789", "hf_0123456789", "pass%2Fw0rd", "pass/w0rd",
         "wJalrXUtnFEMI",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@given(cuts=st.sets(st.integers(1, 80)), space=st.sampled_from([" ", "\n", "ü", "你"]))
+def test_a_secret_is_hidden_wherever_a_text_is_cut(
+    spelling: str, cuts: set[int], space: str
+) -> None:
+    text = f"before{space}{SPELLINGS[spelling](ASCII_KEY)}{space}behind"
+    edges = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
+    veil = Veil([ASCII_KEY])
+    shown = [veil.passed(text[a:b]) for a, b in pairwise(edges)]
+    assert "".join(shown) + veil.rest() == without_secrets(text, [ASCII_KEY])
+
+
+def test_words_pass_a_veil_as_soon_as_they_have_ended() -> None:
+    veil = Veil([ASCII_KEY])
+    assert [veil.passed(each) for each in ("All", " is", " well", "。", "好")] == [
+        "",
+        "All ",
+        "is ",
+        "well。",
+        "好",
+    ]

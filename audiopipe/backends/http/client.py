@@ -25,7 +25,7 @@ from audiopipe.backends.wire.events import data_of
 from audiopipe.concurrency import PerProcess
 from audiopipe.errors import AuthError, BackendError, BadReply, RejectedRequest
 from audiopipe.limits.rules import Cost, Limits
-from audiopipe.text.redaction import secrets_of, without_secrets
+from audiopipe.text.redaction import Veil, secrets_of, without_secrets
 from audiopipe.values.events import Pause, Waiting
 
 if TYPE_CHECKING:
@@ -131,6 +131,10 @@ class Http:
     def learn(self, model: str, what: str, value: str) -> None:
         """Note such a fact, for this run and others."""
         self._turns.learn(model, what, value)
+
+    def veil(self) -> Veil:
+        """What takes the key out of a text that comes in pieces."""
+        return Veil(self._own)
 
     def send(self, call: Call, parse: Callable[[Reply], T], pause: Pause | None = None) -> T:
         """What `parse` makes of the answer; faults are met by sending again, see `Retry`.

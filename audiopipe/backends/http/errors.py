@@ -85,6 +85,8 @@ _ROWS = (
     ),
     _Row((403,), "", AuthError, "the key may not do this: check its permissions"),
     _Row((400,), r"json_validate_failed", InvalidAnswer, ""),
+    # the model has called a tool that nobody offered, which it seldom does twice
+    _Row((400,), r"tool_use_failed", ServerFault, "try again later"),
     _Row(
         (400, 413),
         r"context_length_exceeded|maximum context length|tokens per (minute|day)",

@@ -18,6 +18,7 @@ from audiopipe.backends.wire.chat import Said, body_of, checked, completion, eve
 from audiopipe.errors import BadReply, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.clean import one_line
+from audiopipe.text.thoughts import Thoughtless
 from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import ChatRequest, Message, Reply, Usage
@@ -105,12 +106,16 @@ class OpenAIChatter(OpenAIAccount):
             return next(said), said
 
         first, rest = asked(self._http, request.model, send, _lesser, pause)
-        whole = Said(model=request.model)
+        whole, answer, veil = Said(model=request.model), Thoughtless(), self._http.veil()
         with closing(rest) if isinstance(rest, Generator) else nullcontext():
             for said in chain((first,), rest):
-                whole = _joined(whole, said)
-                if said.text:
-                    yield said.text
+                text = veil.passed(answer.passed(said.text))
+                whole = _joined(whole, replace(said, text=text))
+                if text:
+                    yield text
+        if last := veil.passed(answer.rest()) + veil.rest():
+            whole = _joined(whole, Said(last))
+            yield last
         if not whole.finish_reason:
             raise ServerFault(f"chat with {request.model}: the answer broke off; try again later")
         return body_of(checked(whole))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audiopipe.backends.wire.complaint import complaint
 from audiopipe.backends.wire.decode import json_of
 from audiopipe.errors import BadReply, RejectedRequest, ServerFault
 from audiopipe.text.clean import one_line, printable
+from audiopipe.text.thoughts import without_thoughts
 
 _MOST_TOKENS = 100_000_000
 """Of one answer: more is no count."""
@@ -50,6 +51,7 @@ def completion(answer: bytes | str) -> Said:
     if said is None:
         shown = answer if isinstance(answer, str) else answer[:100].decode("utf-8", "replace")
         raise BadReply(f"the reply is no chat completion: {one_line(shown, 60)!r}")
+    said = replace(said, text=without_thoughts(said.text))
     return checked(said, calls=bool(_message(body, "message").get("tool_calls")))
 
 

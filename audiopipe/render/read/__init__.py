@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+from audiopipe.backends.wire.words import Timed
 from audiopipe.errors import InputError
 from audiopipe.render import as_json
-from audiopipe.render.cues import Cue
-from audiopipe.render.read.rows import transcript_of
-from audiopipe.render.read.subtitles import cues_of, is_subtitles, subtitles
+from audiopipe.render.cues import Cue, Piece, Voice
+from audiopipe.render.read.rows import Row, Told, transcript_of
 from audiopipe.render.read.tools import told_by
+from audiopipe.text import subtitles
+from audiopipe.text.clocks import milliseconds
 from audiopipe.values.transcript import Transcript
 
 MOST_BYTES = 256 << 20
@@ -41,7 +44,7 @@ def read_cues(path: Path) -> list[Cue] | None:
         InputError: the file cannot be read.
     """
     text = _text_of(_bytes_of(path))
-    return cues_of(text) if is_subtitles(text) else None
+    return list(_shown(text)) if subtitles.is_subtitles(text) else None
 
 
 def read_own(path: Path) -> Transcript:
@@ -76,9 +79,22 @@ def _parsed(data: bytes, name: str) -> Transcript:
         if isinstance(document, dict) and {"version", "usage", "source"} <= document.keys():
             return as_json.parsed(document)
         return transcript_of(told_by(document), name)
-    if is_subtitles(text):
-        return transcript_of(subtitles(text), name)
+    if subtitles.is_subtitles(text):
+        return transcript_of(Told(tuple(map(_row, subtitles.cues(text)))), name)
     raise ValueError("it is neither JSON, nor subtitles in SubRip or WebVTT")
+
+
+def _row(cue: subtitles.Cue) -> Row:
+    return Row(Timed(cue.text, cue.start_s, cue.end_s), (), cue.speaker)
+
+
+def _shown(text: str) -> Iterator[Cue]:
+    """The subtitles with the lines that they are shown in."""
+    for block in subtitles.blocks(text):
+        ends = milliseconds(block.start_s or 0.0), milliseconds(block.end_s or 0.0)
+        lines = filter(None, map(subtitles.plain, block.lines))
+        if rows := tuple((Piece(line, *ends),) for line in lines):
+            yield Cue(*ends, (Voice(None, rows),))
 
 
 def _text_of(data: bytes) -> str:

@@ -14,7 +14,7 @@ from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, InputError, Stopped, UsageError
 from audiopipe.pipeline import Outcome
 from audiopipe.render import require_room
-from audiopipe.render.read import read_own
+from audiopipe.workflows.recipe.done import seal, would_be_same
 from audiopipe.workflows.recipe.graph import before
 from audiopipe.workflows.recipe.parse import Recipe, read
 from audiopipe.workflows.recipe.work import Station, Work, begin, station
@@ -80,8 +80,8 @@ def run(
 ) -> Iterator[Result]:
     """A result for each recording, in order; one that fails does not stop the others.
 
-    A recording whose files are there, are newer than itself and the recipe, and lack nothing is
-    left alone. All answers are stored, and one spending pays for all.
+    A recording whose files are there and lack nothing is left alone, where the same would be asked
+    now; see `done`. All answers are stored, and one spending pays for all.
 
     Args:
         recipe: what to do.
@@ -135,6 +135,8 @@ def _worked(task: Task, recipe: Recipe, stations: Iterable[Station]) -> Result:
     except InputError as fault:
         return Result(task, error=fault)
     works, error = _walked(first, stations)
+    if not error:
+        seal(recipe, recipe.path(task.stem))
     heard = next((work.heard for work in works if work.heard), None)
     lacks = max((len(w.transcript.failures) for w in works if w.transcript), default=0)
     there = tuple(path for path in files if path.exists())
@@ -161,26 +163,16 @@ def _walked(first: Work, stations: Iterable[Station]) -> tuple[list[Work], Audio
 
 
 def is_done(task: Task, recipe: Recipe) -> bool:
-    """Whether all that a recording becomes is there, newer than itself and the recipe, and whole.
+    """Whether all that a recording becomes is there, whole, and would be the same now; what has
+    changed is told.
 
     Of stages that other packages add nobody knows what they write.
     """
-    files = recipe.files(task.stem)
     strict = any(stage.strict for stage in recipe.stages)  # it has to be told of again
     again = recipe.settings.overwrite or recipe.settings.refresh
     if again or strict or not isinstance(task.source, str):
         return False
-    source = Path(task.source)
-    if not source.is_file() or not all(path.is_file() for path in files):
+    files = recipe.files(task.stem)
+    if not Path(task.source).is_file() or not all(path.is_file() for path in files):
         return False
-    changed_s = max(source.stat().st_mtime, recipe.changed_s)
-    if any(path.stat().st_mtime < changed_s for path in files):
-        return False
-    return not recipe.hears or _is_whole(recipe.path(task.stem))
-
-
-def _is_whole(stem: Path) -> bool:
-    try:
-        return not read_own(stem.with_name(f"{stem.name}.json")).failures
-    except InputError:
-        return False
+    return would_be_same(task.source, recipe, recipe.path(task.stem), files)

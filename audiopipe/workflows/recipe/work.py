@@ -28,6 +28,7 @@ from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Chapter
 from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
+from audiopipe.workflows.asked import marks_of, stamped
 from audiopipe.workflows.quality import examine
 from audiopipe.workflows.recipe.stages import Stage
 from audiopipe.workflows.recipe.texts import is_text, read_text
@@ -168,8 +169,9 @@ def _hear(at: Station, work: Work) -> Work:
             raise InputError(f"{work.stem.name}: a text is translated by translate with into")
         at.save(work, lambda name: content(work.said, name, at.stage.settings))
         return work
+    marks = marks_of(work.source) if isinstance(work.source, str | os.PathLike) else None
     (outcome,) = transcribe_many([work.source], at.context)
-    transcript = outcome.result()
+    transcript = stamped(outcome.result(), at.stage.settings, marks)
     at.save(work, lambda name: content(transcript, name, at.stage.settings))
     return replace(work, transcript=transcript, heard=outcome)
 

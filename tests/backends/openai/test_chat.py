@@ -106,6 +106,8 @@ def test_what_is_no_completion_is_a_bad_reply(
         completion({"content": "good!"}, usage=None),
         completion({"content": "good!"}, usage={"prompt_tokens": None, "completion_tokens": 1e30}),
         completion({"content": "good\x1b[2J!"}, usage="many"),
+        completion({"content": "<think>\nbad?\n</think>\n\ngood!"}),
+        completion({"content": "bad?\n</think>\n\ngood!", "reasoning_content": "bad?"}),
     ],
 )
 def test_contents_and_counts_of_other_servers_are_read(
@@ -143,6 +145,30 @@ def test_a_field_that_is_refused_is_left_out_from_then_on(
     assert field not in server.seen[2].json
     if field == "max_tokens":
         assert server.seen[2].json["max_completion_tokens"] == 50
+
+
+def test_a_call_of_a_tool_that_nobody_offered_is_asked_again(
+    chatter: OpenAIChatter, server: Server
+) -> None:
+    server.faults.append(error(400, "Tool choice is none, but ...", code="tool_use_failed"))
+    assert whole(chatter) == SAID
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("cut", [1, 9, len(KEY) - 1])
+def test_a_key_that_is_cut_over_two_events_is_hidden(
+    chatter: OpenAIChatter, server: Server, cut: int
+) -> None:
+    pieces = (f"<think>{KEY}</think>", " Yes: ", KEY[:cut], KEY[cut:], " it is", ".")
+    deltas = (f"data: {DELTA % (each, 'null')}\n\n" for each in pieces)
+    server.faults.append(events("".join(deltas) + END))
+    stream = chatter.stream(ASK, silent)
+    shown = []
+    try:
+        while True:
+            shown.append(next(stream))
+    except StopIteration as end:
+        assert chatter.read(end.value).text == "".join(shown) == "Yes: *** it is."
 
 
 def test_a_server_without_streams_is_asked_for_the_whole(

@@ -15,9 +15,10 @@ from support.samples import transcripts
 from audiopipe.errors import InputError
 from audiopipe.render import load, render
 from audiopipe.render.cues import cues
-from audiopipe.render.read.subtitles import is_subtitles, subtitles
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import milliseconds
+from audiopipe.text.subtitles import cues as subtitles
+from audiopipe.text.subtitles import is_subtitles
 from audiopipe.values.transcript import Transcript
 
 SRT = """\ufeff1\r
@@ -103,13 +104,11 @@ def test_a_subrip_parser_reads_the_same(blocks: list[tuple[tuple[int, int], list
             for (start, length), rows in blocks
         ]
     )
-    rows = subtitles(text).rows
+    rows = list(subtitles(text))
     peer = list(srt.parse(text))
-    assert [row.said.start_s for row in rows] == [p.start.total_seconds() for p in peer]
-    assert [row.said.end_s for row in rows] == [p.end.total_seconds() for p in peer]
-    assert ["".join(r.said.text.split()) for r in rows] == [
-        "".join(p.content.split()) for p in peer
-    ]
+    assert [row.start_s for row in rows] == [p.start.total_seconds() for p in peer]
+    assert [row.end_s for row in rows] == [p.end.total_seconds() for p in peer]
+    assert ["".join(r.text.split()) for r in rows] == ["".join(p.content.split()) for p in peer]
 
 
 def ms(number: int) -> timedelta:
@@ -119,11 +118,11 @@ def ms(number: int) -> timedelta:
 @given(transcripts())
 def test_our_own_webvtt_is_read_back_to_the_millisecond(t: Transcript) -> None:
     shown = [(cue, voice) for cue in cues(t, SubtitleSettings()) for voice in cue.voices]
-    rows = subtitles(render(t, "vtt")).rows
-    assert [milliseconds(row.said.start_s or 0) for row in rows] == [c.start_ms for c, _ in shown]
-    assert [milliseconds(row.said.end_s or 0) for row in rows] == [c.end_ms for c, _ in shown]
+    rows = list(subtitles(render(t, "vtt")))
+    assert [milliseconds(row.start_s or 0) for row in rows] == [c.start_ms for c, _ in shown]
+    assert [milliseconds(row.end_s or 0) for row in rows] == [c.end_ms for c, _ in shown]
     assert [row.speaker for row in rows] == [voice.speaker for _, voice in shown]
-    assert ["".join(row.said.text.split()) for row in rows] == [
+    assert ["".join(row.text.split()) for row in rows] == [
         "".join("".join(voice.lines).split()) for _, voice in shown
     ]
 
@@ -131,7 +130,7 @@ def test_our_own_webvtt_is_read_back_to_the_millisecond(t: Transcript) -> None:
 @given(st.text("0123456789:,.->\n <v/cWEBVTTNOTE {\\}&;amp", max_size=80))
 def test_nonsense_gives_no_empty_row(text: str) -> None:
     if is_subtitles(text):
-        assert all(row.said.text.strip() for row in subtitles(text).rows)
+        assert all(row.text.strip() for row in list(subtitles(text)))
 
 
 def test_a_long_line_of_nonsense_takes_no_longer_than_its_length(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,8 @@ def stage(name: str, **options: Any) -> str:
 
 
 HEAR = stage("transcribe", language="en", voice_check=False)
+RENDER = stage("render", output_format="srt")
+SPEAK = stage("speak", format="flac")
 
 
 def lines(body: dict[str, Any]) -> str:
@@ -125,7 +128,7 @@ def test_each_stage_works_on_what_earlier_ones_have_made(
     assert [each.text for each in heard] == speechlike.text(range(20)).split()
 
 
-def test_nothing_is_done_twice_and_what_is_newer_is_left_alone(
+def test_nothing_is_done_twice_and_what_would_be_the_same_is_left_alone(
     cook: Cook, talk: Path, server: Server, tmp_path: Path
 ) -> None:
     recipe = HEAR + stage("render", output_format="srt") + stage("speak", format="flac")
@@ -136,10 +139,45 @@ def test_nothing_is_done_twice_and_what_is_newer_is_left_alone(
     (tmp_path / "out" / "talk.srt").unlink()
     (mended,) = cook(recipe, talk)
     assert not mended.is_skipped and (tmp_path / "out" / "talk.srt").exists()
-    os.utime(tmp_path / "out" / "talk.srt", (0.5, 0.5))  # older than the recording
-    assert not cook(recipe, talk)[0].is_skipped
+    os.utime(tmp_path / "pipeline.toml")  # written anew, with the same in it
+    assert cook(recipe, talk)[0].is_skipped
     assert not cook(recipe, talk, overwrite=True)[0].is_skipped
     assert len(server.seen) == sent
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (HEAR + "chunk_length = 50\n" + RENDER + SPEAK, "--chunk-length was .*, is 50"),
+        (HEAR + stage("render", output_format="srt", max_line_width=20) + SPEAK, "max_line_width"),
+        (HEAR + RENDER + stage("speak", format="flac", title="A"), r"\(speak\) title .* is A"),
+        (
+            HEAR + RENDER + stage("speak", format="flac", voice="hannah"),
+            r"\(speak\) voice .* hannah",
+        ),
+        (HEAR + RENDER, r"stage 3 \(speak\) is gone"),
+    ],
+)
+def test_a_changed_setting_is_told_and_the_work_done_again(
+    cook: Cook, talk: Path, caplog: pytest.LogCaptureFixture, changed: str, told: str
+) -> None:
+    caplog.set_level("INFO")
+    cook(HEAR + RENDER + SPEAK, talk)
+    assert not cook(changed, talk)[0].is_skipped
+    assert re.search(f"talk.wav: done again: .*{told}", caplog.text)
+    assert cook(changed, talk)[0].is_skipped
+
+
+def test_what_was_stopped_on_its_way_is_not_taken_for_done(
+    cook: Cook, talk: Path, tmp_path: Path
+) -> None:
+    cook(HEAR + RENDER, talk)
+    shown = (tmp_path / "out" / "talk.srt").read_text()
+    narrow = HEAR + stage("render", output_format="srt", max_line_width=20)
+    cook(HEAR, talk, overwrite=True)  # as far as a run came that was to write the first again
+    (tmp_path / "out" / "talk.srt").write_text(shown)
+    assert not cook(narrow, talk)[0].is_skipped
+    assert (tmp_path / "out" / "talk.srt").read_text() != shown
 
 
 def test_one_recording_that_fails_does_not_stop_the_others(
