@@ -29,6 +29,7 @@ COMMANDS = {
     "ask": "Summary, chapters, action items, clean-up, rewriting or translation of transcripts.",
     "chat": "Ask a chat model a question.",
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
+    "review": "Make a page for the ear and the keyboard: doubts to settle, text to mend.",
     "corrections": "Make, show or export what people have mended in stored transcripts.",
     "status": "Tell what became of a batch.",
     "serve": "Serve OpenAI's API to any client, with the whole pipeline behind it.",

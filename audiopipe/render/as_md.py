@@ -23,15 +23,15 @@ def render(transcript: Transcript) -> str:
     A flagged passage carries the numbers of its flags, as `[⚑3]`.
     """
     numbers = {flag: number for number, flag in enumerate(transcript.flags, start=1)}
-    blocks = [f"# {escaped(title(transcript))}", _made_by(transcript)]
+    blocks = [f"# {escaped(title(transcript))}", made_by(transcript)]
     blocks += [_paragraph(group, numbers) for group in paragraphs(passages(transcript))]
     if transcript.flags:
-        listed = "\n".join(f"{n}. {_flag(flag)}" for n, flag in enumerate(transcript.flags, 1))
+        listed = "\n".join(f"{n}. {flag_line(flag)}" for n, flag in enumerate(transcript.flags, 1))
         blocks += ["## Flags", listed]
     return "\n\n".join(blocks) + "\n"
 
 
-def _made_by(transcript: Transcript) -> str:
+def made_by(transcript: Transcript) -> str:
     return " · ".join(map(escaped, facts(transcript)))
 
 
@@ -50,5 +50,5 @@ def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
     return f"{head} {escaped(said)}"
 
 
-def _flag(flag: Flag) -> str:
+def flag_line(flag: Flag) -> str:
     return f"**{escaped(flag.kind)}** {when_measured(flag)}. {escaped(flag.detail)}"

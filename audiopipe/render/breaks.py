@@ -77,7 +77,8 @@ def rows(subtitle: Sequence[Unit], max_width: int) -> tuple[Sequence[Unit], ...]
             if width > max_width and options:
                 break
             rest, further = best(end, left - 1)
-            cost = ((width - ideal) / max_width) ** 2
+            off = (width - ideal) / max_width
+            cost = off * off
             cost += _LINE_AFTER[subtitle[end - 1].ending] if end < size else 0.0
             options.append((cost + rest, (end, *further)))
         return min(options)

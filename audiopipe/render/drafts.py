@@ -58,7 +58,7 @@ def drafts(transcript: Transcript, settings: SubtitleSettings, label_speakers: b
     """
     return [
         draft
-        for turn in _turns(transcript)
+        for turn in turns(transcript)
         for draft in _of_turn(turn, transcript.language, settings, label_speakers)
     ]
 
@@ -69,7 +69,7 @@ def said(transcript: Transcript, settings: SubtitleSettings) -> list[Unit]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class Turn:
     """Segments of one speaker that no other speaker's part, or the mark of one gap."""
 
     parts: tuple[Segment | Failure, ...]
@@ -78,7 +78,7 @@ class _Turn:
     begins: bool
 
 
-def _turns(transcript: Transcript) -> Iterator[_Turn]:
+def turns(transcript: Transcript) -> Iterator[Turn]:
     parts = [part for part, _ in passages(transcript)]
     crossed = _crossed(parts)
 
@@ -89,7 +89,7 @@ def _turns(transcript: Transcript) -> Iterator[_Turn]:
     before = None
     for (speaker, at_once, gap), run in groupby(range(len(parts)), key):
         begins = before is None or before != (speaker, gap < 0)
-        yield _Turn(tuple(parts[index] for index in run), speaker, at_once, begins)
+        yield Turn(tuple(parts[index] for index in run), speaker, at_once, begins)
         before = speaker, gap < 0
 
 
@@ -110,7 +110,7 @@ def _crossed(parts: Sequence[Segment | Failure]) -> set[int]:
 
 
 def _of_turn(
-    turn: _Turn, language: str | None, settings: SubtitleSettings, label_speakers: bool
+    turn: Turn, language: str | None, settings: SubtitleSettings, label_speakers: bool
 ) -> Iterator[Draft]:
     width, count = settings.max_line_width, settings.max_line_count
     said = _units(turn.parts, language, settings)
@@ -137,7 +137,7 @@ def _labelled(label: Sequence[Unit], said: Sequence[Unit]) -> list[Unit]:
     return [*named, replace(said[0], spaced=True), *said[1:]]
 
 
-def _draft(shown: Sequence[Unit], turn: _Turn, settings: SubtitleSettings) -> Draft:
+def _draft(shown: Sequence[Unit], turn: Turn, settings: SubtitleSettings) -> Draft:
     return Draft(
         shown[0].start_s,
         shown[-1].end_s,

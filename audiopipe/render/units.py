@@ -129,7 +129,7 @@ def _clung(text: str, pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, 
     marks = 0
     for start, end in pieces:
         bare = bool(_BARE.fullmatch(text, start, end))
-        marks += bare and text[start] in _PAIRED
+        marks += bare and text[start] in PAIRED
         opens = bare and _is_opening(text, start, end, marks)
         if held and (hangs_on or (bare and not (opens and _NEXT.match(text, end)))):
             held = held[0], end
@@ -145,7 +145,7 @@ def _clung(text: str, pieces: Iterable[tuple[int, int]]) -> Iterator[tuple[int, 
 def _is_opening(text: str, start: int, end: int, marks: int) -> bool:
     """Whether punctuation between spaces belongs to what follows: a dash, an opening quotation
     mark or bracket, a currency before its amount, the first of a pair of the same marks."""
-    if text[start] in _PAIRED:
+    if text[start] in PAIRED:
         return marks % 2 == 1
     category = unicodedata.category(text[start])
     if category == "Sc":
@@ -160,15 +160,15 @@ def _spoken(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _ending(text: str, start: int, end: int, stops: set[int], is_spaced: bool) -> Ending:
-    bare = text[start:end].rstrip(_CLOSING)
+    bare = text[start:end].rstrip(CLOSING)
     following = _NEXT.match(text, end)
-    if bare[-1:] in _SENTENCE_ENDS:
+    if bare[-1:] in SENTENCE_ENDS:
         if bare.endswith(".") and not bare.endswith("..") and following and end not in stops:
             return Ending.OPEN
         goes_on = following and following[1].islower()
         return Ending.CLAUSE if goes_on else Ending.SENTENCE
     is_phrase = is_spaced and is_phrased(bare[-1:])
-    return Ending.CLAUSE if is_phrase or bare[-1:] in _CLAUSE_ENDS else Ending.NONE
+    return Ending.CLAUSE if is_phrase or bare[-1:] in CLAUSE_ENDS else Ending.NONE
 
 
 def _character_columns(character: str) -> int:
@@ -177,10 +177,10 @@ def _character_columns(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-_CLOSING = "\"'”’»›«)]}」』）】》〉 \u200b"
-_SENTENCE_ENDS = frozenset(".!?…。！？؟۔।॥။។።༎།։")
-_CLAUSE_ENDS = frozenset(",;:،؛、，；：–—၊፣፤៖")
-_PAIRED = frozenset("\"'*♪♫♬")
+CLOSING = "\"'”’»›«)]}」』）】》〉 \u200b"
+SENTENCE_ENDS = frozenset(".!?…。！？؟۔।॥။។።༎།։")
+CLAUSE_ENDS = frozenset(",;:،؛、，；：–—၊፣፤៖")
+PAIRED = frozenset("\"'*♪♫♬")
 _BARE = re.compile(r"[^\w\s\U0001f000-\U0001ffff]+(?:\s+[^\w\s\U0001f000-\U0001ffff]+)*")
 _NEXT = re.compile(r"\W*(\w)")
 _PART = re.compile(r"\S+")

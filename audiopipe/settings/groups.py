@@ -19,7 +19,9 @@ CUTTING = Group("Cutting", (*HEARING, "prepare"), shapes_results=True)
 TRUST = Group("Trust", (*WRITING, "serve"), shapes_results=True)
 REPAIR = Group("Repair", (*WRITING, "serve"), shapes_results=True)
 SUBTITLES = Group(
-    "Subtitles", ("transcribe", "translate", "render", "ask", "check", "serve"), shapes_results=True
+    "Subtitles",
+    ("transcribe", "translate", "render", "ask", "check", "review", "serve"),
+    shapes_results=True,
 )
 SERVER = Group("Server", ("serve",))
 GROUPS = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from audiopipe.text.clocks import short_clock
+from audiopipe.text.clusters import without_surrogates
 from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Segment, Transcript
@@ -74,7 +75,8 @@ def _of_run(
 
     starts, spans = _timed(segments)
     held, at = "", 0
-    for text in split(language or "en", "".join(segment.text for segment in segments)):
+    whole = without_surrogates("".join(segment.text for segment in segments))
+    for text in split(language or "en", whole):
         if held.strip() and text.strip():
             yield from _cut(held, at, starts, spans, speaker)
             at += len(held)

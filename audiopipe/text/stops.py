@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from itertools import accumulate
 
-_TITLES = frozenset(
+from audiopipe.text.clusters import without_surrogates
+
+TITLES = frozenset(
     "Mr Mrs Ms Mx Dr Drs Prof Rev Hon St Ste Sta Sto Mt Ft Gen Col Maj Capt Lt Sgt Cmdr Gov Sen "
     "Mme Mmes Mlle Mlles MM Mgr Hr Frl Sr Sra Srta Sig Dott Dhr Mevr Mej Av Avda डॉ श्री".split()
 )
@@ -29,7 +31,7 @@ def sentence_ends(text: str, language: str | None) -> set[int]:
     """
     from sentencex import segment
 
-    ends = accumulate(map(len, segment(language or "en", text)))
+    ends = accumulate(map(len, segment(language or "en", without_surrogates(text))))
     places = {end - _spaces_before(text, end) for end in ends}
     places |= {match.end() for match in _REFUSAL.finditer(text)}
     return {place for place in places if not _points_on(text, place)}
@@ -47,4 +49,4 @@ def _points_on(text: str, place: int) -> bool:
     if text[place - 1 : place] != "." or not following:
         return False
     word = _STOPPED.search(text[max(0, place - _LONGEST) : place])
-    return following[1].islower() or bool(word and (len(word[1]) == 1 or word[1] in _TITLES))
+    return following[1].islower() or bool(word and (len(word[1]) == 1 or word[1] in TITLES))

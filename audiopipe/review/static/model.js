@@ -1,0 +1,161 @@
+// A transcript as it came with the page, and as it stands with what was mended.
+
+const MEASURES = ["temperature", "avg_logprob", "compression_ratio", "no_speech_prob"];
+
+const column = (text) => (text === "" ? [] : text.split(","));
+
+/** The transcript of a document: times as numbers, and as Python shows them. */
+function decode(doc) {
+  const [starts, ends] = [column(doc.start), column(doc.end)];
+  const measures = Object.fromEntries(MEASURES.map((name) => [name, column(doc[name])]));
+  const seeks = column(doc.seek);
+  const wordAt = wordsOf(doc.words);
+  const segments = doc.text.map((text, n) => ({
+    text, seek: seeks[n], rawStart: starts[n], rawEnd: ends[n],
+    start: Number(starts[n]), end: Number(ends[n]),
+    speaker: doc.speaker?.[n] ?? null, language: doc.language_of?.[n] ?? null,
+    tokens: doc.tokens?.[n] ?? "", breaks: doc.breaks[n] ?? null, stops: doc.stops[n] ?? null,
+    joint: doc.joints[n] ?? null,
+    ...Object.fromEntries(MEASURES.map((name) => [name, measures[name][n]])),
+    words: wordAt(text, n),
+  }));
+  return { ...doc, segments };
+}
+
+function wordsOf(doc) {
+  const [starts, ends, sure] = [column(doc.start), column(doc.end), column(doc.probability)];
+  let at = 0;
+  return (text, n) => {
+    let place = 0;
+    return (doc.lengths[n] ?? []).map((length) => {
+      const word = {
+        text: text.slice(place, place + length), start: Number(starts[at]), end: Number(ends[at]),
+        rawStart: starts[at], rawEnd: ends[at], probability: sure[at] ?? "",
+      };
+      place += length;
+      at += 1;
+      return word;
+    });
+  };
+}
+
+const doubtKey = (doubt) => `${doubt.kind} ${doubt.start} ${doubt.end}`;
+
+/**
+ * What people have said of the segments: rows of NAME.corrections.json.
+ * `last(n)` is the last word on a segment, `null` for flags that lie in none.
+ */
+class Corrections {
+  constructor(original, rows) {
+    this.original = original;
+    this.history = [];
+    this.standing = new Map();
+    this.places = new Map();
+    this.merge(rows);
+  }
+
+  /** Take rows in; the numbers of the segments that now stand otherwise. */
+  merge(rows) {
+    const known = new Set(this.history.map((row) => JSON.stringify(row)));
+    const fresh = rows.filter((row) => !known.has(JSON.stringify(row)));
+    if (!fresh.length) return new Set();
+    this.history = [...this.history, ...fresh].sort((a, b) => (a.when < b.when ? -1 : a.when > b.when ? 1 : 0));
+    const before = this.standing;
+    this.standing = new Map();
+    for (const row of this.history) {
+      const place = this.place(row);
+      if (place !== undefined) this.standing.set(place, row);
+    }
+    const differs = ([n, row]) => before.get(n) !== row;
+    return new Set([...this.standing].filter(differs).map(([n]) => n));
+  }
+
+  /** The segment that a row is of; undefined where it is of another transcript. */
+  place(row) {
+    const { segments } = this.original;
+    if (row.segment === null) return null;
+    if (segments[row.segment]?.text === row.before) return row.segment;
+    let best;
+    segments.forEach((segment, n) => {
+      const isNearer = best === undefined || Math.abs(n - row.segment) < Math.abs(best - row.segment);
+      if (segment.text === row.before && isNearer) best = n;
+    });
+    return best;
+  }
+
+  last(n) {
+    return this.standing.get(n);
+  }
+
+  /** What stands for a segment: {text, speaker, settles}. */
+  state(n) {
+    const row = this.last(n);
+    if (row) return { text: row.after, speaker: row.speaker, settles: row.settles };
+    const segment = n === null ? { text: "", speaker: null } : this.original.segments[n];
+    return { text: segment.text, speaker: segment.speaker, settles: [] };
+  }
+
+  /** The row that gives a segment another state. */
+  row(n, state, who) {
+    const before = n === null ? "" : this.original.segments[n].text;
+    return {
+      segment: n, before, after: state.text, speaker: state.speaker, who,
+      when: new Date().toISOString(), settles: state.settles,
+    };
+  }
+
+  settled() {
+    return new Set([...this.standing.values()].flatMap((row) => row.settles.map(doubtKey)));
+  }
+
+  isChanged(n) {
+    const { text, speaker } = this.state(n);
+    const segment = this.original.segments[n];
+    return text !== segment.text || speaker !== segment.speaker;
+  }
+
+  /** A segment as it stands; null where it is struck. */
+  segment(n) {
+    const segment = this.original.segments[n];
+    if (!this.isChanged(n)) return segment;
+    const { text, speaker } = this.state(n);
+    if (text !== segment.text && !strip(text)) return null;
+    if (text === segment.text) return { ...segment, speaker };
+    return { ...segment, text, speaker, words: reword(segment, text), ...carried(segment, text) };
+  }
+
+  /** The transcript as corrected. */
+  corrected() {
+    const segments = this.original.segments.map((_, n) => this.segment(n)).filter(Boolean);
+    return { ...this.original, segments };
+  }
+
+  /** The file that stands beside the transcript. */
+  file() {
+    const rows = this.history.map((row) => JSON.stringify(row)).join(",\n    ");
+    const listed = rows ? `[\n    ${rows}\n  ]` : "[]";
+    return `{\n  "transcript": ${JSON.stringify(this.original.file)},\n  "corrections": ${listed},\n  "version": 1\n}\n`;
+  }
+}
+
+/** Of a text that was mended: `zones` of what is new in it, and the places that came with the rest. */
+function carried(segment, text) {
+  const zones = [];
+  const kept = { breaks: segment.breaks && [], stops: segment.stops && [] };
+  let [old, fresh] = [0, 0];
+  for (const change of [...differences(segment.text, text), null]) {
+    const end = change?.start ?? segment.text.length + 1;
+    for (const name of ["breaks", "stops"]) {
+      for (const place of segment[name] ?? []) {
+        if (place >= old && place <= end) kept[name].push(place - old + fresh);
+      }
+    }
+    if (change) {
+      fresh += change.start - old;
+      zones.push([fresh, fresh + change.written.length]);
+      fresh += change.written.length;
+      old = change.end;
+    }
+  }
+  return { zones, ...kept };
+}
