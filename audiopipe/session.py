@@ -121,6 +121,15 @@ class Session(Context):
         changes = {name: options.pop(name) for name in _CHANGES & options.keys()}
         return roundtrip(source, folder, self.derive(**changes), **options)
 
+    def watch(
+        self, folder: str | os.PathLike[str], *, settle_s: float = 5.0, **changes: Any
+    ) -> Iterator[Outcome]:
+        """An outcome for each recording that is in a folder or comes into it, once it is whole,
+        until `stop` is set; see `workflows.watch.watch`."""
+        from audiopipe.workflows.watch import watch
+
+        return watch(Path(folder), self.derive(**changes), settle_s)
+
     def run(
         self, recipe: Recipe | str | os.PathLike[str], sources: Iterable[Any] | None = None
     ) -> Iterator[Result]:

@@ -47,18 +47,33 @@ def beside_record(items: Iterable[Item], folder: Path) -> list[Item]:
     New ones keep their ending, as inputs do that share a name, where they would write over the
     results of another recording, or over the record itself.
     """
-    known = _known(folder)
-    used = {NAME, *(file for stem in known.values() for file in files_of(stem))}
-    found = []
-    for item in items:
-        stem = known.get(identity(item.source))
+    names = Names(folder)
+    return [names.beside_record(item) for item in items]
+
+
+class Names:
+    """What results are called that go to a folder, as they come; by the record of the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._known = _known(folder)
+        self._used = {NAME, *(file for stem in self._known.values() for file in files_of(stem))}
+
+    def beside_record(self, item: Item) -> Item:
+        """The item under its name there; see `beside_record`."""
+        stem = self._known.get(identity(item.source))
         if stem is None:
             stem = item.stem
-            if stem.name and not used.isdisjoint(files_of(stem)):
-                stem = free(stem.with_name(PurePath(item.source).name), used)
+            if stem.name and not self._used.isdisjoint(files_of(stem)):
+                stem = free(stem.with_name(PurePath(item.source).name), self._used)
                 LOGGER.warning("%s: named %s, as another's results are there", item.source, stem)
-        found.append(replace(item, stem=stem))
-    return found
+        return replace(item, stem=stem)
+
+    def keep(self, item: Item) -> Item:
+        """The item under its name there, which then is nobody else's."""
+        named = self.beside_record(item)
+        self._known[identity(item.source)] = named.stem
+        self._used.update(files_of(named.stem))
+        return named
 
 
 def _known(folder: Path) -> dict[str, PurePath]:

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from audiopipe.workflows.recipe import Recipe, Result, Task
 
 
-@options.command(
-    "run", "pipeline.toml recordings/ -o out", "pipeline.toml --dry-run", "pipeline.toml book.md"
-)
+@options.command("run", "pipeline.toml recordings/ -o out", "pipeline.toml --dry-run")
 @click.argument("pipeline", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("inputs", nargs=-1, metavar="[INPUT...]")
 @click.option("--dry-run", is_flag=True, help="Draw the stages and what each writes, and stop.")

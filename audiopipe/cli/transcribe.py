@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audiopipe.backends.registry import named
-from audiopipe.cli import due, options, results
+from audiopipe.cli import due, hook, options, results
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
+from audiopipe.cli.hook import Hook
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
@@ -45,6 +46,7 @@ _NO_STEM = "."
     "talk.mp4 -l en -f srt,vtt --repair --max-cost 0.50",
 )
 @options.inputs_or_retry
+@hook.option
 @options.settings("transcribe")
 @options.config
 @options.log_format
@@ -60,7 +62,12 @@ def command(**given: Any) -> int:
 
 
 def run(
-    inputs: Sequence[str], config: Path | None, retry_failed: bool, log_format: str, **flags: Any
+    inputs: Sequence[str],
+    config: Path | None,
+    retry_failed: bool,
+    log_format: str,
+    hook: Hook | None = None,
+    **flags: Any,
 ) -> int:
     """Transcribe all inputs and write what was asked; the exit code.
 
@@ -69,6 +76,7 @@ def run(
         config: a file of settings.
         retry_failed: whether to do only what a batch has left undone.
         log_format: `text` or `ndjson`.
+        hook: run on each result.
         flags: settings; None is not given.
     """
     settings, items = _asked(inputs, config, retry_failed, flags)
@@ -93,6 +101,8 @@ def run(
             # what goes to stdout keeps its order
             todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
             rows = chain(rows, _results(todo, session))
+        if hook:
+            rows = _hooked(rows, hook, Path(settings.output_dir))
         code = _follow(rows, report, record)
         report.end(code)
         if code:
@@ -199,6 +209,13 @@ def _saved(item: Item, outcome: Outcome, settings: Settings, marks: Marks | None
             raise
         return results.missing(item, str(error))
     return results.row_of(item, settings, transcript, "done", outcome.spent)
+
+
+def _hooked(rows: Iterable[Row], hook: Hook, folder: Path) -> Iterator[Row]:
+    """The rows, each once the hook has been run on it."""
+    for row in rows:
+        hook(row, folder)
+        yield row
 
 
 def _follow(rows: Iterable[Row], report: Report, record: Manifest | None) -> int:

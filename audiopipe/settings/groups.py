@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from audiopipe.settings.setting import Group
 
-HEARING = ("transcribe", "translate", "plan", "roundtrip", "serve")
-WRITING = ("transcribe", "translate", "roundtrip")
-FINDING = ("transcribe", "translate", "plan", "roundtrip", "prepare", "run")
+HEARING = ("transcribe", "translate", "watch", "plan", "roundtrip", "serve")
+WRITING = ("transcribe", "translate", "watch", "roundtrip")
+FINDING = ("transcribe", "translate", "watch", "plan", "roundtrip", "prepare", "run")
 ASKING = (*HEARING, "speak", "ask", "chat")
 
 INPUT = Group("Input", (*HEARING, "prepare"))
@@ -20,7 +20,7 @@ TRUST = Group("Trust", (*WRITING, "serve"), shapes_results=True)
 REPAIR = Group("Repair", (*WRITING, "serve"), shapes_results=True)
 SUBTITLES = Group(
     "Subtitles",
-    ("transcribe", "translate", "render", "ask", "check", "review", "serve"),
+    ("transcribe", "translate", "watch", "render", "ask", "check", "review", "serve"),
     shapes_results=True,
 )
 SERVER = Group("Server", ("serve",))

@@ -56,7 +56,7 @@ class Settings(ProviderSettings):
         "--task",
         RECOGNITION,
         "What to do; translate is into English.",
-        commands=("transcribe", "plan", "roundtrip"),
+        commands=("transcribe", "watch", "plan", "roundtrip"),
         is_for_run=True,
     )
     model: str = row(
@@ -215,7 +215,7 @@ class Settings(ProviderSettings):
         "-f --output-format",
         OUTPUT,
         f"Comma list of {', '.join(FORMATS)}, or all, which is those up to md.",
-        commands=("transcribe", "translate", "render"),
+        commands=("transcribe", "translate", "watch", "render"),
         kind=Listed(Words(FORMATS, "renderers"), whole=GENERAL),
         unit="LIST",
         shapes_results=True,

@@ -20,7 +20,7 @@ from audiopipe.text.languages import code_of
 from audiopipe.values.transcript import Transcript
 
 _REPAIR, _SUBTITLES = "Repair", "Subtitles"
-_TIMED = ("srt", "vtt", "lrc")
+_TIMED = ("srt", "vtt", "lrc", "ass", "ttml", "ebu-tt-d", "edl", "fcpxml", "otio")
 _ELSEWHERE = ("output_formats", "max_repair_cost_usd")
 """Settings that files tell of, or that bound the work alone."""
 

@@ -22,7 +22,7 @@ from audiopipe.workflows.inputs.sniff import LOOK_BYTES, sort_by_name, sort_of
 if TYPE_CHECKING:
     from audiopipe.audio.reading.remote import Entry
 
-__all__ = ["Found", "Item", "LeftOut", "Selection", "find_inputs"]
+__all__ = ["Found", "Item", "LeftOut", "Selection", "find_inputs", "look"]
 
 _LOOKERS = 8
 """Threads that look into files: on a network each look waits for its own answer."""
@@ -157,10 +157,13 @@ def _told(argument: str, found: Iterable[Item | LeftOut]) -> Iterator[Item | Lef
 def _in_folder(folder: str, wanted: Selection) -> Iterator[Item | LeftOut]:
     paths = sorted(_below(folder))
     with ThreadPoolExecutor(_LOOKERS, thread_name_prefix="audiopipe") as lookers:
-        for path, why in zip(
-            paths, lookers.map(lambda path: _why_not(folder, path, wanted), paths), strict=True
-        ):
-            yield LeftOut(path, why) if why else Item(path, PurePath(path).relative_to(folder))
+        yield from lookers.map(lambda path: look(folder, path, wanted), paths)
+
+
+def look(folder: str, path: str, wanted: Selection) -> Item | LeftOut:
+    """What a file below a folder is: a recording that is wanted, or why it is left out."""
+    why = _why_not(folder, path, wanted)
+    return LeftOut(path, why) if why else Item(path, PurePath(path).relative_to(folder))
 
 
 def _below(folder: str) -> Iterator[str]:
