@@ -16,7 +16,7 @@ from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import put, put_whole, read_stdin
 from audiopipe.errors import Stopped, UsageError
 from audiopipe.settings import load
-from audiopipe.settings.kinds import Number
+from audiopipe.settings.kinds import Number, Words
 from audiopipe.values.events import Event, Waiting
 from audiopipe.values.requests import Reply
 
@@ -54,6 +54,17 @@ _LEAST_WAIT_S = 1.0
     help="For answers that repeat.",
 )
 @click.option(
+    "--reasoning-effort",
+    metavar="[none|low|medium|high]",
+    help="How long a model that thinks does so; which words it knows depends on the model.",
+)
+@click.option(
+    "--service-tier",
+    type=options.Value(Words(("auto", "on_demand", "flex", "performance"))),
+    metavar="[auto|on_demand|flex|performance]",
+    help="Whose turn it is at the provider.",
+)
+@click.option(
     "--stream/--no-stream",
     default=None,
     help="Write the answer as it comes.  [default: on a terminal]",
@@ -84,7 +95,10 @@ def command(
     Needs GROQ_API_KEY, or an OpenAI-compatible server: --base-url http://localhost:11434/v1. An
     answer with --temperature 0 or --seed is kept, and given again without a request.
     """
-    names = ("system", "temperature", "top_p", "max_completion_tokens", "stop", "seed")
+    names = (
+        *("system", "temperature", "top_p", "max_completion_tokens", "stop", "seed"),
+        *("reasoning_effort", "service_tier"),
+    )
     asked = {name: flags.pop(name) for name in names}
     settings = load(flags, os.environ, config)
     structured = as_json or schema is not None
@@ -97,7 +111,7 @@ def command(
     with Session(settings, listener=tell_wait) as session:
         chat_session = session.chat_session(model or "")
         if structured:
-            retries = {} if max_retries is None else {"max_retries": max_retries}
+            retries: dict[str, Any] = {} if max_retries is None else {"max_retries": max_retries}
             reply = chat_session.ask(text, json=as_json, schema=shape, **retries, **asked)
             put(json.dumps(reply.value, ensure_ascii=False, indent=1))
         elif stream or (stream is None and sys.stdout.isatty()):

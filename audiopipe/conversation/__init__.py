@@ -9,7 +9,9 @@ from audiopipe.backends.protocols import Chatter
 from audiopipe.context import Context
 from audiopipe.conversation.answer import MAX_RETRIES, Desk, Stream
 from audiopipe.conversation.answer import chat as answer
+from audiopipe.conversation.messages import message_of
 from audiopipe.conversation.schema import AnyObject, Shape, shape_of
+from audiopipe.conversation.tools import Tool, toolbox, with_tools
 from audiopipe.errors import UsageError
 from audiopipe.values.requests import ChatRequest, Message, Reply
 
@@ -66,6 +68,7 @@ class ChatSession:
         json: bool = False,
         schema: Any = None,
         max_retries: int = MAX_RETRIES,
+        tools: Iterable[Tool] = (),
         **options: Any,
     ) -> Reply:
         """The answer to a question, or to a conversation that ends with one.
@@ -73,10 +76,14 @@ class ChatSession:
         Args:
             messages: a text, or messages; also as dicts with `role` and `content`.
             json: whether the answer must be a JSON object; it is `Reply.value`.
-            schema: JSON Schema as a dict, or a pydantic model, of which `Reply.value` is then one.
+            schema: JSON Schema as a dict, or a type, of which `Reply.value` is then one: a
+                pydantic model, a dataclass, a TypedDict, a list of them.
             max_retries: corrections that the model is asked for if its answer is not of that shape.
-            options: `system`, `temperature`, `top_p`, `max_completion_tokens`, `seed`, and `stop`,
-                a text or up to four; see `data.ChatRequest`.
+            tools: what the model may call: functions, which are called, and their results told to
+                it; or definitions in the API's form, whose calls are `Reply.tool_calls`.
+            options: `system`, `temperature`, `top_p`, `max_completion_tokens`, `seed`,
+                `tool_choice`, `reasoning_effort`, `service_tier`, and `stop`, a text or up to
+                four; see `data.ChatRequest`.
 
         Raises:
             UsageError: what no server takes; nothing has been sent.
@@ -87,6 +94,10 @@ class ChatSession:
         """
         shape = _shape(json, schema)
         request = self.request(messages, **options)
+        if given := toolbox(tools):
+            if shape:
+                raise UsageError("tools cannot be used with JSON: Groq refuses both at once")
+            return with_tools(request, self.desk, given)
         return answer(request, self.desk, shape=shape, max_retries=max_retries)
 
     def stream(
@@ -115,7 +126,7 @@ class ChatSession:
             messages = [Message("user", messages)]
         before = (Message("system", system),) if system else ()
         stops = (stop,) if isinstance(stop, str) else tuple(stop)
-        return ChatRequest((*before, *map(_message, messages)), self.model, stop=stops, **given)
+        return ChatRequest((*before, *map(message_of, messages)), self.model, stop=stops, **given)
 
     def window(self) -> int:
         """Most tokens, question and answer together, that one request may ever take."""
@@ -163,7 +174,8 @@ class Conversation:
         """The answer to the next turn; options and errors as in `ChatSession.ask`."""
         turn = Message("user", text)
         reply = self._chat_session.ask([*self.messages, turn], **options)
-        self.messages += [turn, Message("assistant", reply.text)]
+        answered = Message("assistant", reply.text, reply.tool_calls)
+        self.messages += [turn, *reply.turns, answered]
         return reply
 
     def stream(self, text: str, **options: Any) -> Stream:
@@ -191,27 +203,13 @@ class Conversation:
         self.close()
 
 
-_OPTIONS = ("temperature", "top_p", "max_completion_tokens", "seed")
+_OPTIONS = (
+    *("temperature", "top_p", "max_completion_tokens", "seed"),
+    *("tool_choice", "reasoning_effort", "service_tier"),
+)
 
 
 def _shape(json: bool, schema: Any) -> Shape | None:
     if schema is not None:
         return shape_of(schema)
     return AnyObject() if json else None
-
-
-def _message(given: Message | Mapping[str, Any]) -> Message:
-    if isinstance(given, Message):
-        return given
-    if more := given.keys() - {"role", "content"}:
-        raise UsageError(
-            f"messages[].{min(more)} is not supported: Groq refuses it; a message has role and "
-            "content"
-        )
-    role, content = given.get("role"), given.get("content")
-    if role not in ("system", "user", "assistant") or not isinstance(content, str):
-        raise UsageError(
-            f"not a message: {dict(given)!r}; its role is system, user or assistant, and its "
-            "content is text"
-        )
-    return Message(role, content)

@@ -251,7 +251,8 @@ def _asking_for(shape: Shape, request: ChatRequest, backend: Chatter) -> ChatReq
         words += f"\n{_SCHEMA}\n{json.dumps(schema, ensure_ascii=False)}"
         words += f"\n{_EXAMPLE}\n{json.dumps(example, ensure_ascii=False)}"
         held = strict(shape.schema) if backend.has_schemas(request.model) else None
-        request = replace(request, schema=json.dumps(held) if held else "")
+        form = json.dumps(schema, ensure_ascii=False)
+        request = replace(request, schema=json.dumps(held) if held else "", form=form)
     first, *rest = request.messages
     if first.role == "system":  # some models know one system message only
         told = replace(first, content=f"{first.content}\n\n{words}")

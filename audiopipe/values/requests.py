@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from audiopipe.values.audio import Audio, Task
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,38 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What a model wants done before it answers.
+
+    Attributes:
+        id: the server's name of the call, which its result must bear.
+        name: of the tool.
+        arguments: a JSON object, as text.
+    """
+
+    id: str
+    name: str
+    arguments: str
+
+    def __post_init__(self) -> None:
+        _keep_well_formed(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation, as text."""
+    """One turn of a conversation.
+
+    Attributes:
+        role: who says it; `tool` gives the result of a call.
+        content: the text.
+        tool_calls: what an assistant wants done.
+        tool_call_id: of a result: the id of its call.
+    """
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = ""
 
     def __post_init__(self) -> None:
         _keep_well_formed(self)
@@ -125,6 +152,11 @@ class ChatRequest:
         stop: up to four texts at which the answer ends.
         json: whether the answer is to be a JSON object.
         schema: JSON Schema, as text, that the server is to hold the answer to; "" for none.
+        form: the same of any model, in full; a server without JSON mode takes it as a tool's.
+        tools: what the model may call, as a JSON list in the API's form; "" for nothing.
+        tool_choice: `auto`, `none`, `required`, or the name of a tool; "" leaves it to the server.
+        reasoning_effort: how long the model thinks: low, medium, high, or what else it knows.
+        service_tier: auto, on_demand, flex or performance; "" leaves it to the server.
     """
 
     messages: tuple[Message, ...]
@@ -136,6 +168,11 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     json: bool = False
     schema: str = ""
+    form: str = ""
+    tools: str = ""
+    tool_choice: str = ""
+    reasoning_effort: str = ""
+    service_tier: str = ""
 
     def __post_init__(self) -> None:
         _keep_well_formed(self)
@@ -152,6 +189,8 @@ class Reply:
         usage: what it took, corrections included.
         value: what the answer says, where a shape of it was asked for: a dict, or a pydantic model.
         cached: whether it is of an earlier run, and cost this one nothing.
+        tool_calls: what the model wants done; empty where it answers.
+        turns: what was said between the question and the answer: calls of tools, and results.
     """
 
     text: str
@@ -160,6 +199,8 @@ class Reply:
     usage: Usage
     value: Any = None
     cached: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    turns: tuple[Message, ...] = ()
 
     @property
     def truncated(self) -> bool:

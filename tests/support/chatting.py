@@ -15,13 +15,13 @@ from support.answers import Answer, Refused, Seen, decommissioned, error, ok, un
 if TYPE_CHECKING:
     from support.server import Server
 
-Scripted = str | Callable[[dict[str, Any]], str]
-"""An answer, or what makes one of the request's body."""
+Scripted = str | Mapping[str, Any] | Callable[[dict[str, Any]], str | Mapping[str, Any]]
+"""An answer, a call of a tool by name and arguments, or what makes one of the request's body."""
 
 FIELDS = set(
     "messages model temperature top_p n stop max_completion_tokens max_tokens stream "
     "stream_options seed user response_format reasoning_effort reasoning_format include_reasoning "
-    "service_tier".split()
+    "service_tier tools tool_choice parallel_tool_calls".split()
 )
 UNSUPPORTED = ("logprobs", "logit_bias", "top_logprobs")
 STRICT = ("openai/gpt-oss-120b", "openai/gpt-oss-20b")
@@ -36,8 +36,10 @@ def converse(server: Server, seen: Seen) -> Answer:
     body = seen.json
     _check(body)
     whole = _scripted(server, body)
+    if isinstance(whole, Mapping):
+        return _calling(server, seen, whole)
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
-    prompt = sum(4 + len(_tokens(message["content"])) for message in body["messages"])
+    prompt = _prompt(body)
     pieces = _tokens(_stopped(whole, body.get("stop")))
     finish_reason = "length" if limit and len(pieces) > limit else "stop"
     pieces = pieces[:limit]
@@ -61,6 +63,24 @@ def converse(server: Server, seen: Seen) -> Answer:
     x_groq = {"id": "req_01test"}
     named |= {"model": body["model"], "system_fingerprint": "fp_test"}
     return ok({**named, "choices": [choice], "usage": usage, "x_groq": x_groq})
+
+
+def _prompt(body: Mapping[str, Any]) -> int:
+    return sum(4 + len(_tokens(message["content"] or "")) for message in body["messages"])
+
+
+def _calling(server: Server, seen: Seen, call: Mapping[str, Any]) -> Answer:
+    """The call of a tool: `name`, `arguments`."""
+    body = seen.json
+    known = [tool["function"]["name"] for tool in body.get("tools", ())]
+    _refuse(not known, "Tool choice is none, but model called a tool")
+    function = {"name": call["name"], "arguments": json.dumps(call["arguments"])}
+    calls = [{"id": f"call_{len(body['messages'])}", "type": "function", "function": function}]
+    message = {"role": "assistant", "content": None, "tool_calls": calls}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "tool_calls"}
+    usage = {"prompt_tokens": _prompt(body), "completion_tokens": 9}
+    server.work(seen, tokens=usage["prompt_tokens"] + 9)
+    return ok({"id": "chatcmpl-test", "model": body["model"], "choices": [choice], "usage": usage})
 
 
 def _refuse(condition: object, message: str) -> None:
@@ -89,7 +109,7 @@ def _check(body: Mapping[str, Any]) -> None:
     for number, message in enumerate(messages):
         place = f"messages.{number}"
         said = f"'{place}' : for 'role:{message.get('role')}' the following must be satisfied"
-        for name in message.keys() - {"role", "content"}:
+        for name in message.keys() - {"role", "content", "tool_calls", "tool_call_id"}:
             _refuse(True, f"{said}[('{place}' : property '{name}' is unsupported)]")
     _check_format(body)
 
@@ -165,10 +185,10 @@ def _check_json(body: Mapping[str, Any], text: str, *, cut: bool) -> None:
     raise Refused(Answer(400, json.dumps({"error": failed}).encode()))
 
 
-def _scripted(server: Server, body: dict[str, Any]) -> str:
+def _scripted(server: Server, body: dict[str, Any]) -> str | Mapping[str, Any]:
     with server.lock:
         reply: Scripted = server.replies.popleft() if server.replies else _echo
-    return reply if isinstance(reply, str) else reply(body)
+    return reply(body) if callable(reply) else reply
 
 
 def _echo(body: Mapping[str, Any]) -> str:

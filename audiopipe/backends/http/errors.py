@@ -216,6 +216,9 @@ _MENTIONS: Mapping[str, str] = {
     "max_tokens": r"max_tokens",
     "stream_options": r"stream.?options|include_usage",
     "reasoning_format": r"reasoning.?format",
+    "reasoning_effort": r"reasoning.?effort",
+    "service_tier": r"service.?tier",
+    "tools": r"\btools?\b(?!_choice)|functions?",
     "prompt": r"\bprompts?\b(?!.*(length|characters|too long|tokens))",
     "language": r"(param|field|argument|extra|unexpected|unrecogni|permitted|propert).*\blanguage\b"
     r"|\blanguage\b.*(param|field|argument|extra|unexpected|unrecogni|permitted|propert)",

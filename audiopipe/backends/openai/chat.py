@@ -14,7 +14,7 @@ from audiopipe.backends.http.client import Call
 from audiopipe.backends.http.reply import Reply as HttpReply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
 from audiopipe.backends.openai.dialect import asked
-from audiopipe.backends.wire.chat import Said, body_of, checked, completion, event
+from audiopipe.backends.wire.chat import Said, body_of, calls_of, checked, completion, event
 from audiopipe.errors import BadReply, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.clean import one_line
@@ -38,7 +38,7 @@ later"."""
 
 _DROPPED = (
     *("stream_options", "max_completion_tokens", "max_tokens", "reasoning_format"),
-    *("temperature", "top_p", "seed", "stream"),
+    *("temperature", "top_p", "seed", "stream", "reasoning_effort", "service_tier"),
 )
 """Fields that some servers or models do not know; an answer without them is still one."""
 
@@ -85,12 +85,14 @@ class OpenAIChatter(OpenAIAccount):
     def ask(self, request: ChatRequest, pause: Pause) -> bytes:
         """The reply's body. See `base.Chatter.ask`."""
 
-        def answered(reply: HttpReply) -> bytes:
-            answer = reply.exact_text().encode()
-            self.read(answer)
-            return answer
-
         def send(facts: Mapping[str, str]) -> bytes:
+            by_tool = _is_by_tool(request, facts)
+
+            def answered(reply: HttpReply) -> bytes:
+                answer = reply.exact_text().encode()
+                said = completion(answer, has_tools=by_tool or bool(request.tools))
+                return body_of(_as_text(said)) if by_tool and said.calls else answer
+
             return self._http.send(self._call(request, facts), answered, pause)
 
         return asked(self._http, request.model, send, _lesser, pause)
@@ -122,9 +124,10 @@ class OpenAIChatter(OpenAIAccount):
 
     def read(self, answer: bytes) -> Reply:
         """What a reply says. See `base.Chatter.read`."""
-        said = completion(answer)
+        said = completion(answer, has_tools=True)
         usage = self._usage(said.model, said.prompt_tokens, said.completion_tokens)
-        return Reply(said.text, said.model, said.finish_reason or "stop", usage)
+        ended = said.finish_reason or "stop"
+        return Reply(said.text, said.model, ended, usage, tool_calls=said.calls)
 
     def _usage(self, model: str, prompt_tokens: int, completion_tokens: int) -> Usage:
         """One request; the price is not known here."""
@@ -145,13 +148,17 @@ class OpenAIChatter(OpenAIAccount):
         """The request's fields; those that are left to the server are left out."""
         fields: dict[str, Any] = {
             "model": request.model,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": list(map(_turn, request.messages)),
             "temperature": request.temperature,
             "top_p": request.top_p,
             self._tokens_field(): request.max_completion_tokens,
             "seed": request.seed,
             "stop": list(request.stop) or None,
             "response_format": _format(request),
+            "tools": json.loads(request.tools) if request.tools else None,
+            "tool_choice": _choice(request.tool_choice),
+            "reasoning_effort": request.reasoning_effort or None,
+            "service_tier": request.service_tier or None,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -170,7 +177,10 @@ class OpenAIChatter(OpenAIAccount):
         body = self._body(request)
         if stream:
             body |= {"stream": True, **self._stream_options}
+        if _is_by_tool(request, facts):
+            body |= {"tools": [_form(request)], "tool_choice": _choice(_ANSWER)}
         kept = () if request.schema else ("response_format",)  # asked for in words instead
+        given = ("tools", "tool_choice") if "tools" in body and not request.tools else ()
         body = _spoken(body, {n: to for n, to in facts.items() if n in kept or n in _DROPPED})
         return Call(
             "POST",
@@ -179,7 +189,7 @@ class OpenAIChatter(OpenAIAccount):
             request.model,
             Cost(tokens=expected.prompt_tokens + expected.completion_tokens),
             json=body,
-            optional=tuple(name for name in (*_DROPPED, *kept) if name in body),
+            optional=tuple(name for name in (*_DROPPED, *kept, *given) if name in body),
             total_s=_STREAM_S if stream else _ANSWER_S,
         )
 
@@ -266,9 +276,51 @@ def _format(request: ChatRequest) -> dict[str, Any] | None:
     return {"type": "json_object"} if request.json else None
 
 
+_ANSWER = "answer"
+"""The tool by which a model answers in JSON where its server has no JSON mode."""
+
+
+def _is_by_tool(request: ChatRequest, facts: Mapping[str, str]) -> bool:
+    return bool(request.form) and facts.get("response_format") == _BY_TOOL
+
+
+_BY_TOOL = "tools"
+
+
+def _form(request: ChatRequest) -> dict[str, Any]:
+    told = {
+        "name": _ANSWER,
+        "description": "Give the answer.",
+        "parameters": json.loads(request.form),
+    }
+    return {"type": "function", "function": told}
+
+
+def _as_text(said: Said) -> Said:
+    """What the model gave to the tool, as its answer."""
+    return replace(said, text=said.calls[0].arguments, calls=(), finish_reason="stop")
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    turn: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        turn |= {"content": message.content or None, "tool_calls": calls_of(message.tool_calls)}
+    if message.tool_call_id:
+        turn["tool_call_id"] = message.tool_call_id
+    return turn
+
+
+def _choice(tool: str) -> Any:
+    """One of the API's words, or a tool that must be called."""
+    if tool in ("", "auto", "none", "required"):
+        return tool or None
+    return {"type": "function", "function": {"name": tool}}
+
+
 def _spoken(body: dict[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
     """The body without what the server has refused, and with the names that it knows."""
-    names = {name: facts.get(name, name) for name in body}
+    words = {name: "" if to == _BY_TOOL else to for name, to in facts.items()}
+    names = {name: words.get(name, name) for name in body}
     return {names[name]: value for name, value in body.items() if names[name]}
 
 
@@ -276,6 +328,10 @@ def _lesser(field: str, facts: Mapping[str, str]) -> Mapping[str, str] | None:
     """What to do without a field: most tokens have two names, the others are left out."""
     if not field:
         return None
+    if field in ("tools", "tool_choice"):
+        return {"response_format": ""}
+    if field == "response_format" and field not in facts:
+        return {field: _BY_TOOL}
     other = _RENAMED.get(field)
     if other and facts.get(other) != field:
         return {field: other}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from audiopipe.backends.wire.decode import json_of
 from audiopipe.errors import BadReply, RejectedRequest, ServerFault
 from audiopipe.text.clean import one_line, printable
 from audiopipe.text.thoughts import without_thoughts
+from audiopipe.values.requests import ToolCall
 
 _MOST_TOKENS = 100_000_000
 """Of one answer: more is no count."""
@@ -27,6 +28,7 @@ class Said:
         finish_reason: why it ends; "" where it does not yet.
         refusal: why the model does not answer; "" where it does.
         prompt_tokens, completion_tokens: 0 where nobody counts.
+        calls: tools that the model calls.
     """
 
     text: str = ""
@@ -35,10 +37,15 @@ class Said:
     refusal: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    calls: tuple[ToolCall, ...] = ()
 
 
-def completion(answer: bytes | str) -> Said:
+def completion(answer: bytes | str, *, has_tools: bool = False) -> Said:
     """A whole completion.
+
+    Args:
+        answer: the body.
+        has_tools: whether the model was given any, and may call them in place of an answer.
 
     Raises:
         BadReply: it is none.
@@ -52,7 +59,7 @@ def completion(answer: bytes | str) -> Said:
         shown = answer if isinstance(answer, str) else answer[:100].decode("utf-8", "replace")
         raise BadReply(f"the reply is no chat completion: {one_line(shown, 60)!r}")
     said = replace(said, text=without_thoughts(said.text))
-    return checked(said, calls=bool(_message(body, "message").get("tool_calls")))
+    return said if has_tools and said.calls else checked(said)
 
 
 def event(data: str) -> Said:
@@ -77,7 +84,7 @@ def event(data: str) -> Said:
     return said
 
 
-def checked(said: Said, *, calls: bool = False) -> Said:
+def checked(said: Said) -> Said:
     """The same, if it is an answer.
 
     Raises:
@@ -87,14 +94,28 @@ def checked(said: Said, *, calls: bool = False) -> Said:
         raise RejectedRequest(f"{said.model} refuses to answer: {one_line(said.refusal)}")
     if said.text.strip():
         return said
-    why = "it called a tool" if calls else f"it ended with {said.finish_reason or 'nothing'!r}"
+    why = "it called a tool" if said.calls else f"it ended with {said.finish_reason or 'nothing'!r}"
     advice = "; raise --max-tokens" if said.finish_reason == "length" else ""
     raise RejectedRequest(f"{said.model or 'the model'} gave no text: {why}{advice}")
 
 
+def calls_of(calls: Iterable[ToolCall]) -> list[dict[str, Any]]:
+    """Calls in the API's form."""
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.arguments},
+        }
+        for call in calls
+    ]
+
+
 def body_of(said: Said) -> bytes:
     """A completion that says so, for `completion`."""
-    message = {"role": "assistant", "content": said.text}
+    message: dict[str, Any] = {"role": "assistant", "content": said.text}
+    if said.calls:
+        message["tool_calls"] = calls_of(said.calls)
     choices = [{"index": 0, "message": message, "finish_reason": said.finish_reason}]
     usage = {"prompt_tokens": said.prompt_tokens, "completion_tokens": said.completion_tokens}
     return json.dumps({"model": said.model, "choices": choices, "usage": usage}).encode()
@@ -118,7 +139,19 @@ def _said(body: Any, part: str) -> Said | None:
         printable(refusal) if isinstance(refusal, str) else "",
         prompt,
         completed,
+        tuple(_calls(message.get("tool_calls"))),
     )
+
+
+def _calls(told: Any) -> Iterator[ToolCall]:
+    """The tools that a message calls."""
+    for call in told if isinstance(told, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        function = function if isinstance(function, Mapping) else {}
+        arguments = function.get("arguments")
+        text = arguments if isinstance(arguments, str) else json.dumps(arguments or {})
+        call_id = call.get("id") if isinstance(call, Mapping) else ""
+        yield ToolCall(str(call_id or ""), one_line(str(function.get("name") or ""), 100), text)
 
 
 def _choice(body: Any, part: str) -> Mapping[str, Any] | None:
@@ -133,15 +166,6 @@ def _choice(body: Any, part: str) -> Mapping[str, Any] | None:
         return None
     ends = part == "delta" and "message" not in first and first.get("finish_reason")
     return first if part in first or ends else None
-
-
-def _message(body: Any, part: str) -> Mapping[str, Any]:
-    """The message of the first choice; empty where there is none."""
-    try:
-        message = body["choices"][0][part]
-    except (LookupError, TypeError):
-        return {}
-    return message if isinstance(message, Mapping) else {}
 
 
 def _text(content: Any) -> str | None:
