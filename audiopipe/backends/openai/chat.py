@@ -13,8 +13,19 @@ from audiopipe.backends.catalog import find, resolve
 from audiopipe.backends.http.client import Call
 from audiopipe.backends.http.reply import Reply as HttpReply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
+from audiopipe.backends.openai.bodies import (
+    ANSWER,
+    answering_tool,
+    as_text,
+    choice,
+    is_by_tool,
+    lesser,
+    shape_asked,
+    spoken,
+    turn,
+)
 from audiopipe.backends.openai.dialect import asked
-from audiopipe.backends.wire.chat import Said, body_of, calls_of, checked, completion, event
+from audiopipe.backends.wire.chat import Said, body_of, checked, completion, event
 from audiopipe.errors import BadReply, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.clean import one_line
@@ -41,8 +52,6 @@ _DROPPED = (
     *("temperature", "top_p", "seed", "stream", "reasoning_effort", "service_tier"),
 )
 """Fields that some servers or models do not know; an answer without them is still one."""
-
-_RENAMED = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 _ANSWER_S, _STREAM_S = 600.0, 3600.0
 """Seconds that an answer may take, and one that is seen to grow."""
@@ -86,16 +95,16 @@ class OpenAIChatter(OpenAIAccount):
         """The reply's body. See `base.Chatter.ask`."""
 
         def send(facts: Mapping[str, str]) -> bytes:
-            by_tool = _is_by_tool(request, facts)
+            by_tool = is_by_tool(request, facts)
 
             def answered(reply: HttpReply) -> bytes:
                 answer = reply.exact_text().encode()
                 said = completion(answer, has_tools=by_tool or bool(request.tools))
-                return body_of(_as_text(said)) if by_tool and said.calls else answer
+                return body_of(as_text(said)) if by_tool and said.calls else answer
 
             return self._http.send(self._call(request, facts), answered, pause)
 
-        return asked(self._http, request.model, send, _lesser, pause)
+        return asked(self._http, request.model, send, lesser, pause)
 
     def stream(self, request: ChatRequest, pause: Pause) -> Generator[str, None, bytes]:
         """The pieces of the answer, and in the end its body. See `base.Chatter.stream`."""
@@ -107,7 +116,7 @@ class OpenAIChatter(OpenAIAccount):
             said = iter(self._http.stream(call, event, pause))
             return next(said), said
 
-        first, rest = asked(self._http, request.model, send, _lesser, pause)
+        first, rest = asked(self._http, request.model, send, lesser, pause)
         whole, answer, veil = Said(model=request.model), Thoughtless(), self._http.veil()
         with closing(rest) if isinstance(rest, Generator) else nullcontext():
             for said in chain((first,), rest):
@@ -148,15 +157,15 @@ class OpenAIChatter(OpenAIAccount):
         """The request's fields; those that are left to the server are left out."""
         fields: dict[str, Any] = {
             "model": request.model,
-            "messages": list(map(_turn, request.messages)),
+            "messages": list(map(turn, request.messages)),
             "temperature": request.temperature,
             "top_p": request.top_p,
             self._tokens_field(): request.max_completion_tokens,
             "seed": request.seed,
             "stop": list(request.stop) or None,
-            "response_format": _format(request),
+            "response_format": shape_asked(request),
             "tools": json.loads(request.tools) if request.tools else None,
-            "tool_choice": _choice(request.tool_choice),
+            "tool_choice": choice(request.tool_choice),
             "reasoning_effort": request.reasoning_effort or None,
             "service_tier": request.service_tier or None,
         }
@@ -177,11 +186,11 @@ class OpenAIChatter(OpenAIAccount):
         body = self._body(request)
         if stream:
             body |= {"stream": True, **self._stream_options}
-        if _is_by_tool(request, facts):
-            body |= {"tools": [_form(request)], "tool_choice": _choice(_ANSWER)}
+        if is_by_tool(request, facts):
+            body |= {"tools": [answering_tool(request)], "tool_choice": choice(ANSWER)}
         kept = () if request.schema else ("response_format",)  # asked for in words instead
         given = ("tools", "tool_choice") if "tools" in body and not request.tools else ()
-        body = _spoken(body, {n: to for n, to in facts.items() if n in kept or n in _DROPPED})
+        body = spoken(body, {n: to for n, to in facts.items() if n in kept or n in _DROPPED})
         return Call(
             "POST",
             _PATH,
@@ -267,77 +276,6 @@ def _check(request: ChatRequest) -> None:
             "--stop cannot be used with JSON: Groq refuses it, and an answer that is cut at a "
             "text is no JSON"
         )
-
-
-def _format(request: ChatRequest) -> dict[str, Any] | None:
-    if request.schema:
-        shape = {"name": "answer", "strict": True, "schema": json.loads(request.schema)}
-        return {"type": "json_schema", "json_schema": shape}
-    return {"type": "json_object"} if request.json else None
-
-
-_ANSWER = "answer"
-"""The tool by which a model answers in JSON where its server has no JSON mode."""
-
-
-def _is_by_tool(request: ChatRequest, facts: Mapping[str, str]) -> bool:
-    return bool(request.form) and facts.get("response_format") == _BY_TOOL
-
-
-_BY_TOOL = "tools"
-
-
-def _form(request: ChatRequest) -> dict[str, Any]:
-    told = {
-        "name": _ANSWER,
-        "description": "Give the answer.",
-        "parameters": json.loads(request.form),
-    }
-    return {"type": "function", "function": told}
-
-
-def _as_text(said: Said) -> Said:
-    """What the model gave to the tool, as its answer."""
-    return replace(said, text=said.calls[0].arguments, calls=(), finish_reason="stop")
-
-
-def _turn(message: Message) -> dict[str, Any]:
-    turn: dict[str, Any] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        turn |= {"content": message.content or None, "tool_calls": calls_of(message.tool_calls)}
-    if message.tool_call_id:
-        turn["tool_call_id"] = message.tool_call_id
-    return turn
-
-
-def _choice(tool: str) -> Any:
-    """One of the API's words, or a tool that must be called."""
-    if tool in ("", "auto", "none", "required"):
-        return tool or None
-    return {"type": "function", "function": {"name": tool}}
-
-
-def _spoken(body: dict[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
-    """The body without what the server has refused, and with the names that it knows."""
-    words = {name: "" if to == _BY_TOOL else to for name, to in facts.items()}
-    names = {name: words.get(name, name) for name in body}
-    return {names[name]: value for name, value in body.items() if names[name]}
-
-
-def _lesser(field: str, facts: Mapping[str, str]) -> Mapping[str, str] | None:
-    """What to do without a field: most tokens have two names, the others are left out."""
-    if not field:
-        return None
-    if field in ("tools", "tool_choice"):
-        return {"response_format": ""}
-    if field == "response_format" and field not in facts:
-        return {field: _BY_TOOL}
-    other = _RENAMED.get(field)
-    if other and facts.get(other) != field:
-        return {field: other}
-    if other:
-        return {field: "", other: ""}
-    return {field: ""}
 
 
 def _joined(whole: Said, said: Said) -> Said:
