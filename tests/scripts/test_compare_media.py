@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
@@ -93,3 +96,14 @@ def test_a_child_that_is_killed_costs_one_file(tmp_path: Path) -> None:
     assert ours(waits).outcome == f"crashed by {signal.SIGKILL.value}"
     killer.join()
     assert len(ours(good).words) == len(WORDS)
+
+
+@pytest.mark.needs_ffmpeg
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="the ffmpeg program is not installed")
+def test_of_a_sample_of_the_corpus_nothing_is_unexplained(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "scripts" / "compare_media.py"
+    command = [sys.executable, str(script), "--make", str(tmp_path), str(tmp_path)]
+    command += ["--share", "0.012"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert int(done.stdout.split()[0]) > 20, done.stdout
