@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "review": "Make a page for the ear and the keyboard: doubts to settle, text to mend.",
     "corrections": "Make, show or export what people have mended in stored transcripts.",
+    "report": "Make a page that tells how a batch went.",
     "status": "Tell what became of a batch.",
     "serve": "Serve OpenAI's API to any client, with the whole pipeline behind it.",
     "cache": "Look at the kept answers, or drop them.",

@@ -45,6 +45,9 @@ PLAYABLE = {
 }
 """Endings of what browsers play, with their media types."""
 
+_LOUD_SHARE = 0.99
+"""A click louder than all speech would make it flat."""
+
 _log = logging.getLogger("audiopipe")
 
 
@@ -145,7 +148,7 @@ def _recorded(path: Path) -> Iterator[Path]:
 
 
 def _peaks(recording: Path, encoder: ChunkEncoder | None) -> bytes:
-    """The waveform, its loudest place full; the same samples go to the encoder."""
+    """The waveform, its loud places full; the same samples go to the encoder."""
     size = RATE_HZ // PEAKS_HZ
     found: list[NDArray[np.int32]] = []
     rest = np.zeros(0, np.int16)
@@ -158,7 +161,8 @@ def _peaks(recording: Path, encoder: ChunkEncoder | None) -> bytes:
             found.append(np.abs(rest[:whole].astype(np.int32)).reshape(-1, size).max(axis=1))
             rest = rest[whole:]
     every = np.concatenate(found) if found else np.zeros(0, np.int32)
-    return (every * 255 // max(1, int(every.max(initial=1)))).astype(np.uint8).tobytes()
+    full = max(1.0, float(np.quantile(every, _LOUD_SHARE)) if len(every) else 1.0)
+    return (every * (255 / full)).clip(0, 255).astype(np.uint8).tobytes()
 
 
 def _data(content: bytes, kind: str) -> str:

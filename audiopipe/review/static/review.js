@@ -320,6 +320,7 @@ class Review {
   }
 
   tell() {
+    $("list").classList.toggle("nameless", !this.speakers().length);
     const all = this.t.flags.length;
     const left = this.openCount;
     $("progress").textContent = all ? `${all - left} of ${all} doubts settled` : "No doubts";
