@@ -43,7 +43,7 @@ class Read(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        if tag == "tr":
+        if tag in ("tr", "h2"):
             self.rows.append([])
 
     def handle_data(self, data: str) -> None:
