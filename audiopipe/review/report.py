@@ -167,5 +167,29 @@ def _chart(chart: Chart) -> str:
         )
     told = escape(f"{chart['title']}: " + "; ".join(f"{label}: {value}" for label, value in bars))
     height = len(bars) * _ROW + 4
+    return (
+        f"<figure><figcaption>{escape(chart['title'])}</figcaption>"
+        f'<svg viewBox="0 0 300 {height}" role="img"><title>{told}</title>{"".join(parts)}</svg>'
+        "</figure>"
+    )
+
+
+def _section(title: str, content: str) -> Iterator[str]:
+    if content:
+        yield f"<h2>{title}</h2>{content}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: bool = True) -> str:
+    """A table whose first column is a name."""
+    kind = ' class="number"' if numbers else ""
+    top = "".join(
+        f'<th scope="col"{kind if place else ""}>{name}</th>' for place, name in enumerate(head)
+    )
+    body = "".join(
+        f"<tr><td>{escape(row[0])}</td>"
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
+        for row in rows
+    )
     inside = f"<thead><tr>{top}</tr></thead><tbody>{body}</tbody>"
     return f'<div class="scroll"><table>{inside}</table></div>'
