@@ -11,6 +11,7 @@ import numpy as np
 
 from audiopipe.audio.clip import decode_clip
 from audiopipe.backends.catalog import MODELS
+from audiopipe.backends.wire.decode import lossy_text_of, words_in
 from audiopipe.errors import BadReply, InputError, UsageError
 from audiopipe.text.languages import NAMES, require_code
 from audiopipe.values.audio import Audio
@@ -91,7 +92,8 @@ def voiced(answer: bytes, request: SpeechRequest) -> Audio:
     try:
         audio = decode_clip(answer)
     except InputError as error:
-        raise BadReply(f"{error}; the answer begins with {answer[:40]!r}") from error
+        shown = words_in(lossy_text_of(answer[:8000]), 60)
+        raise BadReply(f"{error}; the answer begins with {shown!r}") from error
     sounding = _trimmed(audio)
     seconds = len(sounding.samples) / sounding.rate_hz
     letters = sum(character.isalnum() for character in request.text)

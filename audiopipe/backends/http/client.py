@@ -157,8 +157,7 @@ class Http:
                 replied(reply)
             if not reply.is_good or told_in(reply):
                 raise self._fault(reply, what, call)
-            if reply.status not in _ANSWERS:
-                raise RejectedRequest(f"{what}: {reply.status} is no answer: {reply.text[:200]}")
+            _check_status(reply, what)
             try:
                 return parse(self._kept(reply))
             except BadReply as error:
@@ -264,11 +263,12 @@ class Http:
         with self._turn(call, pause) as replied:
             with mapped(what), self._answered(call, what, pause) as answer:
                 reply = answer.head
-                if not reply.is_good or reply.media_type != "text/event-stream":
+                if reply.status not in _ANSWERS or reply.media_type != "text/event-stream":
                     reply = answer.whole()
                 if not reply.is_good or told_in(reply):
                     refused = reply
-                elif reply.content:  # a server that knows no streams
+                elif reply.content or reply.status not in _ANSWERS:  # a server without streams
+                    _check_status(reply, what)
                     yield parse(self._kept(reply).exact_text())
                 else:
                     pace = Pace(self._timeouts.idle_s)
@@ -323,6 +323,11 @@ class Http:
 
 _OVERLOADED = (498, 502, 503, 504)
 """Answers of a server, or of a proxy before it, that has too much to do."""
+
+
+def _check_status(reply: Reply, what: str) -> None:
+    if reply.status not in _ANSWERS:
+        raise RejectedRequest(f"{what}: {reply.status} is no answer: {reply.text[:200]}")
 
 
 def _size(call: Call) -> float:

@@ -51,6 +51,12 @@ def lossy_text_of(content: bytes, content_type: str = "") -> str:
         return content.decode("utf-8", "replace")
 
 
+def words_in(text: str, most: int = 150) -> str:
+    """What a reply says, for messages: on one line, without markup, unless that is all."""
+    plain = re.sub(r"<(style|script)\b.*?</\1>|<[^<>]*>", " ", text[:8000], flags=re.S)
+    return one_line(plain, most) or one_line(text, most)
+
+
 def json_of(content: bytes | str) -> Any:
     """What JSON says.
 
@@ -61,8 +67,8 @@ def json_of(content: bytes | str) -> Any:
         text = content if isinstance(content, str) else text_of(content)
         body = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        shown = content if isinstance(content, str) else lossy_text_of(content[:400])
-        raise BadReply(f"the reply is not JSON: {one_line(shown, 60)!r}") from error
+        shown = content if isinstance(content, str) else lossy_text_of(content[:8000])
+        raise BadReply(f"the reply is not JSON: {words_in(shown, 60)!r}") from error
     level: list[Any] = [body]
     for _ in range(_DEEPEST):
         level = [each for container in level for each in _inside(container)]

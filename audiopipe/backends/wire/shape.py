@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from audiopipe.backends.wire.complaint import complaint
-from audiopipe.backends.wire.decode import json_of, lossy_text_of, text_of
+from audiopipe.backends.wire.decode import json_of, lossy_text_of, text_of, words_in
 from audiopipe.backends.wire.events import data_of
 from audiopipe.errors import BadReply
 from audiopipe.text.clean import one_line
@@ -51,7 +51,7 @@ def answer_of(content: bytes, content_type: str, *, may_be_empty: bool = False) 
     """
     media_type = content_type.partition(";")[0].strip().lower()
     if not (_JSON.fullmatch(media_type) or _TEXT.match(media_type) or content[:1] == b"{"):
-        shown = _words(lossy_text_of(content[:8000], content_type))
+        shown = words_in(lossy_text_of(content[:8000], content_type))
         raise BadReply(f"the reply is {media_type[:60]}, not a transcript: {shown!r}")
     text = text_of(content, content_type)
     begin = text.lstrip()[:1]
@@ -66,7 +66,7 @@ def answer_of(content: bytes, content_type: str, *, may_be_empty: bool = False) 
             return text
     check_text(text)
     if "html" in media_type and _TAG.search(text):
-        raise BadReply(f"the reply is a web page, not a transcript: {_words(text)!r}")
+        raise BadReply(f"the reply is a web page, not a transcript: {words_in(text)!r}")
     if not text.strip() and not may_be_empty:
         raise BadReply("the reply is empty")
     return json.dumps(text)
@@ -92,7 +92,7 @@ def check_text(text: str) -> None:
         BadReply: it is.
     """
     if _MARKUP.match(text) and re.search(r"</|/>|<br|<html|<!doctype", text[:20_000], re.I):
-        raise BadReply(f"the reply is a web page or markup, not a transcript: {_words(text)!r}")
+        raise BadReply(f"the reply is a web page or markup, not a transcript: {words_in(text)!r}")
     if len(text) <= _LONGEST_EXCUSE and _EXCUSE.fullmatch(text.strip()):
         raise BadReply(f"the reply is no transcript, but {one_line(text)!r}")
 
@@ -135,9 +135,3 @@ def _told(events: Iterable[str]) -> str:
         piece = event.get("delta", event.get("text"))
         pieces += [piece] if isinstance(piece, str) else []
     raise BadReply(f"the reply is a stream without an end: {one_line(''.join(pieces), 60)!r}")
-
-
-def _words(text: str) -> str:
-    return one_line(
-        re.sub(r"<(style|script)\b.*?</\1>|<[^<>]*>", " ", text[:8000], flags=re.S), 150
-    )

@@ -239,7 +239,7 @@ def test_an_answer_that_is_not_all_of_the_speech_is_asked_for_again(
 
 def test_a_reply_that_is_never_speech_is_a_bad_reply(groq: GroqSpeaker, server: Server) -> None:
     server.faults.extend([ok({"sound": "soon"})] * 3)
-    with pytest.raises(BadReply, match=r"speak 'Bababa.*begins with b'\{\"sound"):
+    with pytest.raises(BadReply, match=r"speak 'Bababa.*begins with '\{\"sound"):
         spoken(groq)
 
 

@@ -101,3 +101,7 @@ def bad(says: str, most: int = 3) -> Right:
 def good(text: str = TEXT, *, flag: bool = False, most: int = 1) -> Right:
     """A transcript with such a text."""
     return Right(0, "", text, most, flag)
+
+
+WELL = told(GOOD, OK)
+"""What a good server answers, whatever it is asked for: `Misbehaving` knows what that is."""

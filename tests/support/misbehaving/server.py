@@ -15,21 +15,26 @@ from typing import Self
 
 import multipart
 
-from support.misbehaving.case import GOOD, Case, Request
+from support.misbehaving.case import WELL, Case, Request
 
 
 class Misbehaving:
     """Runs in the background from `with Misbehaving(cases) as server:` on.
+
+    Args:
+        cases: replies by name.
+        well: what a good server answers.
 
     Attributes:
         healed: whether every name is answered well.
         asked: requests by name; with a stroke behind it after the healing.
     """
 
-    def __init__(self, cases: Mapping[str, Case]) -> None:
+    def __init__(self, cases: Mapping[str, Case], well: Case = WELL) -> None:
         self.healed = False
         self.asked: Counter[str] = Counter()
         self._cases = cases
+        self._well = well
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._lock = threading.Lock()
@@ -59,14 +64,10 @@ class Misbehaving:
             with self._lock:
                 count = self.asked[name]
                 self.asked[name + "'" * self.healed] += 1
-            case = None if self.healed else self._cases[name]
-            while case and case.act:
+            case = WELL if self.healed else self._cases[name]
+            while case.act:
                 case = case.act(Request(fields, count, size))
-            if case is None:
-                body = json.dumps(GOOD).encode()
-                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n"
-                line.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
-                return
+            case = self._well if case is WELL else case
             line.sendall(case.wire())
             if case.slowly:
                 piece, pause_s, times = case.slowly
@@ -86,6 +87,8 @@ def _read(line: socket.socket) -> tuple[str, dict[str, str], int]:
             headers[name.lower()] = value.strip()
         body = file.read(int(headers.get("content-length", 0)))
     fields: dict[str, str] = {}
+    if headers.get("content-type") == "application/json":
+        fields = {name: json.dumps(value) for name, value in json.loads(body).items()}
     boundary = re.search("boundary=(.+)", headers.get("content-type", ""))
     if boundary:
         for part in multipart.MultipartParser(

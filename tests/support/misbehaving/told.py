@@ -6,9 +6,20 @@ import base64
 import json
 from collections.abc import Callable
 
-from support.misbehaving.case import GOOD, KEY, OK, TEXT, Case, Request, Right, bad, good, told
+from support.misbehaving.case import (
+    GOOD,
+    KEY,
+    OK,
+    TEXT,
+    WELL,
+    Case,
+    Request,
+    Right,
+    bad,
+    good,
+    told,
+)
 
-WELL = told(GOOD, OK)
 NOW = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 

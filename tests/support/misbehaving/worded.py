@@ -61,7 +61,7 @@ _PAGES = {
     "svg": typed("<svg><a/></svg>", "image/svg+xml", bad("image/svg")),
 }
 
-_ERRORS = {
+ERRORS = {
     "error-beside-a-text": told({"error": {"message": "no GPU"}, "text": ""}, bad("no GPU", 1)),
     "error-as-text": told({"error": "model is loading"}, bad("model is loading", 1)),
     "error-with-a-code": told(
@@ -228,7 +228,7 @@ _TIMES = {
 
 CASES: dict[str, Case] = {
     **_PAGES,
-    **_ERRORS,
+    **ERRORS,
     **_TYPES,
     **_EXCUSES,
     **_SHAPES,
