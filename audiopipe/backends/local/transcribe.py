@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Self
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
-from audiopipe.backends.local.windows import CUTTING, windows
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
@@ -24,18 +25,16 @@ from audiopipe.values.requests import Request, Usage
 from audiopipe.values.transcript import ChunkTranscript
 
 if TYPE_CHECKING:
-    from faster_whisper import WhisperModel
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from audiopipe.backends.local.whisper import Whisper
 
 DEFAULT_MODEL = "base"
 
-
-_BEAMS = 5
-
-_LANGUAGE_WINDOWS = 10
-_SURE_LANGUAGE = 0.8
-"""So many windows of 30 s are heard until one is so sure of its language; else most of them decide.
-By the first one alone a German reading after 30 s of silence or tones was English (0.36, 0.35), and
-after noise Norwegian (0.55); its own windows are German with 0.96."""
+_HEARING = "packed windows 1"
+"""Part of what answers are kept under; the number grows by one whenever the same audio and request
+may give another text."""
 
 
 class Local:
@@ -47,8 +46,9 @@ class Local:
         threads: threads of one decoding; 0 takes one a core.
         models_dir: where joined weights are kept; None is the user's cache.
 
-    It decodes with 5 beams and at the temperature asked for alone: the same audio gives the same
-    text.
+    It hears the speech alone, in windows of up to 28 s, each in its language. Where an answer loops
+    or is unsure it asks again at higher temperatures, as openai-whisper does, with lots that are
+    the same each time: the same audio gives the same text.
     """
 
     name = "local"
@@ -65,10 +65,10 @@ class Local:
     ) -> None:
         self._device = device
         self._compute_type = compute_type
-        self.variant = f"{compute_type}, {_BEAMS} beams, {CUTTING}"
+        self.variant = f"{compute_type}, {_HEARING}"
         self._threads = threads
         self.models_dir = models_dir or cache_folder(Settings(), {}) / "models"
-        self._models: dict[str, WhisperModel] = {}
+        self._models: dict[str, Whisper] = {}
         self._loading = threading.Lock()
 
     def accept(self, request: Request) -> Request:
@@ -110,27 +110,14 @@ class Local:
             raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
         model = self._model(request.model)
         samples = decode_pcm(audio.data, audio.format)
-        spans = windows(samples, best_detector())
         try:
-            found, info = model.transcribe(
-                samples,
-                task=request.task,
-                language=request.language,
-                hotwords=request.prompt,
-                language_detection_segments=_LANGUAGE_WINDOWS,
-                language_detection_threshold=_SURE_LANGUAGE,
-                temperature=request.temperature,
-                word_timestamps=request.word_timestamps,
-                clip_timestamps=[edge for each in spans for edge in (each.start_s, each.end_s)],
-                beam_size=_BEAMS,
-            )
-            segments = [_segment_body(segment) for segment in found]
+            rows = _rows(model, samples, request)
         except (RuntimeError, ValueError) as error:
             at_s = audio.window.span.start_s
             raise BackendError(
                 f"{request.model} failed on the chunk at {at_s:.0f} s: {error}"
             ) from error
-        return json.dumps({"language": info.language, "segments": segments}).encode()
+        return json.dumps({"language": _main_language(rows), "segments": rows}).encode()
 
     def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
         """What an answer says. See `base.Transcriber.read`."""
@@ -153,13 +140,13 @@ class Local:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _model(self, name: str) -> WhisperModel:
+    def _model(self, name: str) -> Whisper:
         with self._loading:
             if name not in self._models:
                 self._models[name] = self._load(name)
             return self._models[name]
 
-    def _load(self, name: str) -> WhisperModel:
+    def _load(self, name: str) -> Whisper:
         from audiopipe.backends.local.whisper import Whisper
 
         place = str(bundled(name, self.models_dir)) if name in BUNDLED else name
@@ -177,12 +164,21 @@ class Local:
             ) from error
 
 
-def _segment_body(segment: Any) -> dict[str, Any]:
-    """A segment of the engine in the shape of the API's verbose_json."""
-    names = "seek start end text tokens temperature avg_logprob compression_ratio no_speech_prob"
-    body = {name: getattr(segment, name) for name in names.split()}
-    body["words"] = [
-        {"word": word.word, "start": word.start, "end": word.end, "probability": word.probability}
-        for word in segment.words or ()
-    ]
-    return body
+def _rows(model: Whisper, samples: NDArray[np.float32], request: Request) -> list[dict[str, Any]]:
+    """The segments of a chunk in the shape of the API's verbose_json."""
+    # imported late: the engine takes a second to import, and many runs do without
+    from audiopipe.backends.local.hear import Question, hear
+    from audiopipe.backends.local.phrases import segments
+
+    languages = (request.language,) if request.language else ()
+    question = Question(request.task, languages, request.prompt, request.temperature)
+    parts = hear(model, samples, question, best_detector())
+    return [row for part in parts for row in segments(part)]
+
+
+def _main_language(rows: Iterable[dict[str, Any]]) -> str | None:
+    """What is spoken for longest; None where nothing is."""
+    spoken_s: Counter[str] = Counter()
+    for row in rows:
+        spoken_s[row["language"]] += row["end"] - row["start"]
+    return max(spoken_s, key=spoken_s.__getitem__, default=None)

@@ -272,6 +272,7 @@ def _segment(row: _Row, span: Span, words: tuple[Word, ...], window: Window) -> 
         avg_logprob=_number(raw.get("avg_logprob")),
         compression_ratio=_number(raw.get("compression_ratio")),
         no_speech_prob=_number(raw.get("no_speech_prob")),
+        language=code_of(raw.get("language")),
         speaker=None if speaker is None else one_line(str(speaker), 80),
     )
 

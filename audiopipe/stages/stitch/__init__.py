@@ -59,7 +59,7 @@ def stitch(
         source=source,
         task=request.task,
         language=language or voted,
-        segments=tuple(_rebuilt(tokens, source.duration_s, voted)),
+        segments=tuple(_rebuilt(tokens, source.duration_s, request, language or voted)),
         flags=tuple(_surviving_flags(heard, disagreements)),
         failures=tuple(_gaps(ordered)),
         repairs=tuple(_own_repairs(heard)),
@@ -88,8 +88,11 @@ def _joined(heard: Iterable[ChunkTranscript]) -> tuple[list[Token], list[Flag]]:
     return settled + open_, flags
 
 
-def _rebuilt(tokens: Iterable[Token], duration_s: float, voted: str | None) -> Iterator[Segment]:
-    """Segments from what was kept, with rising times inside the file."""
+def _rebuilt(
+    tokens: Iterable[Token], duration_s: float, request: Request, main: str | None
+) -> Iterator[Segment]:
+    """Segments from what was kept, with rising times inside the file; those in another language
+    than the whole say so, and those of a translation what was spoken."""
     now_s = 0.0
     for run in _runs(tokens):
         segment, spoken = run[0].segment, run[0].chunk.language
@@ -98,8 +101,8 @@ def _rebuilt(tokens: Iterable[Token], duration_s: float, voted: str | None) -> I
                 [word for token in run for word in words_of(token)], now_s, duration_s
             )
         now_s = segment.span.end_s
-        elsewhere = voted and spoken and spoken != voted and not segment.language
-        yield replace(segment, language=spoken) if elsewhere else segment
+        own = segment.language or (None if request.language else spoken)
+        yield replace(segment, language=None if own == main else own)
 
 
 def _runs(tokens: Iterable[Token]) -> list[list[Token]]:

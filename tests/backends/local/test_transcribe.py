@@ -4,17 +4,16 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile as sf
 import soxr
-from faster_whisper.tokenizer import Tokenizer
 from support.ears import recognised
 from support.fixtures import RECORDINGS
 
-from audiopipe.audio.reading import decode_pcm
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.backends.local.weights import BUNDLED
-from audiopipe.backends.local.whisper import Whisper
+from audiopipe.backends.local.whisper import Asked, Whisper
 from audiopipe.errors import ModelUnavailable, UsageError
 from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
 from audiopipe.values.requests import Request
@@ -82,7 +81,7 @@ def test_many_threads_hear_what_one_hears(engine: Local) -> None:
 
 
 def test_a_prompt_holds_in_every_window(engine: Local) -> None:
-    """Without it Whisper base hears McVee at 20 s and, in the second window, mad at 42 s."""
+    """Without it Whisper base hears McVee at 20 s and, in another window, mad at 42 s."""
     heard = recognised(engine, chunk_of("reading.mp3"), ask(engine, prompt="Mab, McFee"))
     text = "".join(segment.text for segment in heard.segments)
     assert "McFee" in text and "pass Mab" in text
@@ -94,26 +93,43 @@ def test_of_a_prompt_that_is_too_long_the_end_counts(engine: Local) -> None:
     assert "McFee" in "".join(segment.text for segment in heard.segments)
 
 
-def test_a_long_prompt_leaves_half_of_the_room_to_what_was_recognised(engine: Local) -> None:
+def test_a_long_prompt_leaves_room_for_the_answer(engine: Local) -> None:
     model = Whisper(weights(engine, "base"), compute_type="int8")
-    tokenizer = Tokenizer(model.hf_tokenizer, multilingual=True, task="transcribe", language="en")
-    before = list(range(200))
-    names = "".join(f" name{n}" for n in range(300))
-    prompt = model.get_prompt(tokenizer, before, hotwords=names)
-    start, told = prompt[0], prompt[1 : -len(tokenizer.sot_sequence)]
-    assert start == tokenizer.sot_prev and len(told) == 223
-    assert told[111:] == before[-112:]
-    assert tokenizer.decode(told[:111]).endswith("name298 name299")
+    asked = Asked("en", "transcribe", "".join(f" name{n}" for n in range(300)))
+    prompt = model.prompt(asked)
+    assert model.text(asked, prompt[1:-4]).endswith("name298 name299")
+    assert len(prompt) == 1 + 111 + 4
 
 
 def test_a_prompt_that_invites_a_loop_gets_none(engine: Local) -> None:
-    chunk = chunk_of("jfk.flac")
-    base = weights(engine, "base")
     spoken = "ask not what your country can do for you"
-    model = Whisper(base, compute_type="int8")
-    options = {"temperature": 0, "initial_prompt": f"{spoken}, " * 8}
-    segments, _ = model.transcribe(decode_pcm(chunk.data, "pcm"), "en", **options)
-    assert sum(segment.text.count(spoken) for segment in segments) == 1
+    heard = recognised(engine, chunk_of("jfk.flac"), ask(engine, prompt=f"{spoken}, " * 8))
+    assert "".join(segment.text for segment in heard.segments).count(spoken) == 1
+
+
+def test_windows_of_other_languages_are_heard_in_them(engine: Local) -> None:
+    english, german = chunk_of("jfk.flac"), chunk_of("lesung.opus")
+    span = Span(0, english.window.audio_s + german.window.audio_s)
+    both = Chunk(Window(0, (span,), span), english.data + german.data, "pcm", "00")
+    heard = recognised(engine, both, ask(engine))
+    assert {segment.language for segment in heard.segments} == {"en", "de"}
+    for segment in heard.segments:
+        assert (segment.language == "en") == (segment.span.middle_s < english.window.audio_s)
+
+
+def test_nothing_is_heard_in_silence_and_hiss(engine: Local) -> None:
+    hiss = np.random.default_rng(0).normal(0, 0.02, 16_000 * 40)
+    span = Span(0, 40)
+    data = (hiss * 32767).astype("<i2").tobytes()
+    heard = recognised(engine, Chunk(Window(0, (span,), span), data, "pcm", "00"), ask(engine))
+    assert (heard.segments, heard.language) == ((), None)
+
+
+def test_what_is_drawn_by_lot_is_the_same_each_time(engine: Local) -> None:
+    chunk, request = chunk_of("two_cities.flac"), ask(engine, temperature=0.8, model="tiny.en")
+    first = recognised(engine, chunk, request)
+    recognised(engine, chunk_of("jfk.flac"), request)
+    assert recognised(engine, chunk, request) == first
 
 
 def test_a_folder_of_weights_is_a_model(engine: Local, tmp_path: Path) -> None:

@@ -302,8 +302,15 @@ def test_segments_in_another_language_than_most_say_so() -> None:
     results = [hear(part, prose(150), language="de" if part.index == 0 else "en") for part in parts]
     for segment in join(results, 58).segments:
         assert segment.language == ("de" if segment.span.end_s <= 20 else None)
-    for asked in ({"language": "en"}, {"task": "translate"}):
-        assert all(segment.language is None for segment in join(results, 58, **asked).segments)
+    told = join(results, 58, language="en")
+    assert all(segment.language is None for segment in told.segments)
+
+
+def test_a_translation_keeps_the_language_that_was_spoken() -> None:
+    parts = windows(58, 22, 4)
+    results = [hear(part, prose(150), language="de" if part.index == 0 else "en") for part in parts]
+    for segment in join(results, 58, task="translate").segments:
+        assert segment.language == ("de" if segment.span.end_s <= 20 else None)
 
 
 def test_silence_has_no_vote() -> None:

@@ -1,0 +1,83 @@
+"""Which language is spoken where: what the network hears of it piece by piece, made steady."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import log
+
+from audiopipe.backends.local.windows import Hearing
+from audiopipe.values.audio import Span
+
+_LEAST_S, _MOST_S = 3.0, 6.0
+"""Of a passage whose language is asked for: a language is not told by less."""
+
+_FLOOR = 1e-3
+"""No passage says that a language is less likely than this."""
+
+_CHANGE = 6.0
+"""What a change of language must be worth, in nats: one clear passage (6.9) says enough at the
+start or end of a recording, and within it two, or one beside one that leans the same way."""
+
+Guess = Mapping[str, float]
+"""The probability of each language."""
+
+
+def passages(pieces: Hearing) -> list[Span]:
+    """A window in passages of 3 to 6 s, from its first second to its last, in its own time; cut
+    between pieces where that can be."""
+    edges = [0.0]
+    at_s = 0.0
+    for piece in pieces:
+        at_s += piece.duration_s
+        while at_s - edges[-1] > _MOST_S:
+            edges.append(edges[-1] + min(_MOST_S, (at_s - edges[-1]) / 2))
+        if at_s - edges[-1] >= _LEAST_S:
+            edges.append(at_s)
+    if at_s > edges[-1]:
+        edges = [*edges[:-1], at_s] if len(edges) > 1 else [0.0, at_s]
+    return [Span(*pair) for pair in pairwise(edges)]
+
+
+@dataclass(slots=True)
+class Tongues:
+    """The languages of a chunk's passages as they come; earlier ones count for later ones.
+
+    Attributes:
+        likely: of each language, the worth of the likeliest course that ends in it.
+    """
+
+    likely: dict[str, float] = field(default_factory=dict)
+
+    def course(self, guesses: Sequence[Guess], lengths_s: Sequence[float]) -> list[str]:
+        """The likeliest language of each passage (Viterbi's algorithm).
+
+        Args:
+            guesses: of each passage, in order; each names the same languages.
+            lengths_s: of each passage in seconds: short ones say less.
+        """
+        steps: list[dict[str, str]] = []
+        for guess, length_s in zip(guesses, lengths_s, strict=True):
+            weight = min(1.0, length_s / _LEAST_S)
+            best = max(self.likely, key=self.likely.__getitem__) if self.likely else ""
+            top = self.likely.get(best, 0.0)
+            came: dict[str, str] = {}
+            now: dict[str, float] = {}
+            for language, share in guess.items():
+                stay = self.likely.get(language, top - _CHANGE)
+                came[language] = language if stay >= top - _CHANGE else best
+                worth = max(stay, top - _CHANGE) - top
+                now[language] = worth + weight * log(max(share, _FLOOR))
+            self.likely = now
+            steps.append(came)
+        return [*_back(steps, self.likely)][::-1]
+
+
+def _back(steps: Sequence[Mapping[str, str]], likely: Mapping[str, float]) -> Iterator[str]:
+    if not steps:
+        return
+    now = max(likely, key=likely.__getitem__)
+    for came in reversed(steps):
+        yield now
+        now = came[now]

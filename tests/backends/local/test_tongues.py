@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audiopipe.backends.local.tongues import Guess, Tongues, passages
+from audiopipe.values.audio import Span
+
+ENGLISH, GERMAN, UNSURE = {"en": 1.0, "de": 0.0}, {"en": 0.0, "de": 1.0}, {"en": 0.3, "de": 0.7}
+
+
+def course(*guesses: Guess, length_s: float = 5.0) -> list[str]:
+    return Tongues().course(guesses, [length_s] * len(guesses))
+
+
+@given(st.lists(st.floats(0.05, 28), min_size=1, max_size=20))
+def test_passages_cover_a_window(lengths_s: list[float]) -> None:
+    found = passages(tuple(Span(100 * n, 100 * n + each) for n, each in enumerate(lengths_s)))
+    assert found[0].start_s == 0 and abs(found[-1].end_s - sum(lengths_s)) < 1e-6
+    assert all(left.end_s == right.start_s for left, right in pairwise(found))
+    assert len(found) == 1 or all(each.duration_s >= 2.9 for each in found)
+    assert all(each.duration_s < 9.1 for each in found)
+
+
+def test_a_passage_ends_where_a_piece_does() -> None:
+    pieces = (Span(0, 4), Span(10, 12.5), Span(20, 21.5))
+    assert passages(pieces) == [Span(0, 4), Span(4, 8)]
+
+
+def test_a_language_that_is_spoken_for_long_enough_is_heard() -> None:
+    assert course(ENGLISH, GERMAN, GERMAN, ENGLISH) == ["en", "de", "de", "en"]
+    assert course(ENGLISH, ENGLISH, GERMAN) == ["en", "en", "de"]
+
+
+def test_a_passage_that_is_not_sure_says_nothing_against_those_around_it() -> None:
+    assert course(ENGLISH, UNSURE, UNSURE, ENGLISH) == ["en"] * 4
+    assert course(UNSURE, ENGLISH) == ["en", "en"]
+    assert course(ENGLISH, GERMAN, ENGLISH) == ["en"] * 3
+
+
+def test_a_moment_says_less_than_a_sentence() -> None:
+    assert Tongues().course([GERMAN, ENGLISH], [0.5, 5]) == ["en", "en"]
+
+
+@given(st.lists(st.sampled_from([ENGLISH, GERMAN, UNSURE]), min_size=2, max_size=30))
+def test_what_came_before_counts(guesses: list[Guess]) -> None:
+    tongues = Tongues()
+    tongues.course(guesses[:1], [5.0])
+    later = tongues.course(guesses[1:], [5.0] * (len(guesses) - 1))
+    assert later[-1] == course(*guesses)[-1]
