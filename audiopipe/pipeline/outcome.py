@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from audiopipe.audio.voiceprint import Prints
 from audiopipe.errors import AudiopipeError, BackendError
 from audiopipe.pipeline.intake import End
 from audiopipe.stages.finish.channels import merge_channels
@@ -15,6 +16,7 @@ from audiopipe.stages.finish.glossary import Replacement
 from audiopipe.stages.finish.replace import replace_words
 from audiopipe.stages.flag import flag_languages
 from audiopipe.stages.flag.thresholds import Thresholds
+from audiopipe.stages.speakers import Told, Voices, tell_speakers
 from audiopipe.stages.stitch import stitch
 from audiopipe.values.audio import Span
 from audiopipe.values.requests import Request, Usage
@@ -37,6 +39,7 @@ class Outcome:
     Attributes:
         spent: what this run paid; answers of earlier runs cost nothing.
         cached_chunks: chunks that were answered from an earlier run.
+        voices: of the speakers that were told apart, by their names.
     """
 
     source: Any
@@ -44,6 +47,7 @@ class Outcome:
     error: AudiopipeError | None = None
     spent: Usage = field(default_factory=Usage)
     cached_chunks: int = 0
+    voices: Voices = field(default_factory=dict, repr=False)
 
     def result(self) -> Transcript:
         """The transcript.
@@ -59,11 +63,16 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """What became of a part; it had to be cut smaller if there are several results."""
+    """What became of a part; it had to be cut smaller if there are several results.
+
+    Attributes:
+        prints: whose voices it holds; None where nobody wants to know.
+    """
 
     number: int
     channel: int
     results: tuple[ChunkTranscript | ChunkFailure, ...]
+    prints: Prints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class Assembly:
         thresholds: of the flags.
         dropped: kinds of flags whose text is struck.
         replacements: made in the whole text.
+        speakers: how many there are, or `auto`; "" where nobody wants to know.
     """
 
     request: Request
@@ -83,9 +93,16 @@ class Assembly:
     thresholds: Thresholds
     dropped: frozenset[str]
     replacements: tuple[Replacement, ...]
+    speakers: str
 
-    def outcome(self, end: End, heard: Sequence[Recognised]) -> Outcome:
-        """The stitched whole; an error if nothing at all was recognised."""
+    def outcome(self, end: End, heard: Sequence[Recognised], known: Voices) -> Outcome:
+        """The stitched whole; an error if nothing at all was recognised.
+
+        Args:
+            end: of the recording.
+            heard: its parts.
+            known: voices that have names.
+        """
         results = [result for each in heard for result in each.results]
         if end.error and not results:
             return Outcome(end.source, error=end.error)
@@ -107,7 +124,15 @@ class Assembly:
         if end.error:
             losses += (Failure(Span(duration_s, duration_s), str(end.error)),)
         transcript = replace(transcript, failures=transcript.failures + losses)
-        return Outcome(end.source, transcript, None, spent, cached)
+        told = self._told(transcript, [each.prints for each in heard if each.prints], known)
+        return Outcome(end.source, told.transcript, None, spent, cached, told.voices)
+
+    def _told(self, transcript: Transcript, prints: Sequence[Prints], known: Voices) -> Told:
+        """With its speakers, if they are wanted."""
+        if not self.speakers:
+            return Told(transcript)
+        count = None if self.speakers == "auto" else int(self.speakers)
+        return tell_speakers(transcript, prints, count, known)
 
     def settled(self, heard: Sequence[Recognised], from_s: float) -> tuple[Segment, ...]:
         """The segments between a time and the start of what the last part alone heard; those are

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from audiopipe.audio.excerpt import samples_of
 from audiopipe.audio.vad import Voice
+from audiopipe.audio.voiceprint import Prints
 from audiopipe.backends.protocols import Transcriber, guarded
 from audiopipe.errors import BackendError, LimitReached, RequestTooLarge
 from audiopipe.limits.spending import Spending
@@ -20,6 +21,7 @@ from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.stages.repair import Answer, repair
 from audiopipe.stages.repair.attempts import Attempt, attempts
 from audiopipe.stages.repair.passages import passages
+from audiopipe.stages.speakers.prints import prints_of
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
@@ -97,6 +99,12 @@ class Recogniser:
         if self.settings.repair and isinstance(audio, Chunk):
             heard = self._repaired(name, audio, heard, voice)
         return (heard,)
+
+    def voices(self, audio: Chunk | RemoteAudio) -> Future[Prints] | None:
+        """Whose voices a chunk holds, found meanwhile; None if nobody wants to know."""
+        if self.settings.who and isinstance(audio, Chunk):
+            return self.ears.submit(prints_of, audio, store=self.store)
+        return None
 
     def _listening(self, audio: Chunk | RemoteAudio) -> Future[Voice] | None:
         if self.settings.voice_check and isinstance(audio, Chunk):

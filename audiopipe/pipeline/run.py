@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from audiopipe import plugins
+from audiopipe.audio.voiceprint import Directions
 from audiopipe.backends.prompt import with_terms
 from audiopipe.backends.protocols import Upload
 from audiopipe.concurrency import Stop
@@ -21,6 +22,8 @@ from audiopipe.settings import Settings
 from audiopipe.stages.context import recall
 from audiopipe.stages.finish.glossary import Glossary, read_glossary
 from audiopipe.stages.flag.thresholds import thresholds_for
+from audiopipe.stages.speakers import require_speakers
+from audiopipe.stages.speakers.sample import voice_of
 from audiopipe.values.audio import Chunk
 from audiopipe.values.events import Settled
 from audiopipe.values.requests import Request
@@ -72,8 +75,22 @@ def run_of(context: Context) -> Run:
         recogniser.thresholds,
         frozenset(settings.drop),
         glossary.replacements,
+        settings.who,
     )
-    return Run(recogniser, assembly, part.stop)
+    return Run(recogniser, assembly, part.stop, known=_samples(settings, part.stop))
+
+
+def _samples(settings: Settings, stop: Stop) -> dict[str, Directions]:
+    """The voices that have names.
+
+    Raises:
+        EngineMissing: speakers are wanted, and cannot be told apart here.
+        InputError: a sample cannot be used.
+    """
+    if settings.who:
+        require_speakers()
+    named = (each.partition("=") for each in settings.voice_samples)
+    return {name: voice_of(path, stop) for name, _, path in named}
 
 
 def _prompt(prompt: str, terms: tuple[str, ...]) -> str | None:
@@ -95,6 +112,8 @@ class Run:
         stop: ends this run alone.
         last: what became of the last chunk of a recording's channel, where the next is told of it.
         broken: what stopped the run, the first reason first.
+        known: voices that have names; those of earlier recordings too, where they are to be known
+            again.
     """
 
     recogniser: Recogniser
@@ -102,6 +121,7 @@ class Run:
     stop: Stop
     last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
     broken: list[AudiopipeError] = field(default_factory=list)
+    known: dict[str, Directions] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -132,7 +152,7 @@ class Run:
         """The outcomes in the order of the recordings, whose ends may come in another one."""
         heard: defaultdict[int, list[Recognised]] = defaultdict(list)
         told_s: defaultdict[int, float] = defaultdict(float)
-        ready: dict[int, Outcome] = {}
+        ready: dict[int, tuple[End, list[Recognised]]] = {}
         next_ = 0
         for result in results:
             if isinstance(result, Recognised):
@@ -143,10 +163,16 @@ class Run:
             parts = heard.pop(result.number, [])
             for part in parts:
                 self.last.pop((part.number, part.channel), None)
-            ready[result.number] = self.assembly.outcome(result, parts)
+            ready[result.number] = result, parts
             while next_ in ready:
-                yield ready.pop(next_)
+                yield self._outcome(*ready.pop(next_))
                 next_ += 1
+
+    def _outcome(self, end: End, parts: list[Recognised]) -> Outcome:
+        outcome = self.assembly.outcome(end, parts, self.known)
+        if self.settings.speakers_across:
+            self.known.update({**outcome.voices, **self.known})
+        return outcome
 
     def _settle(self, parts: Sequence[Recognised], from_s: float) -> float:
         """Tell what the newest part has settled; the end of what is told now.
@@ -154,7 +180,7 @@ class Run:
         Nothing is, where the whole decides what is struck, or channels are merged.
         """
         settings = self.settings
-        if settings.drop or settings.channels == "split" or settings.by_url:
+        if settings.drop or settings.who or settings.channels == "split" or settings.by_url:
             return from_s
         segments = self.assembly.settled(parts[-_SEAMS:], from_s)
         if not segments:
@@ -166,8 +192,10 @@ class Run:
         if isinstance(piece, End):
             return piece
         self.stop.check()
+        voices = self.recogniser.voices(piece.audio)
         try:
             results = self.recogniser_of(piece).recognise(piece.name, piece.audio)
+            prints = voices.result() if voices else None
         except AudiopipeError as error:
             if not isinstance(error, Stopped):
                 self.broken.append(error)
@@ -175,7 +203,7 @@ class Run:
             raise
         if chain := self.chain(piece):
             self.last[chain] = results[-1]
-        return Recognised(piece.number, piece.channel, results)
+        return Recognised(piece.number, piece.channel, results, prints)
 
     def chain(self, piece: Part | End) -> tuple[int, int] | None:
         """What a chunk shares with those that it waits for."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from audiopipe.server.refusals import Refusal
+from audiopipe.settings import Settings
 from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Task
 
@@ -51,17 +52,29 @@ class Ask:
             client: no client meets another's work here; the store shares answers among them.
             sha256: of the recording.
         """
-        parts = (client, sha256, self.task, self.language, self.prompt, self.temperature)
+        parts = [client, sha256, self.task, self.language, self.prompt, self.temperature]
+        parts += ["speakers"] * self.wants_speakers
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def changes(self) -> dict[str, Any]:
-        """The settings that it names."""
+    @property
+    def wants_speakers(self) -> bool:
+        """Whether the reply says who speaks."""
+        return self.shape == "diarized_json"
+
+    def changes(self, settings: Settings) -> dict[str, Any]:
+        """The settings that it names, and those of the server that it changes.
+
+        Args:
+            settings: of the server.
+        """
         named = {
             "language": self.language,
             "prompt": self.prompt,
             "temperature": self.temperature,
         }
         given = {name: value for name, value in named.items() if value is not None}
+        if self.wants_speakers and settings.channels != "split":
+            given["speakers"] = settings.who or "auto"
         return {"task": self.task, **given}
 
     def to_json(self) -> str:

@@ -242,7 +242,7 @@ class Gateway:
             with io.FileIO(path) as file:
                 file.name = flight.job.name  # no path in any message
                 own = self.session.derive(listener=listen, stop=flight.stop)
-                (outcome,) = own.transcribe_many([file], **flight.job.asked.changes())
+                (outcome,) = own.transcribe_many([file], **flight.job.asked.changes(self.settings))
                 return outcome
         except AudiopipeError as error:
             return Outcome(None, error=error)

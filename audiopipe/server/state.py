@@ -10,6 +10,7 @@ from typing import cast
 
 from starlette.requests import Request
 
+from audiopipe.errors import EngineMissing
 from audiopipe.server.access import Access, Client
 from audiopipe.server.forms import Ask
 from audiopipe.server.gateway import Gateway
@@ -18,6 +19,7 @@ from audiopipe.server.refusals import Refusal
 from audiopipe.server.spool import Upload
 from audiopipe.session import Session
 from audiopipe.settings import Settings
+from audiopipe.stages.speakers import require_speakers
 from audiopipe.values.requests import Usage
 
 _MOST_OTHERS = 64
@@ -46,10 +48,13 @@ class State:
         Raises:
             Refusal: speakers are asked for, and nobody tells them apart; the upload is gone.
         """
-        if ask.shape == "diarized_json" and self.settings.channels != "split":
+        if not ask.wants_speakers or self.settings.channels == "split":
+            return
+        try:
+            require_speakers()
+        except EngineMissing as error:
             self.gateway.spool.drop(upload)
-            message = "this server tells no speakers apart: it can by --channels split alone"
-            raise Refusal(400, message, "unsupported_value", "response_format")
+            raise Refusal(400, str(error), "unsupported_value", "response_format") from error
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from audiopipe.errors import UsageError
 
-READ, WRITTEN = ("glossary",), ("output_dir", "cache_dir")
+READ, WRITTEN = ("glossary", "voice_samples"), ("output_dir", "cache_dir")
 """Settings that are paths."""
 SENT = ("output_dir", "cache_dir", "ledger")
 """Settings that may name a server, which then is told of the recordings."""
@@ -55,8 +55,8 @@ def check_reach(
     if all_told.get("allow"):
         return
     for name in READ:
-        if path := told.get(name):
-            check_inside(path, folder, f"{place}: {name}")
+        for read in _paths(told.get(name)):
+            check_inside(read, folder, f"{place}: {name}")
     for name in WRITTEN:
         path = told.get(name)
         if path and path != "-" and not _is_inside(path, Path.cwd()):
@@ -79,6 +79,13 @@ def check_inside(path: str | os.PathLike[str], folder: Path, place: str) -> None
             f"{place} leads out of {folder}, to {os.path.realpath(path)}: name it yourself, or "
             "--allow it"
         )
+
+
+def _paths(value: str | Sequence[str] | None) -> list[str]:
+    """The paths of a setting: one, or one behind each name."""
+    if isinstance(value, str):
+        return [value] if value else []
+    return [each.partition("=")[2] for each in value or ()]
 
 
 def _is_inside(path: str | os.PathLike[str], folder: Path) -> bool:

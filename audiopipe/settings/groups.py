@@ -17,6 +17,7 @@ PROVIDER = Group("Provider", ASKING, names_variables=True)
 COST = Group("Limits and cost", (*ASKING, "run"))
 CUTTING = Group("Cutting", (*HEARING, "prepare"), shapes_results=True)
 TRUST = Group("Trust", (*WRITING, "serve"), shapes_results=True)
+SPEAKERS = Group("Speakers", ("transcribe", "translate", "serve"), shapes_results=True)
 REPAIR = Group("Repair", (*WRITING, "serve"), shapes_results=True)
 SUBTITLES = Group(
     "Subtitles",
@@ -33,6 +34,7 @@ GROUPS = (
     COST,
     CUTTING,
     TRUST,
+    SPEAKERS,
     REPAIR,
     SUBTITLES,
     SERVER,

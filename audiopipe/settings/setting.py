@@ -62,7 +62,7 @@ class Setting:
     commands: tuple[str, ...]
     unit: str = ""
     unset: str = ""
-    alone: float | None = None
+    alone: float | str | None = None
     is_repeated: bool = False
     is_for_run: bool = False
     shapes_results: bool = False

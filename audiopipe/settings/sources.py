@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from audiopipe.errors import UsageError
 from audiopipe.settings.bounds import READ, check_reach
+from audiopipe.settings.kinds import NamedFiles
 from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Setting, rows
 from audiopipe.settings.subtitles import SubtitleSettings, check_together
 from audiopipe.settings.table import Settings
@@ -168,6 +169,8 @@ def _from_table(table: Mapping[str, Any], file: Path | None) -> Iterator[_Given]
 
 def _from(folder: Path, setting: Setting, value: Any) -> Any:
     """A value, where it is a path that is read: meant from the folder of the file that says so."""
+    if isinstance(setting.kind, NamedFiles) and isinstance(value, str | list | dict):
+        return setting.kind.beside(folder, value)
     is_path = setting.name in READ and isinstance(value, str) and value
     return str(folder / value) if is_path else value
 

@@ -111,6 +111,12 @@ def check_together(values: Mapping[str, Any], called: Callable[[str], str]) -> N
             f"{called('min_cue_duration_s')} {shortest:.3g} s must not be above "
             f"{called('max_cue_duration_s')} {longest:.3g} s"
         )
+    for name in ("speakers", "voice_samples", "speakers_across"):
+        if values.get(name) and values["channels"] == "split":
+            raise UsageError(
+                f"{called('channels')} split takes each channel as a speaker: leave out "
+                f"{called(name)}"
+            )
     if "overlap_s" in values and values["chunk_length_s"] <= 2 * values["overlap_s"]:
         raise UsageError(
             f"{called('chunk_length_s')} {values['chunk_length_s']:g} s must be more than twice "

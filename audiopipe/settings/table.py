@@ -18,8 +18,8 @@ from audiopipe.settings.groups import (
     VOICE,
 )
 from audiopipe.settings.kinds import Assignment, Listed, Number, Text, Words
-from audiopipe.settings.provider import ProviderSettings
 from audiopipe.settings.setting import Setting, row, rows
+from audiopipe.settings.speakers import SpeakerSettings
 from audiopipe.values.audio import Task
 from audiopipe.values.flags import KINDS
 
@@ -42,7 +42,7 @@ FLAG_LIMITS = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(ProviderSettings):
+class Settings(SpeakerSettings):
     """Everything a run can be told; the defaults stand in the rows and nowhere else.
 
     See `table` for what each setting may be.

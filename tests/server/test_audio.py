@@ -227,7 +227,6 @@ def test_errors_are_of_openais_shape(
         ("temperature", "nan"),
         ("timestamp_granularities[]", "letter"),
         ("stream", "perhaps"),
-        ("response_format", "diarized_json"),
     ],
 )
 def test_a_wrong_field_is_named(field: str, value: str, gateway: Gateway) -> None:
