@@ -13,7 +13,6 @@ import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Real
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -187,67 +186,6 @@ class Number:
         if not (is_high_enough and number <= self.high and is_finite):
             raise ValueError
         return number
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many there are: a whole number, `auto` where nobody knows; "" for not asked. As text.
-
-    Attributes:
-        most: the highest number.
-    """
-
-    most: int
-
-    @property
-    def allowed(self) -> str:
-        return f"auto, or a whole number from 1 to {self.most}"
-
-    def read(self, text: str) -> str:
-        return text if text in ("", "auto") else self.check(int(text))
-
-    def check(self, value: Any) -> str:
-        if isinstance(value, str):
-            return self.read(value)
-        return str(Number(is_whole=True, low=1, high=self.most).check(value))
-
-
-@dataclass(frozen=True, slots=True)
-class NamedFiles:
-    """Files by names, each as `Ann=ann.wav`: a line each, a list, or a mapping."""
-
-    @property
-    def allowed(self) -> str:
-        return "like Ann=ann.wav: a name and a file"
-
-    def read(self, text: str) -> tuple[str, ...]:
-        return self._kept(text.splitlines(), os.path.realpath)
-
-    def check(self, value: Any) -> tuple[str, ...]:
-        if isinstance(value, str):
-            return self.read(value)
-        if isinstance(value, Mapping):
-            value = [f"{name}={os.fspath(path)}" for name, path in value.items()]
-        if not isinstance(value, list | tuple):
-            raise TypeError
-        return self._kept(value, lambda path: path)
-
-    def beside(self, folder: Path, value: Any) -> Any:
-        """A value from a file, its paths meant from the folder of the file."""
-        if isinstance(value, Mapping):
-            return {name: str(folder / path) for name, path in value.items()}
-        items = value.splitlines() if isinstance(value, str) else value
-        parts = [item.partition("=") for item in items]
-        return [f"{name}={folder / path.strip()}" for name, _, path in parts]
-
-    def _kept(self, items: Iterable[str], placed: Callable[[str], str]) -> tuple[str, ...]:
-        files: dict[str, str] = {}
-        for item in items:
-            name, _, path = (part.strip() for part in item.partition("="))
-            if not name or not path or name in files or "\0" in path:
-                raise ValueError
-            files[name] = placed(path)
-        return tuple(f"{name}={path}" for name, path in files.items())
 
 
 @dataclass(frozen=True, slots=True)

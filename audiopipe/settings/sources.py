@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from audiopipe.errors import UsageError
 from audiopipe.settings.bounds import READ, check_reach
-from audiopipe.settings.kinds import NamedFiles
 from audiopipe.settings.setting import ENVIRONMENT_PREFIX, Setting, rows
+from audiopipe.settings.speakers import NamedFiles
 from audiopipe.settings.subtitles import SubtitleSettings, check_together
 from audiopipe.settings.table import Settings
 

@@ -27,6 +27,7 @@ from audiopipe.render import RENDERERS
 from audiopipe.settings import FORMATS, Setting, Settings, SubtitleSettings, change, load, table
 from audiopipe.settings.kinds import Address, Assignment, Kind, Listed, Number, Switch, Text, Words
 from audiopipe.settings.provider import LIMITS
+from audiopipe.settings.speakers import Count, NamedFiles
 from audiopipe.settings.table import FLAG_LIMITS
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.workflows.batch import Batch, settings_of
@@ -123,6 +124,10 @@ def right(kind: Kind) -> st.SearchStrategy[Any]:
             return st.dictionaries(st.sampled_from(names), values, min_size=1).map(
                 lambda made: tuple(f"{name}={value}" for name, value in made.items())
             )
+        case Count(most):
+            return st.integers(1, most).map(str) | st.just("auto")
+        case NamedFiles():
+            return st.just(("Ann=/tmp/ann.wav",))
         case Text(is_path=True):
             return st.sampled_from(["/tmp/terms.txt", "/tmp/ä b.txt"])
     return PLAIN
@@ -146,6 +151,8 @@ def wrong_text(kind: Kind) -> st.SearchStrategy[str]:
             return st.sampled_from(
                 [*more, "xyz=3", name, f"{name}=", f"{name}=nan", f"{name}=inf", "=3", f"{name}=a"]
             )
+    if isinstance(kind, Count):
+        return st.sampled_from(["0", "-1", "33", "two", "1.5", "AUTO"])
     return st.sampled_from(["both", "mp3", "prod", "docs", "cloud", "1", "nan", "txt;srt", "allx"])
 
 
@@ -167,6 +174,11 @@ def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
         odd.remove("?")
     if isinstance(kind, Text):
         odd += ["a\0b"]
+    if isinstance(kind, Count):
+        odd = [each for each in odd if each not in ("", 3)] + [0, 33, -1, "two"]
+    if isinstance(kind, NamedFiles):
+        odd = [each for each in odd if each not in ("", (), [], {}, {"a": 1})]
+        odd += ["=a", ["a="], ["a=b", "a=c"]]
     return st.sampled_from(odd)
 
 
@@ -300,10 +312,10 @@ def test_every_name_stands_once() -> None:
 def test_each_type_is_that_of_the_kind() -> None:
     types = get_type_hints(Settings)
     for setting in TABLE:
-        kinds = {int: Number, float: Number, bool: Switch, tuple[str, ...]: Listed}
-        assert isinstance(setting.kind, kinds.get(types[setting.name], Text | Words | Address)), (
-            setting.name
-        )
+        kinds = {int: Number, float: Number, bool: Switch, tuple[str, ...]: Listed | NamedFiles}
+        assert isinstance(
+            setting.kind, kinds.get(types[setting.name], Text | Words | Address | Count)
+        ), setting.name
         assert setting.check(setting.default, "") == setting.default
 
 

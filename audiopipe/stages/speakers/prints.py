@@ -12,7 +12,8 @@ from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector, find_voice
 from audiopipe.audio.voiceprint import DIMENSIONS, Prints, find_prints
 from audiopipe.errors import BadReply
-from audiopipe.store.answers import Store, key
+from audiopipe.store.answers import key
+from audiopipe.store.keeping import Answers
 from audiopipe.values.audio import Chunk, Span, Window
 
 
@@ -23,7 +24,7 @@ class _Asked:
     version: int = 1
 
 
-def prints_of(chunk: Chunk, *, store: Store | None) -> Prints:
+def prints_of(chunk: Chunk, *, store: Answers | None) -> Prints:
     """The voices in a chunk's own part, in file time.
 
     Args:
