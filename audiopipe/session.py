@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from audiopipe.speech import Speech
     from audiopipe.speech.script import Paragraph
     from audiopipe.values.events import Listener
+    from audiopipe.workflows.feeds import Fetched
     from audiopipe.workflows.plan import Plan
     from audiopipe.workflows.recipe import Recipe, Result
     from audiopipe.workflows.roundtrip import RoundTrip
@@ -129,6 +130,21 @@ class Session(Context):
         from audiopipe.workflows.watch import watch
 
         return watch(Path(folder), self.derive(**changes), settle_s)
+
+    def fetch(
+        self, feed: str, folder: str | os.PathLike[str] = ".", *, latest: int | None = None
+    ) -> Iterator[Fetched]:
+        """What a podcast's feed has that was not fetched before, downloaded; see
+        `workflows.feeds.Podcast`.
+
+        Args:
+            feed: address of the feed, or `ytdlp:` and that of a page.
+            folder: where the podcast has its folder.
+            latest: only so many of the newest.
+        """
+        from audiopipe.workflows.feeds import Podcast
+
+        return Podcast(feed, Path(folder), self.stop).fetch(latest)
 
     def run(
         self, recipe: Recipe | str | os.PathLike[str], sources: Iterable[Any] | None = None

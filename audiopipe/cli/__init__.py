@@ -25,6 +25,7 @@ COMMANDS = {
     "roundtrip": "Transcribe a recording, speak it again, and tell how well that is understood.",
     "run": "Run the stages of a pipeline file for each recording.",
     "watch": "Transcribe what comes into a folder, each recording once it is whole.",
+    "fetch": "Download new episodes of podcasts.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
     "ask": "Summary, chapters, action items, clean-up, rewriting or translation of transcripts.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import IO
 
@@ -10,6 +11,7 @@ from audiopipe.backends.http.address import without_secrets
 from audiopipe.backends.http.connection import Timeouts, mapped, new_client
 from audiopipe.backends.http.exchange import Bounds, exchange
 from audiopipe.backends.http.redact import Secrets
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
 from audiopipe.concurrency import Stop
 from audiopipe.errors import BackendError, RejectedRequest, ServerFault, UnreadableInput, UsageError
@@ -33,16 +35,25 @@ def download(
     timeouts: Timeouts | None = None,
     retry: Retry | None = None,
     allow: Callable[[str], None] = lambda url: None,
+    most_bytes: int = _MOST_BYTES,
+    kept: str = "",
+    told: Callable[[Reply], None] = lambda head: None,
 ) -> None:
     """Fetch a recording into `file`, which is left at its beginning. Redirects are followed.
 
+    A line that breaks goes on where it broke, if the server names a version of the file and still
+    has that one (RFC 9110, 13.1.5).
+
     Args:
         url: an http or https address.
-        file: open for reading and writing, seekable, empty.
+        file: open for reading and writing, seekable.
         stop: ends the download and every wait.
         timeouts: `total_s` is no bound here: how long a recording takes nobody knows.
         retry: see `Retry`.
         allow: raises for an address that may not be asked; called with that of each hop.
+        most_bytes: of what is fetched.
+        kept: `version` of what stands in the file already; "" begins anew.
+        told: called with status and headers of each answer that is taken, before its body.
 
     Raises:
         UnreadableInput: it cannot be fetched, or not be kept.
@@ -56,7 +67,8 @@ def download(
         wish.sleep(0.0 if retry else seconds)
 
     try:
-        again.call(lambda: _fetch(url, file, wish, waits, allow), pause)
+        fetching = _Fetching(file, Bounds(most_bytes, math.inf, waits.idle_s, _LEAST_PER_S), kept)
+        again.call(lambda: fetching.attempt(url, wish, waits, allow, told), pause)
         file.seek(0)
     except OSError as error:
         why = error.strerror or error
@@ -66,25 +78,69 @@ def download(
         raise UnreadableInput(f"cannot download {shown}") from error
 
 
-def _fetch(
-    url: str, file: IO[bytes], stop: Stop, waits: Timeouts, allow: Callable[[str], None]
-) -> None:
-    file.seek(0)
-    file.truncate()
-    bounds = Bounds(_MOST_BYTES, math.inf, waits.idle_s, _LEAST_PER_S)
-    with mapped(without_secrets(url)), new_client(waits) as client:
-        request = client.build_request("GET", url, headers={"Accept-Encoding": "identity"})
-        for _ in range(_MOST_HOPS + 1):
-            allow(str(request.url))
-            with exchange(client, request, bounds, stop.check) as answer:
-                head = answer.head
-                if 300 <= head.status < 400 and (onward := head.headers.get("location")):
-                    request = client.build_request("GET", request.url.join(onward))
-                    continue
-                if not head.is_good:
-                    passing = head.status >= 500 or head.status in (408, 429)
-                    raise (ServerFault if passing else RejectedRequest)(f"{head.status}")
-                for piece in answer.pieces():
-                    file.write(piece)
-                return
-        raise RejectedRequest(f"more than {_MOST_HOPS} redirects")
+def version(head: Reply) -> str:
+    """What names the version of a file for good; "" where the server does not."""
+    tag = head.headers.get("etag", "")
+    return tag if tag.startswith('"') else head.headers.get("last-modified", "")
+
+
+class _Fetching:
+    """A file that is filled by one or more answers."""
+
+    def __init__(self, file: IO[bytes], bounds: Bounds, kept: str) -> None:
+        self._file, self._bounds, self._version = file, bounds, kept
+
+    def attempt(
+        self,
+        url: str,
+        stop: Stop,
+        waits: Timeouts,
+        allow: Callable[[str], None],
+        told: Callable[[Reply], None],
+    ) -> None:
+        """Fill it by one answer, from where it ends if that is known to be of the same version."""
+        size = self._file.seek(0, os.SEEK_END) if self._version else 0
+        headers = {"Accept-Encoding": "identity"}
+        if size:
+            headers |= {"Range": f"bytes={size}-", "If-Range": self._version}
+        with mapped(without_secrets(url)), new_client(waits) as client:
+            request = client.build_request("GET", url, headers=headers)
+            for _ in range(_MOST_HOPS + 1):
+                allow(str(request.url))
+                with exchange(client, request, self._bounds, stop.check) as answer:
+                    head = answer.head
+                    if 300 <= head.status < 400 and (onward := head.headers.get("location")):
+                        target = request.url.join(onward)
+                        request = client.build_request("GET", target, headers=headers)
+                        continue
+                    if self._is_whole(head, size):
+                        return
+                    self._begin(head, size)
+                    told(head)
+                    for piece in answer.pieces():
+                        self._file.write(piece)
+                        if self._file.tell() > self._bounds.max_bytes:
+                            raise RejectedRequest(f"more than {self._bounds.max_bytes} bytes")
+                    return
+            raise RejectedRequest(f"more than {_MOST_HOPS} redirects")
+
+    def _is_whole(self, head: Reply, size: int) -> bool:
+        """Whether nothing is left to send; what cannot go on begins anew."""
+        if head.status != 416 or not size:
+            return False
+        if head.headers.get("content-range", "").strip() == f"bytes */{size}":
+            return True
+        self._version = ""
+        raise ServerFault("416: it cannot go on there")
+
+    def _begin(self, head: Reply, size: int) -> None:
+        if not head.is_good:
+            passing = head.status >= 500 or head.status in (408, 429)
+            raise (ServerFault if passing else RejectedRequest)(f"{head.status}")
+        is_rest = head.headers.get("content-range", "").startswith(f"bytes {size}-")
+        if head.status == 206 and not (size and is_rest):
+            raise RejectedRequest("206: another part than was asked for")
+        if head.status != 206:
+            self._file.seek(0)
+            self._file.truncate()
+        self._version = version(head)

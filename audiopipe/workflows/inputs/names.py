@@ -58,7 +58,7 @@ def distinct(
     stems = []
     for name, short in zip(names, bare, strict=True):
         is_shared = any(owners[file] > 1 for file in files(short, known))
-        stem = free(_short(name) if is_shared else short, used, known) if name.name else name
+        stem = free(shortened(name) if is_shared else short, used, known) if name.name else name
         used.update(files(stem, known) if name.name else ())
         stems.append(stem)
     odd = [
@@ -118,10 +118,11 @@ def files(stem: PurePath, endings: Iterable[str] = ENDINGS) -> Iterator[str]:
 def _bare(name: PurePath, stem_of: Callable[[PurePath], str]) -> PurePath:
     """The name without its ending; `..mp3` has none that could be taken away."""
     stem = stem_of(name)
-    return _short(name.with_name(stem)) if stem.strip(".") else name
+    return shortened(name.with_name(stem)) if stem.strip(".") else name
 
 
-def _short(stem: PurePath) -> PurePath:
+def shortened(stem: PurePath) -> PurePath:
+    """The name, cut where it is too long for a file system, and told from others by a hash."""
     name = os.fsencode(stem.name)
     if len(name) <= _MOST_BYTES:
         return stem
