@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# the tests start a thousand interpreters, which shall find our modules compiled
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup demo test check bench clients
 
