@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Self, TypeVar, cast
 
 from audiopipe.backends.protocols import Backend, Chatter, Speaker, Transcriber
-from audiopipe.backends.registry import account, choose, choose_chatter, choose_speaker
+from audiopipe.backends.registry import KEYS, account, choose, choose_chatter, choose_speaker
 from audiopipe.concurrency import PerProcess, Stop
 from audiopipe.limits.budget import Budget
 from audiopipe.limits.opened import open_budget
@@ -39,6 +39,8 @@ class Context:
         spending: pays; None takes one with the bounds that the settings name.
         listener: told what happens, one event at a time, from any thread.
         stop: once it is set, nothing new is begun, waits end, and `Stopped` is raised.
+        api_key: of the provider or server; None takes GROQ_API_KEY or OPENAI_API_KEY. It goes to
+            the address that the settings name, and stands in no file and no record.
         changes: single settings by name, such as `language="de"`.
 
     Raises:
@@ -55,12 +57,14 @@ class Context:
         spending: Spending | None = None,
         listener: Listener | None = None,
         stop: Stop | None = None,
+        api_key: str | None = None,
         **changes: Any,
     ) -> None:
         if isinstance(backend, str):
             changes["backend"], backend = backend, None
         self.settings = change(settings or load({}, os.environ), changes)
         self.given = (backend, chatter, speaker)
+        self._api_key = api_key
         settings = self.settings
         # without a bound nobody need know what the others spend
         is_shared = settings.run and (settings.max_cost_usd or settings.max_requests)
@@ -81,6 +85,7 @@ class Context:
         speaker: Speaker | None = None,
         listener: Listener | None = None,
         stop: Stop | None = None,
+        api_key: str | None = None,
         **changes: Any,
     ) -> Self:
         """The same with other settings, helpers, listener or stop: what is opened and what may be
@@ -90,7 +95,8 @@ class Context:
         made = object.__new__(type(self))
         made.__dict__ |= self.__dict__
         made.settings = change(settings or self.settings, changes)
-        elsewhere = "backend" in changes or "base_url" in changes
+        made._api_key = api_key or self._api_key
+        elsewhere = "backend" in changes or "base_url" in changes or api_key is not None
         kept = (None, None, None) if elsewhere else self.given
         made.given = (backend or kept[0], chatter or kept[1], speaker or kept[2])
         if listener or stop:
@@ -151,7 +157,7 @@ class Context:
             opened.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self), self.settings, *self.given)
+        return _rebuilt, (type(self), self.settings, self._api_key, *self.given)
 
     def _budget(self) -> Budget:
         ledger = ledger_of(self.settings, os.environ)
@@ -159,8 +165,10 @@ class Context:
         return cast(Budget, made)
 
     def _backend(self, role: str, make: Callable[..., B]) -> B:
-        key = (role, account(self.settings))
-        return cast(B, self._opened.get().value(key, lambda: make(self.settings, os.environ)))
+        given = dict.fromkeys(KEYS, self._api_key) if self._api_key else {}
+        key = (role, account(self.settings), self._api_key)
+        environment = {**os.environ, **given}
+        return cast(B, self._opened.get().value(key, lambda: make(self.settings, environment)))
 
 
 class _Opened:
@@ -199,8 +207,9 @@ def _answers(place: Path | str, ledger: str, refresh: bool) -> Answers:
 def _rebuilt(
     kind: type[Context],
     settings: Settings,
+    api_key: str | None,
     backend: Transcriber | None,
     chatter: Chatter | None,
     speaker: Speaker | None,
 ) -> Context:
-    return kind(settings, backend=backend, chatter=chatter, speaker=speaker)
+    return kind(settings, api_key=api_key, backend=backend, chatter=chatter, speaker=speaker)

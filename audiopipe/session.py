@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from audiopipe.context import Context
+from audiopipe.errors import UsageError
 from audiopipe.settings import Settings
 from audiopipe.values.audio import Chunk
 from audiopipe.values.requests import Message, Reply
@@ -18,6 +19,7 @@ from audiopipe.values.transcript import Transcript
 
 if TYPE_CHECKING:
     from audiopipe.backends.protocols import Chatter, Speaker, Transcriber
+    from audiopipe.backends.wire.models import LiveModel
     from audiopipe.concurrency import Stop
     from audiopipe.conversation import ChatSession
     from audiopipe.pipeline import Outcome
@@ -97,6 +99,19 @@ class Session(Context):
     ) -> Reply:
         """The answer to one question; options and errors as in `ChatSession.ask`."""
         return self.chat_session(model).ask(messages, **options)
+
+    def models(self) -> tuple[LiveModel, ...]:
+        """The models that the key may use, as the server lists them.
+
+        Raises:
+            AuthError: neither a key nor a server.
+            UsageError: a backend that lists none.
+            BackendError: the server did not tell.
+        """
+        listing = getattr(self.chatter(), "models", None)
+        if listing is None:
+            raise UsageError(f"the backend {self.settings.backend} lists no models")
+        return tuple(listing())
 
     def speak(
         self,
@@ -248,13 +263,16 @@ def chat(
     model: str = "",
     backend: Chatter | str | None = None,
     settings: Settings | None = None,
+    api_key: str | None = None,
     **options: Any,
 ) -> Reply:
     """The answer to one question: options of `ChatSession.ask`, and settings such as `base_url`."""
     from audiopipe.conversation import ChatSession
 
     changes = {name: options.pop(name) for name in _CHANGES & options.keys()}
-    with ChatSession(model, backend=backend, settings=settings, **changes) as session:
+    with ChatSession(
+        model, backend=backend, settings=settings, api_key=api_key, **changes
+    ) as session:
         return session.ask(messages, **options)
 
 
@@ -283,6 +301,7 @@ def roundtrip(
     settings: Settings | None = None,
     listener: Listener | None = None,
     stop: Stop | None = None,
+    api_key: str | None = None,
     **options: Any,
 ) -> RoundTrip:
     """A recording told again, and how well that is understood: `Session.roundtrip`."""
@@ -293,6 +312,7 @@ def roundtrip(
         speaker=speaker,
         listener=listener,
         stop=stop,
+        api_key=api_key,
         **{name: options.pop(name) for name in _CHANGES & options.keys()},
     ) as session:
         return session.roundtrip(source, folder, **options)

@@ -18,6 +18,10 @@ T = TypeVar("T")
 BUILT_IN = ("groq", "openai", "local")
 
 
+KEYS = ("GROQ_API_KEY", "OPENAI_API_KEY")
+"""Variables of the environment that hold a key."""
+
+
 def named(settings: Settings, environment: Mapping[str, str]) -> tuple[str, str]:
     """The name of the backend, and why it is this one, in a few words for the user.
 
@@ -141,12 +145,14 @@ def _server(
         "retry": Retry(max_wait_s=settings.max_wait_s),
         "timeouts": Timeouts(total_s=settings.timeout_s),
     }
+    groqs, others = map(environment.get, KEYS)
     if name == "openai":
+        shared["api_key"] = others
         return openai(limits=Limits().changed(settings.limits), **shared)
     if settings.limits:
         known = limits_of(groq_model(), settings.tier)
         shared["limits"] = known.changed(settings.limits)
-    return groq(tier=settings.tier, **shared)
+    return groq(api_key=groqs, tier=settings.tier, **shared)
 
 
 def _plugged(name: str, settings: Settings, kind: type[T], does: str) -> T:

@@ -87,7 +87,8 @@ def _limit(known: Known, allowance: Allowance, now_s: float) -> str:
     rule = allowance.rule.name
     used, at_s = known.used.get(rule, (0.0, now_s))
     level = drained(min(used, 2 * allowance.units), allowance, now_s - at_s)
-    line = f"{rule}: {level:.0f} of {allowance} used"
+    left = max(0.0, allowance.units - level)
+    line = f"{rule}: {level:.0f} of {allowance} used, {left:.0f} left"
     if rule not in known.told:
         return line
     return f"{line}; told by the server, believed until {_moment(known.told[rule][1])}"

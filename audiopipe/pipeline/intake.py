@@ -90,8 +90,8 @@ def _of_one(
     number: int, source: Any, upload: Upload, settings: Settings, stop: Stop | None
 ) -> Generator[Part | End, None, None]:
     try:
-        if _is_url(source) and settings.by_url:
-            name = public_name(source)
+        if settings.by_url and (_is_url(source) or _is_inlined(source)):
+            name = shown(source) if _is_inlined(source) else public_name(source)
             yield Part(number, name, 0, RemoteAudio(source))
             yield End(number, source, name)
         else:
@@ -103,6 +103,11 @@ def _of_one(
 
 def _is_url(source: Any) -> bool:
     return isinstance(source, str) and bool(re.match(r"https?://", source))
+
+
+def _is_inlined(source: Any) -> bool:
+    """An address that holds the sound itself, as Base64."""
+    return isinstance(source, str) and source.startswith("data:")
 
 
 def _public(source: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import os
@@ -36,7 +37,9 @@ _LOOK_S = 0.1
 
 def shown(source: AudioSource) -> str:
     """A name for messages: one line, whatever bytes the real one is made of."""
-    if isinstance(source, (str, os.PathLike)):
+    if isinstance(source, str) and source.startswith("data:"):
+        text = f"the given {source[5:40].partition(';')[0]}"
+    elif isinstance(source, (str, os.PathLike)):
         text = os.fsdecode(source)
     elif isinstance(source, (bytes, bytearray, memoryview)):
         text = "the given bytes"
@@ -63,6 +66,9 @@ def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes
         with _seekable(cast("IO[bytes]", source), name, stop) as file:
             yield file
         return
+    if isinstance(source, str) and source.startswith("data:"):
+        yield io.BytesIO(_inlined(source))
+        return
     if is_remote(source):
         with fetched(str(source), name) as file, _seekable(file, name, stop) as copy:
             yield copy
@@ -74,6 +80,24 @@ def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes
         raise UnreadableInput(f"cannot open {name}: {reason}") from error
     with opened, _seekable(opened, name, stop) as file:
         yield file
+
+
+def _inlined(address: str) -> bytes:
+    """What an address holds itself: `data:audio/flac;base64,...`, in either alphabet.
+
+    Raises:
+        UnreadableInput: it is not Base64.
+    """
+    head, _, text = address.partition(",")
+    if not head.endswith(";base64"):
+        raise UnreadableInput(f"cannot read {shown(address)}: it is not in Base64")
+    try:
+        return base64.b64decode(text.translate(_URL_SAFE) + "=" * (-len(text) % 4), validate=True)
+    except ValueError as error:
+        raise UnreadableInput(f"cannot read {shown(address)}: {error}") from error
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 class SampleRecording(Recording):

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Literal, Self, TypedDict, Unpack
 
 from audiopipe.backends.catalog import TIERS, limits_of
-from audiopipe.backends.http.client import Http
+from audiopipe.backends.http.client import Call, Http
 from audiopipe.backends.http.connection import Timeouts
+from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
+from audiopipe.backends.wire.models import LiveModel, models_of
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits.rules import Limits
 from audiopipe.settings import Settings, ledger_of
+
+
+def _listed(reply: Reply) -> tuple[LiveModel, ...]:
+    return models_of(reply.content)
 
 
 class Options(TypedDict, total=False):
@@ -80,6 +86,14 @@ class OpenAIAccount:
     def address(self) -> str:
         """The API's root."""
         return self._http.root
+
+    def models(self) -> tuple[LiveModel, ...]:
+        """The models that the key may use, as the server lists them.
+
+        Raises:
+            BackendError: it does not.
+        """
+        return self._http.send(Call("GET", "/models", "list of models"), _listed)
 
     def close(self) -> None:
         """Close the connections."""

@@ -26,9 +26,8 @@ from audiopipe.backends.openai.bodies import (
 )
 from audiopipe.backends.openai.dialect import asked
 from audiopipe.backends.wire.chat import Said, body_of, checked, completion, event
-from audiopipe.errors import BadReply, ServerFault, UsageError
+from audiopipe.errors import RequestTooLarge, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
-from audiopipe.text.clean import one_line
 from audiopipe.text.thoughts import Thoughtless
 from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.events import Pause
@@ -74,7 +73,9 @@ class OpenAIChatter(OpenAIAccount):
     def accept(self, request: ChatRequest) -> ChatRequest:
         """The request as it will be sent; see `base.Chatter.accept`."""
         _check(request)
-        return replace(request, model=self._model(request.model))
+        request = replace(request, model=self._model(request.model))
+        _hold(request)
+        return request
 
     def has_schemas(self, model: str) -> bool:
         """See `base.Chatter.has_schemas`. Of servers other than OpenAI's nothing is known here."""
@@ -146,7 +147,7 @@ class OpenAIChatter(OpenAIAccount):
         """The full id of a model; the server's only one if no name is given."""
         if name:
             return name
-        have = self._models or self._http.send(Call("GET", "/models", "list of models"), _ids)
+        have = self._models or tuple(each.id for each in self.models())
         if len(have) == 1:
             self._models = have
             return have[0]
@@ -255,6 +256,28 @@ def estimated_tokens(messages: Sequence[Message]) -> int:
     return sum(tokens_at_most(each.content) + 8 for each in messages)
 
 
+_MOST_BYTES_A_TOKEN = 8
+"""Prose has four; so many more mean that a text is surely too long."""
+
+
+def _hold(request: ChatRequest) -> None:
+    """Refuse what the model can surely not take.
+
+    Raises:
+        UsageError: more tokens of an answer than it writes.
+        RequestTooLarge: more to read than its context.
+    """
+    known = find(request.model)
+    most, asked_for = known and known.max_output, request.max_completion_tokens
+    if most and asked_for and asked_for > most:
+        raise UsageError(f"--max-tokens {asked_for}: {request.model} writes {most} at most")
+    fewest = sum(len(each.content.encode()) for each in request.messages) // _MOST_BYTES_A_TOKEN
+    if known and known.context and fewest > known.context:
+        raise RequestTooLarge(
+            f"about {fewest} tokens to read, at least: {request.model} takes {known.context} in all"
+        )
+
+
 def _check(request: ChatRequest) -> None:
     """Refuse what no server of this kind takes.
 
@@ -287,10 +310,3 @@ def _joined(whole: Said, said: Said) -> Said:
         said.prompt_tokens or whole.prompt_tokens,
         said.completion_tokens or whole.completion_tokens,
     )
-
-
-def _ids(reply: HttpReply) -> list[str]:
-    try:
-        return [one_line(str(row["id"]), 100) for row in reply.json()["data"]]
-    except (LookupError, TypeError) as error:
-        raise BadReply("the reply is no list of models") from error

@@ -302,7 +302,7 @@ def _check_prompt(prompt: str | None) -> None:
 
 def _what(audio: Chunk | RemoteAudio, request: Request) -> str:
     if isinstance(audio, RemoteAudio):
-        return f"{request.task} {without_secrets(audio.url)} with {request.model}"
+        return f"{request.task} {without_secrets(audio.url[:200])} with {request.model}"
     span = audio.window.span
     place = f"chunk {audio.window.index + 1} ({span.start_s:.0f}-{span.end_s:.0f} s)"
     return f"{request.task} {place} with {request.model}"
