@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe.audio.reading import open_source, shown
+from audiopipe.audio.reading.source import inlined
 from audiopipe.audio.reading.remote import is_remote
 from audiopipe.audio.vad import by_network, has_network
 from audiopipe.backends.http.address import public_name
@@ -95,7 +96,10 @@ def _of_one(
             yield Part(number, name, 0, RemoteAudio(source))
             yield End(number, source, name)
         else:
-            yield from chunks(source, upload, settings, stop, number)
+            yield from chunks(
+            sound = inlined(source) if _is_inlined(source) else source
+            yield from chunks(sound, upload, settings, stop, number)
+            )
     except InputError as error:
         name = _public(source) or shown(source)
         yield End(number, source, name, error=error)

@@ -66,9 +66,6 @@ def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes
         with _seekable(cast("IO[bytes]", source), name, stop) as file:
             yield file
         return
-    if isinstance(source, str) and source.startswith("data:"):
-        yield io.BytesIO(_inlined(source))
-        return
     if is_remote(source):
         with fetched(str(source), name) as file, _seekable(file, name, stop) as copy:
             yield copy
@@ -82,7 +79,7 @@ def open_binary(source: AudioSource, name: str, stop: Stop) -> Iterator[IO[bytes
         yield file
 
 
-def _inlined(address: str) -> bytes:
+def inlined(address: str) -> bytes:
     """What an address holds itself: `data:audio/flac;base64,...`, in either alphabet.
 
     Raises:
