@@ -96,10 +96,8 @@ def _of_one(
             yield Part(number, name, 0, RemoteAudio(source))
             yield End(number, source, name)
         else:
-            yield from chunks(
             sound = inlined(source) if _is_inlined(source) else source
             yield from chunks(sound, upload, settings, stop, number)
-            )
     except InputError as error:
         name = _public(source) or shown(source)
         yield End(number, source, name, error=error)
