@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe.audio.reading import open_source, shown
-from audiopipe.audio.reading.source import inlined
 from audiopipe.audio.reading.remote import is_remote
+from audiopipe.audio.reading.source import inlined
 from audiopipe.audio.vad import by_network, has_network
 from audiopipe.backends.http.address import public_name
 from audiopipe.backends.http.download import download

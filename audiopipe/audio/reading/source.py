@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import os
+import re
 import select
 import tempfile
 from collections.abc import Iterator
@@ -38,7 +39,7 @@ _LOOK_S = 0.1
 def shown(source: AudioSource) -> str:
     """A name for messages: one line, whatever bytes the real one is made of."""
     if isinstance(source, str) and source.startswith("data:"):
-        text = f"the given {source[5:40].partition(';')[0]}"
+        text = f"the given {re.split('[;,]', source[5:60])[0]}"
     elif isinstance(source, (str, os.PathLike)):
         text = os.fsdecode(source)
     elif isinstance(source, (bytes, bytearray, memoryview)):
