@@ -36,6 +36,7 @@ COMMANDS = {
     "report": "Make a page that tells how a batch went.",
     "status": "Tell what became of a batch.",
     "serve": "Serve OpenAI's API to any client, with the whole pipeline behind it.",
+    "mcp": "Serve tools to agents: transcribe, search, check, ask, speak.",
     "cache": "Look at the kept answers, or drop them.",
     "limits": "Tell what is believed of servers and their limits, and what is used of them.",
     "help": "Show a topic of the documentation.",

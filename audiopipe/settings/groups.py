@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from audiopipe.settings.setting import Group
 
-HEARING = ("transcribe", "translate", "watch", "plan", "roundtrip", "serve")
+HEARING = ("transcribe", "translate", "watch", "plan", "roundtrip", "mcp", "serve")
 WRITING = ("transcribe", "translate", "watch", "roundtrip")
 FINDING = ("transcribe", "translate", "watch", "plan", "roundtrip", "prepare", "run")
 ASKING = (*HEARING, "speak", "ask", "chat")
 
 INPUT = Group("Input", (*HEARING, "prepare"))
-OUTPUT = Group("Output", (*WRITING, "run", "prepare", "render"))
+OUTPUT = Group("Output", (*WRITING, "mcp", "run", "prepare", "render"))
 RECOGNITION = Group("Recognition", HEARING, shapes_results=True)
-VOICE = Group("Voice", ("speak", "roundtrip", "serve"))
+VOICE = Group("Voice", ("speak", "roundtrip", "mcp", "serve"))
 PROVIDER = Group("Provider", (*ASKING, "models"), names_variables=True)
 COST = Group("Limits and cost", (*ASKING, "run"))
 CUTTING = Group("Cutting", (*HEARING, "prepare"), shapes_results=True)
-TRUST = Group("Trust", (*WRITING, "serve"), shapes_results=True)
-SPEAKERS = Group("Speakers", ("transcribe", "translate", "serve"), shapes_results=True)
-REPAIR = Group("Repair", (*WRITING, "serve"), shapes_results=True)
+TRUST = Group("Trust", (*WRITING, "mcp", "serve"), shapes_results=True)
+SPEAKERS = Group(
+    "Speakers", ("transcribe", "translate", "watch", "mcp", "serve"), shapes_results=True
+)
+REPAIR = Group("Repair", (*WRITING, "mcp", "serve"), shapes_results=True)
 SUBTITLES = Group(
     "Subtitles",
-    ("transcribe", "translate", "watch", "render", "ask", "check", "review", "serve"),
+    ("transcribe", "translate", "watch", "render", "ask", "check", "review", "mcp", "serve"),
     shapes_results=True,
 )
 SERVER = Group("Server", ("serve",))
