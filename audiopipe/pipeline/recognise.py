@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from audiopipe.stages.repair.passages import passages
 from audiopipe.stages.speakers.prints import prints_of
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.keeping import Answers
+from audiopipe.text.languages import the_only
 from audiopipe.values.audio import Chunk, RemoteAudio, Span, Window
 from audiopipe.values.events import Event, Heard, Lost, Mended, Pause
 from audiopipe.values.requests import Request, Usage
@@ -119,10 +121,9 @@ class Recogniser:
         if not doubtful:
             return heard
         samples, budget = samples_of(chunk), iter(range(self.settings.max_repairs))
-        spoken = heard.language if self.request.task == "transcribe" else None
-        request = replace(self.request, language=self.request.language or spoken)
-        others = self.backend.others(request)
         for passage in doubtful:
+            request = replace(self.request, language=self._language(heard, passage.span))
+            others = self.backend.others(request)
             ways = attempts(chunk, samples, passage, request, others, self.settings.denoise)
             answers, missing = self._answers(ways, budget, voice)
             heard = repair(heard, passage, answers, missing)
@@ -130,6 +131,15 @@ class Recogniser:
             spent = sum((answer.heard.spent for answer in answers), Usage())
             self.tell(Mended(name, passage.span, heard.repairs[-1].replaced, usage, spent))
         return self._flagged(heard, self.request, voice)
+
+    def _language(self, heard: ChunkTranscript, span: Span) -> str | None:
+        """What a passage is asked for in: as was told, else what most of it was heard in."""
+        if self.request.task != "transcribe" or the_only(self.request.language):
+            return self.request.language
+        spoken_s: defaultdict[str | None, float] = defaultdict(float)
+        for segment in heard.segments:
+            spoken_s[segment.language or heard.language] += segment.span.overlap_s(span)
+        return max(spoken_s, key=spoken_s.__getitem__, default=heard.language)
 
     def _answers(
         self, ways: Iterable[Attempt], budget: Iterator[int], voice: Voice | None

@@ -70,6 +70,7 @@ def _fields(transcript: Transcript) -> dict[str, object]:
         "backend": transcript.backend,
         "source": _source_row(transcript.source),
         "usage": _usage_row(transcript.usage),
+        **({"source_language": transcript.source_language} if transcript.source_language else {}),
         **({"settings": dict(transcript.asked)} if transcript.asked else {}),
         **({"second": _fields(transcript.second)} if transcript.second else {}),
         "version": VERSION,
@@ -168,6 +169,7 @@ def _transcript(document: Row) -> Transcript:
             billed_s=usage["billed_seconds"],
             cost_usd=usage["cost_usd"],
         ),
+        source_language=document.get("source_language"),
         asked=tuple((name, _value(value)) for name, value in document.get("settings", {}).items()),
         second=_transcript(document["second"]) if "second" in document else None,
     )

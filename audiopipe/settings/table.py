@@ -72,7 +72,7 @@ class Settings(SpeakerSettings):
         None,
         "-l --language",
         RECOGNITION,
-        "What is spoken, as code or English name; guessed if left out.",
+        "What is spoken, as code or English name; guessed if left out, or among several: en,de,nl.",
         commands=(*HEARING, "speak"),
         unit="LANG",
     )

@@ -64,6 +64,22 @@ def require_code(name: str | None) -> str | None:
     return code
 
 
+def require_codes(names: str | None) -> str | None:
+    """The codes of one or several languages that a user named with commas between, each once and in
+    order; None for None or "".
+
+    Raises:
+        UsageError: one that Whisper does not know.
+    """
+    codes = {require_code(name.strip()) for name in (names or "").split(",")}
+    return ",".join(sorted(filter(None, codes))) or None
+
+
+def the_only(codes: str | None) -> str | None:
+    """The language, where one alone is named; see `require_codes`."""
+    return None if codes and "," in codes else codes
+
+
 def require_name(language: str) -> None:
     """Refuse what cannot be the name of a language; files are named after it.
 

@@ -29,7 +29,8 @@ class Request:
     Attributes:
         task: `transcribe` keeps the language, `translate` gives English.
         model: the backend's own id of the model.
-        language: ISO 639-1 code of what is spoken; None lets the model guess.
+        language: ISO 639-1 code of what is spoken, or several with commas between, among which the
+            model guesses; None lets it guess among all.
         prompt: context or spellings that steer the model; None for none.
         temperature: 0 to 1; 0 is the recommended deterministic decoding.
         word_timestamps: whether each word gets its own times.

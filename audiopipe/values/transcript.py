@@ -189,6 +189,8 @@ class Transcript:
         model: the model's id.
         backend: `groq`, `openai` or `local`.
         usage: what it took.
+        source_language: code of what most of the recording is in, where the text is a translation
+            and that is known.
         asked: the settings that shaped it, name and value; empty where nobody noted them.
         second: the same recording in another language, which subtitles show below the first.
     """
@@ -203,6 +205,7 @@ class Transcript:
     model: str = ""
     backend: str = ""
     usage: Usage = field(default_factory=Usage)
+    source_language: str | None = None
     asked: tuple[tuple[str, Any], ...] = ()
     second: Transcript | None = None
 

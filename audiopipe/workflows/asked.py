@@ -82,7 +82,8 @@ def shaping(settings: Settings) -> dict[str, Any]:
         for each in table()
         if each.shapes_results and each.name not in _ELSEWHERE
     }
-    values["language"] = code_of(settings.language) or settings.language
+    names = (settings.language or "").split(",")
+    values["language"] = ",".join(code_of(name) or name for name in names) or settings.language
     values["model"] = resolve(settings.model) if settings.model else ""
     values["glossary"] = _digest(settings.glossary)
     samples = (each.partition("=") for each in settings.voice_samples)

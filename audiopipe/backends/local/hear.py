@@ -13,9 +13,13 @@ from audiopipe.audio.vad import Detector, find_voice
 from audiopipe.backends.local.tongues import Tongues, passages
 from audiopipe.backends.local.whisper import Asked, Said, States, TimedWord, Whisper
 from audiopipe.backends.local.windows import Hearing, heard_in, parted, placed, windows
+from audiopipe.values.audio import RATE_HZ
 
 _AT_ONCE = 8
 """Windows in one call: more are no faster, and take more memory."""
+
+_TOLD_BY_S = 6.0
+"""What is heard of a window by a model that only tells its language."""
 
 _HOTTER = 0.2
 _REPETITIVE, _UNSURE, _SILENT = 2.4, -1.0, 0.6
@@ -31,7 +35,7 @@ class Question:
     Attributes:
         task: `transcribe` or `translate`.
         languages: what may be spoken: one is taken as told, of several the likeliest counts in each
-            passage, and none means any.
+            passage, and none means any. A model that knows English only is told so.
         prompt: see `Request`.
         temperature: the lowest; see `Request`.
     """
@@ -44,9 +48,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A window in which something is said; its words in the time of the chunk."""
+    """A window in which something is said; its words in the time of the chunk.
+
+    Attributes:
+        language: what the model was told, or heard, that is spoken.
+        spoken: what is spoken: another language where the model was told wrongly.
+    """
 
     language: str
+    spoken: str
     said: Said
     words: tuple[TimedWord, ...]
 
@@ -58,6 +68,7 @@ class _Take:
     pieces: Hearing
     states: NDArray[np.float32]
     asked: Asked
+    spoken: str
 
     @property
     def length_s(self) -> float:
@@ -65,7 +76,11 @@ class _Take:
 
 
 def hear(
-    model: Whisper, samples: NDArray[np.float32], question: Question, detect: Detector
+    model: Whisper,
+    samples: NDArray[np.float32],
+    question: Question,
+    detect: Detector,
+    linguist: Whisper | None,
 ) -> Iterator[Part]:
     """The windows of a chunk in which something is said, in order.
 
@@ -74,10 +89,17 @@ def hear(
         samples: float32 of shape (n,) in -1..1, 16 kHz.
         question: what is asked.
         detect: tells where somebody may speak; elsewhere nothing is heard.
+        linguist: a model that knows languages, `model` itself if it does; None where there is none.
     """
-    found, tongues = windows(samples, detect), Tongues()
+    told = question.languages[0] if len(question.languages) == 1 else ""
+    tongues = Tongues.told(told) if told else Tongues()
+    found = windows(samples, detect)
     for start in range(0, len(found), _AT_ONCE):
-        takes = _takes(model, samples, found[start : start + _AT_ONCE], question, tongues)
+        batch = found[start : start + _AT_ONCE]
+        if told:
+            takes = _told_takes(model, samples, batch, question, tongues, linguist)
+        else:
+            takes = _takes(model, samples, batch, question, tongues)
         answers = _answers(model, takes, question.temperature)
         pairs = zip(takes, answers, strict=True)
         for asked, group in groupby(pairs, key=lambda pair: pair[0].asked):
@@ -98,7 +120,7 @@ def _parts(
     for (take, said), words in zip(run, timed, strict=True):
         if words and not _is_nothing(said, heard_in(samples, take.pieces), detect):
             moved = (replace(word, span=placed(word.span, take.pieces)) for word in words)
-            yield Part(asked.language, said, tuple(moved))
+            yield Part(asked.language, take.spoken, said, tuple(moved))
 
 
 def _takes(
@@ -120,8 +142,36 @@ def _takes(
             parts = parted(pieces, [group[-1][0].end_s for _, group in runs[:-1]])
             parts_states = model.encode([heard_in(samples, part) for part in parts])
         for (code, _), part, its_states in zip(runs, parts, parts_states, strict=True):
-            takes.append(_Take(part, its_states, Asked(code, question.task, question.prompt)))
+            asked = Asked(code, question.task, question.prompt)
+            takes.append(_Take(part, its_states, asked, code))
     return takes
+
+
+def _told_takes(
+    model: Whisper,
+    samples: NDArray[np.float32],
+    batch: Sequence[Hearing],
+    question: Question,
+    tongues: Tongues,
+    linguist: Whisper | None,
+) -> list[_Take]:
+    """Windows in the language that was told, and by the first seconds of each what it is in."""
+    (told,) = question.languages
+    heard = [heard_in(samples, pieces) for pieces in batch]
+    encoded = model.encode(heard)
+    spoken = [told] * len(batch)
+    if linguist:
+        spans = [passages(pieces)[0] for pieces in batch]
+        if linguist is model:
+            states = encoded
+        else:
+            parts = [each[: round(_TOLD_BY_S * RATE_HZ)] for each in heard]
+            states = linguist.encode(parts, _TOLD_BY_S)
+        guesses = [linguist.languages(*pair, ()) for pair in zip(states, spans, strict=True)]
+        spoken = tongues.course(guesses, [span.duration_s for span in spans])
+    asked = Asked(told, question.task, question.prompt)
+    triples = zip(batch, encoded, spoken, strict=True)
+    return [_Take(pieces, states, asked, code) for pieces, states, code in triples]
 
 
 def _spoken(
@@ -133,10 +183,6 @@ def _spoken(
 ) -> list[str]:
     """The language of each passage of each window."""
     spans = [(span, n) for n, pieces in enumerate(batch) for span in passages(pieces)]
-    if not model.is_multilingual:
-        return ["en"] * len(spans)
-    if len(question.languages) == 1:
-        return [*question.languages] * len(spans)
     guesses = [model.languages(encoded[n], span, question.languages) for span, n in spans]
     return tongues.course(guesses, [span.duration_s for span, _ in spans])
 

@@ -33,6 +33,7 @@ def segments(part: Part) -> Iterator[dict[str, Any]]:
             "text": text,
             "seek": round(part.words[0].span.start_s * 100),
             "language": part.language,
+            "spoken": part.spoken,
             "temperature": said.temperature,
             "avg_logprob": said.avg_logprob,
             "compression_ratio": get_compression_ratio(text.strip()),

@@ -20,6 +20,9 @@ _CHANGE = 6.0
 """What a change of language must be worth, in nats: one clear passage (6.9) says enough at the
 start or end of a recording, and within it two, or one beside one that leans the same way."""
 
+_CONTRADICTION = 4.0
+"""What is needed to contradict what is told of the language: that another is 55 times as likely."""
+
 Guess = Mapping[str, float]
 """The probability of each language."""
 
@@ -46,9 +49,16 @@ class Tongues:
 
     Attributes:
         likely: of each language, the worth of the likeliest course that ends in it.
+        change: what a change of language must be worth.
     """
 
     likely: dict[str, float] = field(default_factory=dict)
+    change: float = _CHANGE
+
+    @classmethod
+    def told(cls, language: str) -> Tongues:
+        """Those of a chunk of which it is told that it is in a language."""
+        return cls({language: 0.0}, _CONTRADICTION)
 
     def course(self, guesses: Sequence[Guess], lengths_s: Sequence[float]) -> list[str]:
         """The likeliest language of each passage (Viterbi's algorithm).
@@ -65,9 +75,9 @@ class Tongues:
             came: dict[str, str] = {}
             now: dict[str, float] = {}
             for language, share in guess.items():
-                stay = self.likely.get(language, top - _CHANGE)
-                came[language] = language if stay >= top - _CHANGE else best
-                worth = max(stay, top - _CHANGE) - top
+                stay = self.likely.get(language, top - self.change)
+                came[language] = language if stay >= top - self.change else best
+                worth = max(stay, top - self.change) - top
                 now[language] = worth + weight * log(max(share, _FLOOR))
             self.likely = now
             steps.append(came)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,11 +20,11 @@ from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.settings import Settings, cache_folder
-from audiopipe.text.languages import require_code
-from audiopipe.values.audio import Chunk, RemoteAudio
+from audiopipe.text.languages import NAMES, require_codes
+from audiopipe.values.audio import Chunk, RemoteAudio, Span
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import Request, Usage
-from audiopipe.values.transcript import ChunkTranscript
+from audiopipe.values.transcript import ChunkTranscript, Flag, Segment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +80,7 @@ class Local:
         request = replace(
             request,
             model=request.model or DEFAULT_MODEL,
-            language=require_code(request.language),
+            language=require_codes(request.language),
         )
         if request.task == "translate" and request.model.endswith(".en"):
             raise UsageError(f"{request.model} knows English only; translate with -m base")
@@ -111,7 +113,7 @@ class Local:
         model = self._model(request.model)
         samples = decode_pcm(audio.data, audio.format)
         try:
-            rows = _rows(model, samples, request)
+            rows = _rows(model, samples, request, self._linguist(model))
         except (RuntimeError, ValueError) as error:
             at_s = audio.window.span.start_s
             raise BackendError(
@@ -128,7 +130,10 @@ class Local:
             raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
         parsed = parse_transcription(body, audio.window, request)
         usage = self.price(audio.window.audio_s, request)
-        return ChunkTranscript(audio.window, parsed.language, parsed.segments, usage)
+        anomalies = (*parsed.anomalies, *_mistold(body, parsed.segments))
+        return ChunkTranscript(
+            audio.window, parsed.language, parsed.segments, usage, anomalies=anomalies
+        )
 
     def close(self) -> None:
         """Let the models go."""
@@ -145,6 +150,15 @@ class Local:
             if name not in self._models:
                 self._models[name] = self._load(name)
             return self._models[name]
+
+    def _linguist(self, model: Whisper) -> Whisper | None:
+        """Who tells languages apart: the model, or in place of one that knows English only the
+        bundled one, where it is installed."""
+        if model.is_multilingual:
+            return model
+        with suppress(EngineMissing, ModelUnavailable):
+            return self._model(DEFAULT_MODEL)
+        return None
 
     def _load(self, name: str) -> Whisper:
         from audiopipe.backends.local.whisper import Whisper
@@ -164,21 +178,45 @@ class Local:
             ) from error
 
 
-def _rows(model: Whisper, samples: NDArray[np.float32], request: Request) -> list[dict[str, Any]]:
+def _rows(
+    model: Whisper, samples: NDArray[np.float32], request: Request, linguist: Whisper | None
+) -> list[dict[str, Any]]:
     """The segments of a chunk in the shape of the API's verbose_json."""
     # imported late: the engine takes a second to import, and many runs do without
     from audiopipe.backends.local.hear import Question, hear
     from audiopipe.backends.local.phrases import segments
 
-    languages = (request.language,) if request.language else ()
+    languages = tuple(request.language.split(",")) if request.language else ()
+    if not model.is_multilingual:
+        languages = ("en",)
     question = Question(request.task, languages, request.prompt, request.temperature)
-    parts = hear(model, samples, question, best_detector())
+    parts = hear(model, samples, question, best_detector(), linguist)
     return [row for part in parts for row in segments(part)]
+
+
+def _mistold(body: Any, segments: Sequence[Segment]) -> Iterator[Flag]:
+    """Flags where another language is spoken than the model was told, or knows."""
+    spoken = [row.get("spoken", row.get("language")) for row in body["segments"]]
+    pairs = [
+        (segment.span, code)
+        for segment, code in zip(segments, spoken, strict=False)
+        if code != segment.language
+    ]
+    for code, group in groupby(pairs, key=lambda pair: pair[1]):
+        spans = [span for span, _ in group]
+        yield Flag(
+            "language-switch",
+            Span(spans[0].start_s, spans[-1].end_s),
+            1.0,
+            0.0,
+            f"{NAMES.get(code, code).capitalize()} seems to be spoken here, and the words are "
+            "another language's: leave --language out, and take a model that knows the language.",
+        )
 
 
 def _main_language(rows: Iterable[dict[str, Any]]) -> str | None:
     """What is spoken for longest; None where nothing is."""
-    spoken_s: Counter[str] = Counter()
+    spoken_s: defaultdict[str, float] = defaultdict(float)
     for row in rows:
         spoken_s[row["language"]] += row["end"] - row["start"]
     return max(spoken_s, key=spoken_s.__getitem__, default=None)

@@ -27,8 +27,9 @@ _BEAMS, _SAMPLES, _SEED = 5, 5, 1
 """Beams at temperature 0, and answers that are drawn at others: those of openai-whisper."""
 
 _PREPENDED, _APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
-_FRAMES, _FRAME_S, _STATE_S = 3000, 0.01, 0.02
-"""Of the spectrum of 30 s, and how long a column of it, and of what the encoder makes of it, is."""
+_LENGTH_S, _FRAME_S, _STATE_S = 30.0, 0.01, 0.02
+"""What the model hears at once; a column of its spectrum; and one of what the encoder makes of it.
+"""
 
 States = NDArray[np.float32]
 """What the encoder makes of windows, float32 of shape (windows, 1500, width)."""
@@ -84,10 +85,17 @@ class Whisper:
     def is_multilingual(self) -> bool:
         return bool(self._model.model.is_multilingual)
 
-    def encode(self, windows: Iterable[NDArray[np.float32]]) -> States:
-        """What the encoder makes of samples of at most 30 s each."""
+    def encode(self, windows: Iterable[NDArray[np.float32]], length_s: float = _LENGTH_S) -> States:
+        """What the encoder makes of windows.
+
+        Args:
+            windows: samples, each of at most `length_s`.
+            length_s: what it hears of each, at most 30 s. It takes as much less time as that is
+                shorter: that is enough to tell a language, and not for words.
+        """
         spectra = [self._model.feature_extractor(samples)[..., :-1] for samples in windows]
-        padded = [np.pad(s, ((0, 0), (0, _FRAMES - s.shape[-1]))) for s in spectra]
+        frames = round(length_s / _FRAME_S)
+        padded = [np.pad(s, ((0, 0), (0, frames - s.shape[-1]))) for s in spectra]
         encoded = self._model.encode(np.stack(padded))
         return np.asarray(encoded.to_device(ctranslate2.Device.cpu), np.float32)
 

@@ -19,7 +19,7 @@ from audiopipe.backends.wire import ReplyFormat, audio_s, form_fields, parse_tra
 from audiopipe.backends.wire.shape import answer_of, body_of
 from audiopipe.errors import RejectedRequest, UsageError
 from audiopipe.limits.rules import Cost
-from audiopipe.text.languages import require_code
+from audiopipe.text.languages import require_codes, the_only
 from audiopipe.text.tokens import tokens_about
 from audiopipe.values.audio import AudioFormat, Chunk, RemoteAudio, Span, Task, Window
 from audiopipe.values.events import Pause
@@ -112,12 +112,13 @@ class OpenAI(OpenAIAccount):
     def accept(self, request: Request) -> Request:
         """The request as it will be sent; see `base.Transcriber.accept`.
 
-        The language may be an English name; word times are dropped where the answer has none.
+        The language may be an English name; where several are named the server guesses among all;
+        word times are dropped where the answer has none.
         """
         request = replace(
             request,
             model=self.model_of(request.model, request.task),
-            language=require_code(request.language),
+            language=the_only(require_codes(request.language)),
             prompt=(request.prompt or "").strip() or None,
         )
         if not 0 <= request.temperature <= 1:

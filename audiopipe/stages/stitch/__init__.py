@@ -9,7 +9,7 @@ from math import inf
 
 from audiopipe.stages.stitch.join import join
 from audiopipe.stages.stitch.tokens import Token, segments_of, words_of
-from audiopipe.text.languages import spoken_languages
+from audiopipe.text.languages import spoken_languages, the_only
 from audiopipe.values.audio import Span
 from audiopipe.values.requests import Request, Usage
 from audiopipe.values.transcript import (
@@ -53,18 +53,20 @@ def stitch(
     ordered = sorted(results, key=lambda result: result.window.index)
     heard = [result for result in ordered if isinstance(result, ChunkTranscript)]
     tokens, disagreements = _joined(heard)
-    language = "en" if request.task == "translate" else request.language
-    voted = None if language else next(iter(spoken_languages(heard)), None)
+    told = the_only(request.language)
+    spoken = told or next(iter(spoken_languages(heard)), None)
+    language = "en" if request.task == "translate" else spoken
     return Transcript(
         source=source,
         task=request.task,
-        language=language or voted,
-        segments=tuple(_rebuilt(tokens, source.duration_s, request, language or voted)),
+        language=language,
+        segments=tuple(_rebuilt(tokens, source.duration_s, told, language)),
         flags=tuple(_surviving_flags(heard, disagreements)),
         failures=tuple(_gaps(ordered)),
         repairs=tuple(_own_repairs(heard)),
         model=request.model,
         backend=backend,
+        source_language=spoken if language != spoken else None,
         usage=sum((result.usage for result in heard), Usage()),
     )
 
@@ -89,7 +91,7 @@ def _joined(heard: Iterable[ChunkTranscript]) -> tuple[list[Token], list[Flag]]:
 
 
 def _rebuilt(
-    tokens: Iterable[Token], duration_s: float, request: Request, main: str | None
+    tokens: Iterable[Token], duration_s: float, told: str | None, main: str | None
 ) -> Iterator[Segment]:
     """Segments from what was kept, with rising times inside the file; those in another language
     than the whole say so, and those of a translation what was spoken."""
@@ -101,7 +103,7 @@ def _rebuilt(
                 [word for token in run for word in words_of(token)], now_s, duration_s
             )
         now_s = segment.span.end_s
-        own = segment.language or (None if request.language else spoken)
+        own = segment.language or (None if told else spoken)
         yield replace(segment, language=None if own == main else own)
 
 

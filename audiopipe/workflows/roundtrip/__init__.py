@@ -19,7 +19,7 @@ from audiopipe.render import render, require_room, write
 from audiopipe.render.corrections import apply, read_beside
 from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
-from audiopipe.text.languages import code_of, require_name
+from audiopipe.text.languages import code_of, require_name, the_only
 from audiopipe.values.audio import Chapter
 from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
@@ -213,7 +213,7 @@ class _Run:
 
 def _language_of(settings: Settings) -> str | None:
     """What the transcript will be in, as far as anybody knows yet."""
-    return "en" if settings.task == "translate" else settings.language
+    return "en" if settings.task == "translate" else the_only(settings.language)
 
 
 def _name_of(source: Any) -> str:

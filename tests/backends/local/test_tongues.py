@@ -44,6 +44,11 @@ def test_a_moment_says_less_than_a_sentence() -> None:
     assert Tongues().course([GERMAN, ENGLISH], [0.5, 5]) == ["en", "en"]
 
 
+def test_what_is_told_of_the_language_is_contradicted_by_what_is_clear_alone() -> None:
+    assert Tongues.told("en").course([GERMAN], [5.0]) == ["de"]
+    assert Tongues.told("en").course([UNSURE, UNSURE], [5.0, 5.0]) == ["en", "en"]
+
+
 @given(st.lists(st.sampled_from([ENGLISH, GERMAN, UNSURE]), min_size=2, max_size=30))
 def test_what_came_before_counts(guesses: list[Guess]) -> None:
     tongues = Tongues()

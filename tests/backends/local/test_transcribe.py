@@ -157,3 +157,21 @@ def test_an_english_model_cannot_translate(engine: Local) -> None:
 def test_an_address_cannot_be_handed_to_this_machine(engine: Local) -> None:
     with pytest.raises(UsageError, match="--by-url"):
         recognised(engine, RemoteAudio("https://example.org/a.mp3"), ask(engine))
+
+
+def test_the_guess_is_among_the_languages_that_are_named(engine: Local) -> None:
+    heard = recognised(engine, chunk_of("lesung.opus"), ask(engine, language="dutch, en"))
+    assert ask(engine, language="dutch, en").language == "en,nl"
+    assert {segment.language for segment in heard.segments} <= {"en", "nl"}
+
+
+@pytest.mark.parametrize(("model", "language"), [("tiny.en", None), ("base", "en")])
+def test_german_that_is_written_as_english_is_flagged(
+    engine: Local, model: str, language: str | None
+) -> None:
+    request = ask(engine, model=model, language=language)
+    german = recognised(engine, chunk_of("lesung.opus"), request)
+    flag = german.anomalies[0]
+    assert flag.kind == "language-switch" and flag.detail.startswith("German")
+    assert flag.span.overlap_s(german.segments[0].span) > 0
+    assert recognised(engine, chunk_of("jfk.flac"), request).anomalies == ()
