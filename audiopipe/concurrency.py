@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, nullcontext, suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Semaphore, Thread
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
 from weakref import WeakValueDictionary
 
 from audiopipe.errors import Stopped
@@ -254,3 +254,52 @@ def _read_ahead(items: Iterator[T], depth: int) -> Generator[T, None, None]:
         stop.set()
         room.release()
         thread.join()
+
+
+class Died(Exception):
+    """The process that did a piece of work died, and nobody knows of what."""
+
+
+class Signal(Protocol):
+    """A flag that is set once, and seen everywhere."""
+
+    def set(self) -> None: ...
+
+    def is_set(self) -> bool: ...
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """An engine: where pieces of work are done beside this process. A context, which ends it."""
+
+    @property
+    def slots(self) -> int:
+        """Pieces that are done at once; it may change while nodes come and go."""
+
+    def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
+        """Begin a piece of work when a slot is free.
+
+        Args:
+            work: a function of a module; what it takes, gives and raises must pickle.
+            item: what it takes.
+
+        Returns:
+            Its result, or what it raised; `Died` where its process did.
+        """
+
+    def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+        """What workers call, as a part of an item, to have `hear` called here."""
+
+    def signal(self) -> Signal:
+        """A flag that workers see, as a part of an item."""
+
+    def check(self) -> None:
+        """Go on, unless whoever hands out the work is lost; called once a second.
+
+        Raises:
+            AudiopipeError: it is.
+        """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *error: object) -> None: ...

@@ -7,6 +7,7 @@
 | `audiopipe.checks` | kind of its flags | called with the `Evidence` of a chunk; flags |
 | `audiopipe.jobs` | of the job | called with a `Scribe`, a `Transcript`, what was asked; the text |
 | `audiopipe.stages` | of the stage | called with the `Work` on a recording; the `Work` |
+| `audiopipe.executors` | of the engine | called with the text of `--on`, `Settings`; `Executor` |
 
 Names of ours are never replaced. Looking for entry points takes milliseconds, loading one imports
 its package: either is done only where a name is not one of ours, or where all are asked for.
@@ -25,7 +26,7 @@ from audiopipe.errors import UsageError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUPS = ("backends", "renderers", "checks", "jobs", "stages")
+GROUPS = ("backends", "renderers", "checks", "jobs", "stages", "executors")
 
 _log = logging.getLogger("audiopipe")
 

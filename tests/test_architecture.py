@@ -22,6 +22,7 @@ DOORS = {
     "rich": "cli",
     "redis": "store",
     "obstore": "store",
+    "ray": "engines",
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,17 +12,19 @@ from pathlib import Path, PurePath
 
 from audiopipe.cli.inputs import Item, find_inputs
 from audiopipe.cli.log import LOGGER
-from audiopipe.cli.results import missing, paths, row_of
 from audiopipe.errors import InputError
 from audiopipe.settings import Settings
-from audiopipe.store.files import sweep
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
-from audiopipe.workflows.asked import changes
+from audiopipe.workflows.asked import Marks, changes, marks_of
 from audiopipe.workflows.batch import NAME, Batch, Row, identity, read
 from audiopipe.workflows.inputs.names import files as files_of
 from audiopipe.workflows.inputs.names import free
+from audiopipe.workflows.places import Place, Prefix
+from audiopipe.workflows.results import missing, names, row_of
 
+_LOOKERS = 32
+"""Threads that look for results in a store: each look waits for its own answer."""
 _READERS = 8
 """Threads that read headers, for drives on the network: each header waits for its own answer."""
 
@@ -41,21 +45,36 @@ def undone(batch: Batch, inputs: Sequence[str], settings: Settings) -> list[Item
     return [Item(row.source, PurePath(row.stem)) for row in rows.values() if row.is_whole]
 
 
-def beside_record(items: Iterable[Item], folder: Path) -> list[Item]:
-    """The items under the names by which the record of a folder knows them.
+def in_share(items: Iterable[Item], share: str) -> list[Item]:
+    """The items of one share, by the hash of their names: the same on every node.
+
+    Args:
+        items: all of them.
+        share: `K/N`, K from 1 on.
+    """
+    one, among = map(int, share.split("/"))
+    return [item for item in items if _hashed(item.stem.as_posix()) % among == one - 1]
+
+
+def _hashed(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(os.fsencode(name)).digest()[:8], "big")
+
+
+def beside_record(items: Iterable[Item], place: Place) -> list[Item]:
+    """The items under the names by which the record of a place knows them.
 
     New ones keep their ending, as inputs do that share a name, where they would write over the
     results of another recording, or over the record itself.
     """
-    names = Names(folder)
-    return [names.beside_record(item) for item in items]
+    known = Names(place)
+    return [known.beside_record(item) for item in items]
 
 
 class Names:
-    """What results are called that go to a folder, as they come; by the record of the folder."""
+    """What results are called that go to a folder, as they come; by the record there."""
 
-    def __init__(self, folder: Path) -> None:
-        self._known = _known(folder)
+    def __init__(self, place: Place) -> None:
+        self._known = _known(place)
         self._used = {NAME, *(file for stem in self._known.values() for file in files_of(stem))}
 
     def beside_record(self, item: Item) -> Item:
@@ -76,11 +95,11 @@ class Names:
         return named
 
 
-def _known(folder: Path) -> dict[str, PurePath]:
+def _known(place: Place) -> dict[str, PurePath]:
     """The names of results by their sources, as far as these are there: what was moved keeps its
     name, as a new source."""
     try:
-        rows = read(folder).rows
+        rows = read(place).rows
     except InputError:
         return {}
     return {
@@ -90,7 +109,7 @@ def _known(folder: Path) -> dict[str, PurePath]:
     }
 
 
-def settled(item: Item, settings: Settings) -> Row | None:
+def settled(item: Item, settings: Settings, place: Place) -> Row | None:
     """The row of an input that cannot be found, or is done already; None if it is due.
 
     It is done when every result exists and lacks nothing, and the same would be asked now about
@@ -99,22 +118,32 @@ def settled(item: Item, settings: Settings) -> Row | None:
     """
     if item.error:
         return missing(item, str(item.error))
-    again = settings.overwrite or settings.refresh or settings.output_dir == "-"
-    if again or not Path(item.source).is_file():
+    marks = item.marks or marks_of(item.source)
+    files = names(item, settings)
+    if settings.overwrite or settings.refresh or not marks or "json" not in files:
         return None
-    files = paths(item, settings)
-    for folder in {path.parent for path in files.values()}:
-        sweep(folder)
-    there = all(path.is_file() for path in files.values())
-    transcript = _stored(files["json"]) if there and "json" in files else None
+    written_s = [place.changed_s(name) for name in files.values()]
+    transcript = None if None in written_s else _stored(files["json"], place)
     if not transcript or transcript.failures:
         return None
-    if transcript.asked and (told := "; ".join(changes(transcript, settings, item.source))):
+    if transcript.asked and (told := "; ".join(changes(transcript, settings, item.source, marks))):
         LOGGER.info("%s: done again: %s", item.source, told)
         return None
-    if not transcript.asked and not _is_current(files.values(), item, transcript, settings):
+    if not transcript.asked and not _is_current(written_s, marks, transcript, settings):
         return None
     return row_of(item, settings, transcript, "skipped", Usage())
+
+
+def all_settled(
+    items: Iterable[Item], settings: Settings, place: Place | None
+) -> dict[Item, Row | None]:
+    """What is settled of each; nothing that can be found where results go to stdout."""
+    items = list(items)
+    if place is None:
+        return {each: missing(each, str(each.error)) if each.error else None for each in items}
+    with ThreadPoolExecutor(_LOOKERS if isinstance(place, Prefix) else 1) as lookers:
+        rows = lookers.map(lambda item: settled(item, settings, place), items)
+        return dict(zip(items, rows, strict=True))
 
 
 def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:
@@ -150,23 +179,24 @@ def _duration_s(item: Item) -> float | None:
         return 0.0
 
 
-def _stored(path: Path) -> Transcript | None:
-    from audiopipe.render.read import read_own
+def _stored(name: str, place: Place) -> Transcript | None:
+    from audiopipe.render import as_json
 
     try:
-        return read_own(path)
-    except InputError:
+        data = place.read(name)
+        return as_json.parse(data.decode("utf-8")) if data else None
+    except (InputError, ValueError, RecursionError):
         return None
 
 
 def _is_current(
-    files: Iterable[Path], item: Item, transcript: Transcript, settings: Settings
+    written_s: Iterable[float | None], marks: Marks, transcript: Transcript, settings: Settings
 ) -> bool:
     """Whether results that don't know what was asked may stand."""
     from audiopipe.backends.catalog import resolve
 
-    changed = Path(item.source).stat().st_mtime
+    changed_s = marks[1] / 1e9
     is_repaired = not (settings.repair and transcript.flags and not transcript.repairs)
     models = {settings.model, resolve(settings.model)} if settings.model else {transcript.model}
     is_same = transcript.task == settings.task and transcript.model in models
-    return is_repaired and is_same and all(path.stat().st_mtime >= changed for path in files)
+    return is_repaired and is_same and all((at_s or 0.0) >= changed_s for at_s in written_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -36,7 +36,7 @@ class Report:
     """
 
     def __init__(
-        self, tally: Tally, names: Mapping[str, str], folder: Path, bars: Bars | None = None
+        self, tally: Tally, names: Mapping[str, str], folder: str, bars: Bars | None = None
     ) -> None:
         self._tally, self._names, self._folder, self._bars = tally, names, folder, bars
         self._told_until_s = tally.clock()
@@ -58,9 +58,9 @@ class Report:
         if self._bars:
             self._bars.stop()
 
-    def listen(self, event: Event) -> None:
-        """What the pipeline tells."""
-        self._tally.count(event)
+    def listen(self, event: Event, worker: Hashable = None) -> None:
+        """What the pipeline tells, here or on a node; see `Tally.count`."""
+        self._tally.count(event, worker)
         if isinstance(event, Waiting):
             self._tell_wait()
         elif not isinstance(event, Spoke | Settled):
@@ -133,7 +133,7 @@ def _in_one_line(path: str | Path) -> str:
     return shown(path)
 
 
-def _line(row: Row, folder: Path) -> str:
+def _line(row: Row, folder: str) -> str:
     if row.status == "failed":
         return row.reason
     source = shown(row)
@@ -143,6 +143,8 @@ def _line(row: Row, folder: Path) -> str:
     if row.outputs:
         # as a shell would take them
         endings = ",".join(output.removeprefix(row.stem) for output in row.outputs)
-        stem = _in_one_line(folder / row.stem)
+        is_address = "://" in folder
+        stem = f"{folder.rstrip('/')}/{row.stem}" if is_address else str(Path(folder, row.stem))
+        stem = _in_one_line(stem)
         told += f" -> {stem}{f'{{{endings}}}' if ',' in endings else endings}"
     return f"{told}; {row.reason}" if row.reason else told

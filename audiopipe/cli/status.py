@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,10 +17,10 @@ from audiopipe.workflows.batch import Batch, read
 
 
 @options.command("status", "transcripts", "transcripts --json")
-@click.argument("folder", metavar="DIR", default=".", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", default=".")
 @options.as_json
 @options.verbosity
-def command(folder: Path, as_json: bool) -> int:
+def command(folder: str, as_json: bool) -> int:
     """Tell what became of the batch whose results are in DIR.
 
     First what failed or lacks a passage, and why; then how many inputs are done, and what they

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from threading import Lock, get_ident
 
 from audiopipe.values.events import Event, Heard, Mended, Settled, Spoke, Waiting
@@ -29,16 +29,22 @@ class Tally:
         self.clock = clock
         self._began_s = clock()
         self._fresh_s = 0.0
-        self._waits: dict[int, tuple[float, str]] = {}
+        self._waits: dict[Hashable, tuple[float, str]] = {}
         self._lock = Lock()
 
-    def count(self, event: Event) -> None:
-        """Note an event, in the thread that works on what it is about."""
+    def count(self, event: Event, worker: Hashable = None) -> None:
+        """Note an event.
+
+        Args:
+            event: what happened.
+            worker: who works on what it is about; None is this thread.
+        """
+        worker = get_ident() if worker is None else worker
         with self._lock:
             if isinstance(event, Waiting):
-                self._waits[get_ident()] = (self.clock() + event.wait_s, event.reason)
+                self._waits[worker] = (self.clock() + event.wait_s, event.reason)
                 return
-            self._waits.pop(get_ident(), None)
+            self._waits.pop(worker, None)
             if isinstance(event, Spoke | Settled):
                 return
             if isinstance(event, Mended):

@@ -13,25 +13,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from audiopipe.backends.registry import named
-from audiopipe.cli import due, hook, options, results
+from audiopipe.cli import due, hook, options
 from audiopipe.cli.codes import NOTHING_DONE, SOME_FAILED
 from audiopipe.cli.hook import Hook
 from audiopipe.cli.inputs import Item, find_inputs, open_input
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.progress import Report
+from audiopipe.cli.streams import put_whole
 from audiopipe.cli.tally import Tally
-from audiopipe.errors import AudiopipeError, InputError, OutputError, UsageError
+from audiopipe.errors import AudiopipeError, InputError, UsageError
 from audiopipe.render import require_room
 from audiopipe.session import Session
-from audiopipe.settings import Settings, change, load
+from audiopipe.settings import Settings, change, is_elsewhere, load
 from audiopipe.workflows import batch as jobs
-from audiopipe.workflows.asked import Marks, marks_of, stamped
+from audiopipe.workflows import results
+from audiopipe.workflows.asked import Marks, marks_of
 from audiopipe.workflows.batch import Manifest, Row
+from audiopipe.workflows.places import Folder, Place, place_of
 
 if TYPE_CHECKING:
     from audiopipe.backends.protocols import Transcriber
-    from audiopipe.pipeline import Outcome
+    from audiopipe.concurrency import Executor, Stop
 
 _BYTES_A_SECOND = 300
 """Of a transcript in one format; json with its words, the largest, takes about this."""
@@ -80,27 +83,33 @@ def run(
         flags: settings; None is not given.
     """
     settings, items = _asked(inputs, config, retry_failed, flags)
-    recorded = _is_recorded(inputs, items, settings)
-    if recorded:
-        items = due.beside_record(items, Path(settings.output_dir))
-    settled = {item: due.settled(item, settings) for item in items}
+    place = _place(settings)
+    if hook and is_elsewhere(settings.output_dir):
+        raise UsageError("--hook is run on files: name a folder of this machine with -o")
+    recorded = place is not None and _is_recorded(inputs, items, place)
+    if recorded and place:
+        items = due.beside_record(items, place)
+    settled = due.all_settled(items, settings, place)
     durations_s = due.durations([item for item, row in settled.items() if row is None])
-    if durations_s and settings.output_dir != "-":
-        _require_room(settings, durations_s)
+    if durations_s and place:
+        _require_room(place, settings, durations_s)
     report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
         session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
-        backend = _chosen(session) if durations_s else None
+        backend = _chosen(session) if durations_s and not settings.on else None
         record = stack.enter_context(
-            _record(items, settings, backend) if recorded else nullcontext()
+            _record(items, settings, place, backend) if recorded and place else nullcontext()
         )
         stack.enter_context(report)
         rows: Iterator[Row] = filter(None, settled.values())
         if backend:
             # what goes to stdout keeps its order
             todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
-            rows = chain(rows, _results(todo, session))
+            rows = chain(rows, _results(todo, session, place))
+        elif durations_s:
+            engine = stack.enter_context(_engine(settings))
+            rows = chain(rows, _results_of(engine, durations_s, settings, report, stop))
         if hook:
             rows = _hooked(rows, hook, Path(settings.output_dir))
         code = _follow(rows, report, record)
@@ -110,12 +119,21 @@ def run(
     return code
 
 
-def _require_room(settings: Settings, durations_s: Mapping[Item, float | None]) -> None:
+def _place(settings: Settings) -> Place | None:
+    """Where results go; None is stdout."""
+    return None if settings.output_dir == "-" else place_of(settings.output_dir)
+
+
+def _require_room(
+    place: Place, settings: Settings, durations_s: Mapping[Item, float | None]
+) -> None:
     """Before anything is paid for: each folder that is there can be written, and has the space."""
-    folder = Path(settings.output_dir)
     formats = len(settings.output_formats)
     size_bytes = _BYTES_A_SECOND * formats * sum(filter(None, durations_s.values()))
-    require_room(folder, round(size_bytes))
+    place.require(round(size_bytes))
+    if is_elsewhere(settings.output_dir):
+        return
+    folder = Path(settings.output_dir)
     for below in {(folder / item.stem).parent for item in durations_s} - {folder}:
         if below.exists():
             require_room(below)
@@ -129,8 +147,9 @@ def _asked(
     if settings.output_dir == "-" and len(settings.output_formats) != 1:
         raise UsageError("-o - writes one format to stdout; name it, as in: -o - -f txt")
     if not retry_failed:
-        return settings, find_inputs(inputs, settings)
-    batch = jobs.read(Path(settings.output_dir))
+        items = find_inputs(inputs, settings)
+        return settings, due.in_share(items, settings.share) if settings.share else items
+    batch = jobs.read(settings.output_dir)
     given = {name: value for name, value in flags.items() if value is not None}
     recorded = jobs.settings_of(Path(settings.output_dir), batch, given, allow=settings.allow)
     settings = load({**recorded, **given}, os.environ, config)
@@ -140,12 +159,10 @@ def _asked(
     return settings, items
 
 
-def _is_recorded(inputs: Sequence[str], items: Sequence[Item], settings: Settings) -> bool:
+def _is_recorded(inputs: Sequence[str], items: Sequence[Item], place: Place) -> bool:
     """Whether the run is a batch: one file alone is none, unless it goes where one has been."""
-    if settings.output_dir == "-":
-        return False
     several = len(items) > 1 or any(Path(each).is_dir() for each in inputs)
-    return several or (Path(settings.output_dir) / jobs.NAME).exists()
+    return several or place.changed_s(jobs.NAME) is not None
 
 
 def _report(
@@ -162,10 +179,10 @@ def _report(
     at_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     mixed = settings.output_dir == "-" and sys.stdout.isatty()
     if not (show_bars and durations_s and at_terminal) or mixed or LOGGER.level > logging.INFO:
-        return Report(tally, names, Path(settings.output_dir))
+        return Report(tally, names, settings.output_dir)
     from audiopipe.cli.bars import Bars
 
-    return Report(tally, names, Path(settings.output_dir), Bars(tally))
+    return Report(tally, names, settings.output_dir, Bars(tally))
 
 
 def _chosen(session: Session) -> Transcriber:
@@ -175,40 +192,69 @@ def _chosen(session: Session) -> Transcriber:
 
 
 def _record(
-    items: Iterable[Item], settings: Settings, backend: Transcriber | None
+    items: Iterable[Item], settings: Settings, place: Place, backend: Transcriber | None
 ) -> AbstractContextManager[Manifest | None]:
     named = change(settings, {"backend": backend.name}) if backend else settings
     rows = (Row(jobs.identity(i.source), i.stem.as_posix()) for i in items if i.stem.name)
     try:
-        return Manifest(Path(settings.output_dir), named, rows)
+        return Manifest(place, named, rows)
     except InputError as error:
         LOGGER.warning("%s; it is left alone, and this run has no record", error)
         return nullcontext()
 
 
-def _results(todo: Sequence[Item], session: Session) -> Iterator[Row]:
+def _results(todo: Sequence[Item], session: Session, place: Place | None) -> Iterator[Row]:
     """The row of each input, once its results are written."""
     settings = session.settings
     marks: dict[Item, Marks | None] = {}
 
     def opened(item: Item) -> str | BinaryIO:
-        marks[item] = marks_of(item.source)
+        marks[item] = item.marks or marks_of(item.source)
         return open_input(item)
 
     outcomes = session.transcribe_many(opened(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
-        yield _saved(item, outcome, settings, marks[item])
+        yield results.saved(item, outcome, settings, place or _Stdout(), marks[item])
 
 
-def _saved(item: Item, outcome: Outcome, settings: Settings, marks: Marks | None) -> Row:
-    try:
-        transcript = stamped(outcome.result(), settings, marks)
-        results.save(item, transcript, settings)
-    except AudiopipeError as error:
-        if isinstance(error, OutputError) and error.stops_run:
-            raise
-        return results.missing(item, str(error))
-    return results.row_of(item, settings, transcript, "done", outcome.spent)
+def _engine(settings: Settings) -> Executor:
+    """Where the work is done, which is told."""
+    from audiopipe.engines import open_engine
+    from audiopipe.workflows.cluster.driver import check_shared
+
+    check_shared(settings, is_elsewhere=is_elsewhere(settings.on))
+    engine = open_engine(settings.on, settings)
+    LOGGER.info("%s works: %d recordings at once", settings.on, engine.slots)
+    limited = named(settings, os.environ)[0] != "local"
+    if is_elsewhere(settings.on) and limited and not settings.ledger:
+        LOGGER.warning("each node counts its own requests: --ledger redis://... counts for all")
+    return engine
+
+
+def _results_of(
+    engine: Executor,
+    durations_s: Mapping[Item, float | None],
+    settings: Settings,
+    report: Report,
+    stop: Stop,
+) -> Iterator[Row]:
+    """The row of each input, once a node has written its results."""
+    from audiopipe.workflows.cluster.driver import in_order, transcribe_on
+
+    backend = named(settings, os.environ)[0]
+    limited = backend == "groq" or bool(settings.limits)
+    todo = in_order(durations_s, is_limited=limited)
+    return transcribe_on(engine, todo, settings, hear=report.listen, stop=stop)
+
+
+class _Stdout(Folder):
+    """One result after another, to whoever reads."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    def write(self, name: str, content: str | bytes) -> None:
+        put_whole(content)
 
 
 def _hooked(rows: Iterable[Row], hook: Hook, folder: Path) -> Iterator[Row]:

@@ -35,6 +35,7 @@ from audiopipe.workflows.asked import marks_of, stamped
 from audiopipe.workflows.batch import Manifest, Row, identity, read
 from audiopipe.workflows.inputs import Selection, look
 from audiopipe.workflows.inputs.names import distinct
+from audiopipe.workflows.places import place_of
 
 if TYPE_CHECKING:
     from audiopipe.cli.hook import Hook
@@ -86,7 +87,7 @@ def command(
     from audiopipe.session import Session
     from audiopipe.workflows.watch import Watched
 
-    report = Report(Tally([]), {}, out)
+    report = Report(Tally([]), {}, str(out))
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
         session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
@@ -116,8 +117,9 @@ class _Desk:
         self._folder, self._session, self._watched = folder, session, watched
         self._report, self._hook = report, hook
         self._out = Path(session.settings.output_dir)
+        self._place = place_of(self._out)
         self._wanted = Selection.of(session.settings)
-        self._names = due.Names(self._out)
+        self._names = due.Names(self._place)
         self._rows = _rows(self._out)
         self._failures: Counter[str] = Counter()
         self._lock = Lock()
@@ -152,7 +154,7 @@ class _Desk:
         settings, source = self._session.settings, identity(item.source)
         try:
             before = self._rows.pop(source, None)
-            there = due.settled(item, settings) or self._kept(item, before)
+            there = due.settled(item, settings, self._place) or self._kept(item, before)
             if there and self._hook and before and before.status == "pending":
                 # a crash came between its results and its hook
                 self._finish(replace(there, status="done"))

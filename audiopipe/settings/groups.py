@@ -26,6 +26,7 @@ SUBTITLES = Group(
     ("transcribe", "translate", "watch", "render", "ask", "check", "review", "mcp", "serve"),
     shapes_results=True,
 )
+CLUSTER = Group("Cluster", WRITING[:2], names_variables=True)
 SERVER = Group("Server", ("serve",))
 GROUPS = (
     INPUT,
@@ -39,6 +40,7 @@ GROUPS = (
     SPEAKERS,
     REPAIR,
     SUBTITLES,
+    CLUSTER,
     SERVER,
 )
 """In the order of the help."""

@@ -111,6 +111,27 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """`K/N`: one of N shares, from 1 on; or nothing, for all."""
+
+    @property
+    def allowed(self) -> str:
+        return "K/N, such as 3/10 for the third of ten"
+
+    def read(self, text: str) -> str:
+        return self.check(text.strip())
+
+    def check(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise TypeError
+        if value:
+            one, among = (int(each) for each in value.split("/"))
+            if not 1 <= one <= among:
+                raise ValueError
+        return value
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """One of some words; hyphens and underscores are the same.
 

@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from audiopipe.settings.cluster import ClusterSettings
 from audiopipe.settings.groups import ASKING, COST, PROVIDER
 from audiopipe.settings.kinds import Address, Assignment, Listed, Number, Words
-from audiopipe.settings.server import ServerSettings
 from audiopipe.settings.setting import row
 
 Tier = Literal["free", "dev"]
@@ -19,7 +19,7 @@ hour and a day."""
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderSettings(ServerSettings):
+class ProviderSettings(ClusterSettings):
     """Who does the work, and what it may take: a part of `Settings`."""
 
     backend: str = row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from audiopipe.settings.groups import SERVER
+from audiopipe.settings.groups import CLUSTER, SERVER
 from audiopipe.settings.kinds import Listed, Number, Text
 from audiopipe.settings.setting import row
 from audiopipe.settings.subtitles import SubtitleSettings
@@ -57,7 +57,8 @@ class ServerSettings(SubtitleSettings):
         "",
         "--tls-cert",
         SERVER,
-        "Certificate chain, as PEM: serve https.",
+        "Certificate chain, as PEM: serve https; of a cluster with --tls-ca, this machine's.",
+        commands=(*SERVER.commands, *CLUSTER.commands, "node"),
         kind=Text(is_path=True),
         unit="FILE",
         is_for_run=True,
@@ -67,6 +68,7 @@ class ServerSettings(SubtitleSettings):
         "--tls-key",
         SERVER,
         "Its private key, if it is not in the same file.",
+        commands=(*SERVER.commands, *CLUSTER.commands, "node"),
         kind=Text(is_path=True),
         unit="FILE",
         is_for_run=True,

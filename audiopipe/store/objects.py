@@ -96,13 +96,16 @@ class Bucket:
             for piece in pieces:
                 file.write(piece)
 
-    def write(self, path: str, data: bytes, *, over: str | None = None) -> None:
+    def write(self, path: str, data: bytes, *, over: str | None = None) -> str:
         """Write the object, whole or not at all.
 
         Args:
             path: below the bucket.
             data: its bytes.
             over: tag of what may be replaced, "" for nothing; None for whatever is there.
+
+        Returns:
+            The tag of what was written.
 
         Raises:
             Overtaken: something else is there.
@@ -112,7 +115,8 @@ class Bucket:
         mode: Any = "overwrite" if over is None else {"e_tag": over} if over else "create"
         with told(f"{self.shown}/{path}"):
             # parts cannot be put under a condition
-            obstore.put(self._store, path, data, mode=mode, use_multipart=False)
+            done = obstore.put(self._store, path, data, mode=mode, use_multipart=False)
+            return done["e_tag"] or ""
 
     def entry(self, path: str) -> Entry:
         """What is known of the object."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ def marks_of(path: str | os.PathLike[str]) -> Marks | None:
         found = Path(path).stat()
     except (OSError, ValueError):
         return None
-    return found.st_size, found.st_mtime_ns
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def stamped(transcript: Transcript, settings: Settings, marks: Marks | None) -> Transcript:
@@ -50,13 +51,16 @@ def stamped(transcript: Transcript, settings: Settings, marks: Marks | None) -> 
     return replace(transcript, source=source, asked=tuple(shaping(settings).items()))
 
 
-def changes(transcript: Transcript, settings: Settings, path: str) -> Iterator[str]:
+def changes(
+    transcript: Transcript, settings: Settings, path: str, marks: Marks | None
+) -> Iterator[str]:
     """What is no longer as it was when the transcript was made, in a few words each.
 
     Args:
         transcript: one that carries what it was asked with.
         settings: of now.
         path: of the recording now.
+        marks: of it now; None where nobody knows.
     """
     before = dict(transcript.asked)
     is_resolved = {"backend": ("auto", transcript.backend), "model": (transcript.model,)}
@@ -71,7 +75,7 @@ def changes(transcript: Transcript, settings: Settings, path: str) -> Iterator[s
         untimed = group == _SUBTITLES and not set(_TIMED) & set(settings.output_formats)
         if not idle and not untimed:
             yield f"{flag} was {shown(before[name])}, is {shown(now)}"
-    if not _is_same_file(transcript, path):
+    if not _is_same_file(transcript, path, marks):
         yield "the recording is another"
 
 
@@ -104,9 +108,9 @@ def _hash(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()[:16]}"
 
 
-def _is_same_file(transcript: Transcript, path: str) -> bool:
+def _is_same_file(transcript: Transcript, path: str, now: Marks | None) -> bool:
     """By size and date; where another file of the same size is older, by its bytes."""
-    source, now = transcript.source, marks_of(path)
+    source = transcript.source
     if not source.size_bytes or now is None or now == (source.size_bytes, source.modified_ns):
         return True
     if now[0] != source.size_bytes or now[1] > source.modified_ns:

@@ -17,9 +17,8 @@ from typing import Any, Literal, Self, get_args
 
 from audiopipe.backends.http.address import public_name
 from audiopipe.errors import InputError, OutputError, UsageError
-from audiopipe.render import write
 from audiopipe.settings import Settings, check_reach, convert, table
-from audiopipe.store.files import locked
+from audiopipe.workflows.places import Place, place_of
 
 NAME = "batch.json"
 VERSION = 2
@@ -126,21 +125,25 @@ def identity(source: str) -> str:
     return public_name(source)
 
 
-def read(folder: Path) -> Batch:
-    """The batch of a folder.
+def read(where: Path | str | Place) -> Batch:
+    """The batch of a folder, or below an address.
 
     Raises:
         InputError: there is none, or the file is not ours.
     """
-    path = folder / NAME
+    place = where if isinstance(where, Place) else place_of(where)
+    data = place.read(NAME)
+    if data is None:
+        raise InputError(f"no batch in {place.shown}: it has no {NAME}")
+    return _read(data, place)
+
+
+def _read(data: bytes, place: Place) -> Batch:
     try:
-        return _parse(json.loads(path.read_text("utf-8")))
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise InputError(f"no batch in {folder}: it has no {NAME}") from error
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
+        return _parse(json.loads(data.decode("utf-8")))
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path} is not the record of a batch: {error}") from error
+        shown = f"{place.shown}/{NAME}"
+        raise InputError(f"{shown} is not the record of a batch: {error}") from error
 
 
 def settings_of(
@@ -181,7 +184,7 @@ class Manifest:
     that its cost for 10,000 files is linear.
 
     Args:
-        folder: where results go.
+        where: results go; a folder or an address.
         settings: of this run. Neither key nor address is kept: who hands on a folder must not
             decide where the next one sends a key.
         rows: the inputs of this run, in order; of those that an earlier run left undone, what it
@@ -195,18 +198,19 @@ class Manifest:
 
     def __init__(
         self,
-        folder: Path,
+        where: Path | str | Place,
         settings: Settings,
         rows: Iterable[Row],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._path, self._clock = folder / NAME, clock
-        earlier = read(folder) if self._mark() else None
+        self._place, self._clock = where if isinstance(where, Place) else place_of(where), clock
+        there = self._place.read(NAME)
+        earlier = None if there is None else _read(there, self._place)
         known = {row.source: row for row in earlier.rows if row.is_due} if earlier else {}
         now = self._now()
         self._rows = {row.source: known.get(row.source, replace(row, at=now)) for row in rows}
         self._theirs: dict[str, Row] = {}
-        self._ours: tuple[int, int] | None = None
+        self._ours = ""
         self._settings = {name: getattr(settings, name) for name in _SHAPING}
         if settings.glossary:
             self._settings[_GLOSSARY_SHA256] = _sha256(settings.glossary)
@@ -244,34 +248,30 @@ class Manifest:
             self._save()
 
     def _save(self) -> None:
-        with self._lock, locked(self._path):
+        with self._lock:
             self._timer = None
             began_s = time.monotonic()
-            rows = tuple(self._newest())
-            updated = self._now("seconds")
-            batch = Batch(self._begun, updated, self._stopped, self._settings, rows)
-            write("".join(_lines(batch)), self._path)
-            self._ours = self._mark()
+            self._ours = self._place.replace(NAME, self._text, self._ours)
             self._rest_s = max(_REST_S, _SHARE * (time.monotonic() - began_s))
 
-    def _newest(self) -> Iterator[Row]:
-        """All rows, those of this run first; the file is read only where another has written it."""
-        if self._mark() not in (None, self._ours):
+    def _text(self, theirs: bytes | None) -> str:
+        """The record, after what others have written if they have."""
+        if theirs is not None:
             try:
-                self._theirs = {row.source: row for row in read(self._path.parent).rows}
+                rows = _read(theirs, self._place).rows
             except InputError as error:
                 raise OutputError(f"the record of this run cannot be kept: {error}") from error
+            self._theirs = {row.source: row for row in rows}
+        updated, rows = self._now("seconds"), tuple(self._newest())
+        batch = Batch(self._begun, updated, self._stopped, self._settings, rows)
+        return "".join(_lines(batch))
+
+    def _newest(self) -> Iterator[Row]:
+        """All rows, those of this run first."""
         for source, row in self._rows.items():
             theirs = self._theirs.get(source, row)
             yield theirs if theirs.at > row.at else row
         yield from (row for source, row in self._theirs.items() if source not in self._rows)
-
-    def _mark(self) -> tuple[int, int] | None:
-        """Changes with each write; None if there is no file."""
-        with suppress(FileNotFoundError):
-            stat = self._path.stat()
-            return stat.st_ino, stat.st_mtime_ns
-        return None
 
     def _now(self, exact_to: str = "milliseconds") -> str:
         return datetime.fromtimestamp(self._clock(), UTC).isoformat(timespec=exact_to)

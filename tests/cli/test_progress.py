@@ -105,7 +105,7 @@ def test_a_wait_is_one_line_before_it_begins_however_often_it_is_asked_about(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = Clock(100.0)
-    report = Report(Tally([60.0], clock), {}, Path("out"))
+    report = Report(Tally([60.0], clock), {}, "out")
     caplog.set_level(logging.INFO)
     for _ in range(19):
         report.listen(Waiting(290.0 - clock.now_s, "7200 audio seconds an hour"))

@@ -25,7 +25,17 @@ from audiopipe.errors import UsageError
 from audiopipe.limits.rules import RULES
 from audiopipe.render import RENDERERS
 from audiopipe.settings import FORMATS, Setting, Settings, SubtitleSettings, change, load, table
-from audiopipe.settings.kinds import Address, Assignment, Kind, Listed, Number, Switch, Text, Words
+from audiopipe.settings.kinds import (
+    Address,
+    Assignment,
+    Kind,
+    Listed,
+    Number,
+    Share,
+    Switch,
+    Text,
+    Words,
+)
 from audiopipe.settings.provider import LIMITS
 from audiopipe.settings.speakers import Count, NamedFiles
 from audiopipe.settings.table import FLAG_LIMITS
@@ -105,6 +115,8 @@ def right(kind: Kind) -> st.SearchStrategy[Any]:
     match kind:
         case Address(schemes):
             return st.sampled_from([f"{scheme}host/0" for scheme in schemes])
+        case Share():
+            return st.sampled_from(["1/1", "3/10", "10/10"])
         case Words(words):
             return st.sampled_from(words)
         case Switch():
@@ -160,7 +172,7 @@ def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
     """Values of Python that are none of the kind."""
     odd = [object(), {}, {"a": 1}, [[]], [None], [3], b"x", (1.5,), 1j]
     odd += [] if isinstance(kind, Text) else ["?"]
-    odd += [] if isinstance(kind, Text | Address) else [""]
+    odd += [] if isinstance(kind, Text | Address | Share) else [""]
     odd += [] if isinstance(kind, Text) and kind.is_optional else [None]
     odd += [] if isinstance(kind, Switch) else [True, False]
     odd += [] if isinstance(kind, Number) else [3, 2.5, math.nan]
@@ -314,7 +326,7 @@ def test_each_type_is_that_of_the_kind() -> None:
     for setting in TABLE:
         kinds = {int: Number, float: Number, bool: Switch, tuple[str, ...]: Listed | NamedFiles}
         assert isinstance(
-            setting.kind, kinds.get(types[setting.name], Text | Words | Address | Count)
+            setting.kind, kinds.get(types[setting.name], Text | Words | Address | Count | Share)
         ), setting.name
         assert setting.check(setting.default, "") == setting.default
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -30,11 +30,19 @@ _LOOKERS = 8
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An input and the path of its results below the output folder, still without an ending."""
+    """An input and the path of its results below the output folder, still without an ending.
+
+    Attributes:
+        source: path or address; `-` is stdin.
+        stem: path of its results.
+        error: why it cannot be used.
+        marks: size in bytes and time of the last change in ns, of what is no file of this machine.
+    """
 
     source: str
     stem: PurePath
     error: InputError | None = None
+    marks: tuple[int, int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +250,8 @@ def _object(entry: Entry, wanted: Selection) -> Iterator[Item | LeftOut]:
     if not against and not entry.is_named:
         against = "" if sort_by_name(entry.below) else "other"
         against = "of 0 bytes" if entry.size == 0 else against
-    yield LeftOut(entry.address, against) if against else Item(entry.address, below)
+    marks = (entry.size, int(entry.changed_s * 1e9))
+    yield LeftOut(entry.address, against) if against else Item(entry.address, below, marks=marks)
 
 
 def _shown(path: str) -> str:

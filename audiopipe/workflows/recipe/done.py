@@ -18,7 +18,7 @@ from audiopipe.render import render, write
 from audiopipe.render.read import read_own
 from audiopipe.settings import find
 from audiopipe.values.transcript import Transcript
-from audiopipe.workflows.asked import changes, shaping, shown
+from audiopipe.workflows.asked import changes, marks_of, shaping, shown
 from audiopipe.workflows.recipe.parse import Recipe
 from audiopipe.workflows.recipe.stages import OPTIONS, OWN, Stage
 
@@ -82,7 +82,7 @@ def _are_newer(files: Iterable[Path], source: str, recipe: Recipe) -> bool:
 
 def _heard_changes(transcript: Transcript, recipe: Recipe, source: str) -> Iterator[str]:
     *_, last = (stage for stage in recipe.stages if stage.hears)
-    yield from changes(transcript, last.settings, source)
+    yield from changes(transcript, last.settings, source, marks_of(source))
 
 
 def _changes(before: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:

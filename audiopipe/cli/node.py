@@ -1,0 +1,62 @@
+"""`audiopipe node`: a machine that works for `--on dask://...`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from audiopipe.cli import options
+from audiopipe.cli.log import LOGGER
+from audiopipe.errors import ServerDown, UsageError
+from audiopipe.settings import Settings, load
+
+
+@options.command(
+    "node",
+    "dask://10.0.0.5:8786",
+    "dask://10.0.0.5:8786 --slots 8 --tls-ca ca.pem --tls-cert node.pem",
+)
+@click.argument("scheduler", metavar="ENGINE://HOST:PORT")
+@options.settings("node")
+@options.config
+@options.verbosity
+def command(scheduler: str, config: Path | None, **flags: Any) -> int:
+    """Work for a cluster until it ends: recordings are read, and results written, here.
+
+    Keys are those of this machine's environment. Recordings and results must be where the driver
+    says: in a store, or in a folder that all nodes see under the same path. Whoever reaches a
+    scheduler runs code on its nodes: keep it in a private network, and use TLS.
+    """
+    name, _, place = scheduler.partition("://")
+    if name != "dask" or ":" not in place:
+        raise UsageError(f"{scheduler}: name a scheduler, as dask://HOST:PORT")
+    settings = load(flags, os.environ, config)
+    try:
+        asyncio.run(_work(place, settings))
+    except (OSError, TimeoutError) as error:
+        raise ServerDown(f"no Dask scheduler answers at {scheduler}: {error}") from error
+    return 0
+
+
+async def _work(place: str, settings: Settings) -> None:
+    from audiopipe.engines.dask_engine import SLOTS, quiet, security_of
+
+    with quiet():
+        from distributed import Nanny
+
+        slots = settings.slots or SLOTS
+        scheme = "tls" if settings.tls_ca else "tcp"
+        nanny = Nanny(
+            f"{scheme}://{place}",
+            nthreads=slots,
+            security=security_of(settings),
+            dashboard=False,
+            silence_logs=50,
+        )
+        async with nanny:
+            LOGGER.info("working for %s, %d recordings at once", place, slots)
+            await nanny.finished()  # type: ignore[no-untyped-call]

@@ -1,0 +1,235 @@
+"""Dask, as an engine: a cluster of processes on this machine, or a scheduler with its workers.
+
+A scheduler and its workers run whatever code they are sent: they belong in a private network, and
+behind TLS with certificates that only their users have.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import ExitStack, suppress
+from threading import Thread
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+from audiopipe._version import __version__
+from audiopipe.concurrency import Died
+from audiopipe.errors import ClusterLost, UsageError
+from audiopipe.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_LOGGER = logging.getLogger("audiopipe")
+
+LOST_S = 15.0
+"""So long a scheduler may not answer before it is taken for dead."""
+SLOTS = 4
+"""Recordings at once in a process: while one is decoded, the others wait for answers."""
+_CONNECT_S = 5.0
+_LOOK_S = 2.0
+
+
+class Dask:
+    """See `Executor`.
+
+    Args:
+        address: of the scheduler, or None for processes of this machine.
+        slots: of those.
+        security: certificates; None for none.
+
+    Raises:
+        UsageError: it is not installed, or nobody answers there.
+    """
+
+    def __init__(self, address: str | None, slots: int, security: Any = None) -> None:
+        self._stack = ExitStack()
+        self._topic = f"audiopipe-{uuid.uuid4().hex}"
+        with quiet():
+            try:
+                self._client = self._connected(address, slots, security)
+            except (OSError, TimeoutError, ValueError) as error:
+                self._stack.close()
+                where = address or "this machine"
+                raise UsageError(f"no Dask scheduler answers at {where}: {error}") from error
+        self._seen_s = time.monotonic()
+        Thread(target=self._watch, name="audiopipe-watchdog", daemon=True).start()
+        self._check_versions()
+
+    @property
+    def slots(self) -> int:
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        return max(1, sum(int(each["nthreads"]) for each in workers))
+
+    def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
+        done: Future[R] = Future()
+        inner = self._client.submit(work, item, pure=False, retries=0)
+        inner.add_done_callback(lambda each: _pass_on(each, done))
+        return done
+
+    def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+        self._client.subscribe_topic(self._topic, lambda event: hear(event[1]))
+        return _Topic(self._topic)
+
+    def signal(self) -> Any:
+        from distributed import Event
+
+        return Event(self._topic, client=self._client)  # type: ignore[no-untyped-call]
+
+    def check(self) -> None:
+        silent_s = time.monotonic() - self._seen_s
+        if silent_s > LOST_S or self._client.status == "closed":
+            raise ClusterLost(
+                f"the Dask scheduler has not answered for {silent_s:.0f} s: what was under way "
+                "ends on its nodes; the same command goes on"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        # a scheduler that is dead is not waited for
+        closing = Thread(target=self._close, daemon=True)
+        closing.start()
+        closing.join(_CONNECT_S if time.monotonic() - self._seen_s < LOST_S / 2 else 0.5)
+
+    def _close(self) -> None:
+        try:
+            self._stack.close()
+        except Exception as error:  # noqa: BLE001 - of a scheduler that is gone
+            _LOGGER.debug("the cluster could not be left in order: %r", error)
+
+    def _connected(self, address: str | None, slots: int, security: Any) -> Any:
+        try:
+            from distributed import Client, LocalCluster
+        except ImportError as error:
+            raise UsageError("--on dask: pip install 'audiopipe[dask]'") from error
+        enter = self._stack.enter_context
+        if address is None:
+            processes = os.cpu_count() or 1
+            threads = max(1, -(-slots // processes)) if slots else SLOTS
+            address = enter(
+                LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=min(processes, slots or processes),
+                    threads_per_worker=threads,
+                    processes=True,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+            ).scheduler_address
+        return enter(Client(address, security=security, timeout=_CONNECT_S))  # type: ignore[no-untyped-call]
+
+    def _watch(self) -> None:
+        """Note when the scheduler was last heard of."""
+        place = urlsplit(self._client.scheduler.address)
+        while self._client.status != "closed":
+            with (
+                suppress(OSError),
+                socket.create_connection((place.hostname, place.port), timeout=_LOOK_S),
+            ):
+                if self._client.status == "running":
+                    self._seen_s = time.monotonic()
+            time.sleep(_LOOK_S)
+
+    def _check_versions(self) -> None:
+        """Of all nodes that are there; of those that come later each looks itself."""
+        for node, version in self._client.run(_version).items():
+            if version != __version__:
+                raise UsageError(
+                    f"the node {node} has audiopipe {version}, this is {__version__}: install the "
+                    "same on both"
+                )
+
+
+class _Topic:
+    """Tells the driver through the scheduler."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, message: Any) -> None:
+        from distributed import get_worker
+
+        get_worker().log_event(self._name, message)
+
+
+class quiet:  # noqa: N801 - a context, as those of contextlib
+    """Keeps what the library logs from the terminal: it is told in our words."""
+
+    def __enter__(self) -> None:
+        import dask
+
+        for name in ("distributed", "tornado.application", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        dask.config.set(worker_settings())
+
+    def __exit__(self, *error: object) -> None:
+        """What was set holds for the process."""
+
+
+def worker_settings() -> dict[str, Any]:
+    """Settings of Dask for processes that work.
+
+    MALLOC_TRIM_THRESHOLD_ is not set, which Dask sets to 64 KB: that turns off the growing
+    threshold of glibc's malloc, and costs half as much CPU again where samples are decoded.
+    """
+    return {
+        "distributed.nanny.pre-spawn-environ": {},
+        "distributed.scheduler.allowed-failures": 1,
+        "distributed.comm.timeouts.connect": f"{_CONNECT_S:g}s",
+        "distributed.comm.retry.count": 2,
+        "distributed.worker.daemon": False,  # decoders are processes of their own
+    }
+
+
+def opened(on: str, settings: Settings) -> Dask:
+    """The engine: `dask`, or `dask://HOST:PORT`."""
+    place = on.partition("://")[2]
+    if not place:
+        return Dask(None, settings.slots)
+    scheme = "tls" if settings.tls_ca else "tcp"
+    return Dask(f"{scheme}://{place}", 0, security_of(settings))
+
+
+def security_of(settings: Settings) -> Any:
+    """The certificates that the settings name; None where they name none.
+
+    Raises:
+        UsageError: a part of them is missing.
+    """
+    if not settings.tls_ca:
+        return None
+    if not settings.tls_cert:
+        raise UsageError("--tls-ca needs --tls-cert, and --tls-key if the key is not in it")
+    from distributed.security import Security
+
+    cert, key = settings.tls_cert, settings.tls_key or settings.tls_cert
+    sides = {
+        f"tls_{side}_{what}": path
+        for side in ("client", "worker", "scheduler")
+        for what, path in (("cert", cert), ("key", key))
+    }
+    return Security(tls_ca_file=settings.tls_ca, require_encryption=True, **sides)  # type: ignore[no-untyped-call]
+
+
+def _version() -> str:
+    return __version__
+
+
+def _pass_on(inner: Any, done: Future[R]) -> None:
+    from distributed import KilledWorker
+
+    if inner.status == "finished":
+        done.set_result(inner.result())
+        return
+    if inner.status == "cancelled":
+        done.set_exception(Died("its node was lost"))
+        return
+    error = inner.exception()
+    done.set_exception(Died("its process died") if isinstance(error, KilledWorker) else error)

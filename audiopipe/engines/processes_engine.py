@@ -1,0 +1,97 @@
+"""Processes of this machine, as an engine: each loads its models once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from threading import Lock, Thread
+from typing import Any, Self, TypeVar
+
+from audiopipe.concurrency import Died
+from audiopipe.settings import Settings
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Processes:
+    """See `Executor`. When one process dies, so do the others, and new ones are begun.
+
+    Args:
+        slots: how many.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._context = multiprocessing.get_context("spawn")
+        self._manager = self._context.Manager()
+        self._lock = Lock()
+        self._pool = self._made()
+
+    def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
+        done: Future[R] = Future()
+        with self._lock:
+            try:
+                inner = self._pool.submit(work, item)
+            except BrokenProcessPool:
+                self._pool.shutdown(wait=False)
+                self._pool = self._made()
+                inner = self._pool.submit(work, item)
+        done.set_running_or_notify_cancel()
+        inner.add_done_callback(lambda each: _pass_on(each, done))
+        return done
+
+    def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+        queue = self._manager.Queue()
+
+        def listen() -> None:
+            try:
+                while True:
+                    hear(queue.get())
+            except (EOFError, OSError):
+                return  # the manager has ended
+
+        Thread(target=listen, name="audiopipe-channel", daemon=True).start()
+        return queue.put
+
+    def signal(self) -> Any:
+        return self._manager.Event()
+
+    def check(self) -> None:
+        """This machine is there."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._manager.shutdown()
+
+    def _made(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.slots, self._context, _begin, (self.slots,))
+
+
+def opened(on: str, settings: Settings) -> Processes:
+    """The engine."""
+    return Processes(settings.slots or os.cpu_count() or 1)
+
+
+def _begin(processes: int) -> None:
+    """Ctrl-C is for the one that began us; and no process takes more cores than its share."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+
+
+def _pass_on(inner: Future[R], done: Future[R]) -> None:
+    if inner.cancelled():
+        done.set_exception(Died("cancelled"))
+    elif isinstance(error := inner.exception(), BrokenProcessPool):
+        done.set_exception(Died("its process died"))
+    elif error:
+        done.set_exception(error)
+    else:
+        done.set_result(inner.result())

@@ -1,0 +1,1 @@
+"""A batch on other processes or machines: the driver hands out recordings, nodes write results."""
