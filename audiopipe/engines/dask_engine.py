@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from threading import Thread
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 from audiopipe._version import __version__
 from audiopipe.concurrency import Died
@@ -58,14 +56,14 @@ class Dask:
                 self._stack.close()
                 where = address or "this machine"
                 raise UsageError(f"no Dask scheduler answers at {where}: {error}") from error
-        self._seen_s = time.monotonic()
+        self._seen_s, self._slots = time.monotonic(), 0
+        self._look()
         Thread(target=self._watch, name="audiopipe-watchdog", daemon=True).start()
         self._check_versions()
 
     @property
     def slots(self) -> int:
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        return max(1, sum(int(each["nthreads"]) for each in workers))
+        return max(1, self._slots)
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
         done: Future[R] = Future()
@@ -126,16 +124,17 @@ class Dask:
         return enter(Client(address, security=security, timeout=_CONNECT_S))  # type: ignore[no-untyped-call]
 
     def _watch(self) -> None:
-        """Note when the scheduler was last heard of."""
-        place = urlsplit(self._client.scheduler.address)
+        """Look every while whether the scheduler answers, and how many work."""
         while self._client.status != "closed":
-            with (
-                suppress(OSError),
-                socket.create_connection((place.hostname, place.port), timeout=_LOOK_S),
-            ):
-                if self._client.status == "running":
-                    self._seen_s = time.monotonic()
+            self._look()
             time.sleep(_LOOK_S)
+
+    def _look(self) -> None:
+        try:
+            self._slots = sum(self._client.nthreads().values())
+            self._seen_s = time.monotonic()
+        except Exception as error:  # noqa: BLE001 - whatever it is, `check` tells of it in time
+            _LOGGER.debug("the scheduler does not answer: %r", error)
 
     def _check_versions(self) -> None:
         """Of all nodes that are there; of those that come later each looks itself."""
@@ -164,9 +163,11 @@ class quiet:  # noqa: N801 - a context, as those of contextlib
 
     def __enter__(self) -> None:
         import dask
+        import distributed
 
-        for name in ("distributed", "tornado.application", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)
+        named = [name for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+        for name in (distributed.__name__, *named, "tornado.application", "asyncio"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         dask.config.set(worker_settings())
 
     def __exit__(self, *error: object) -> None:
