@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +17,10 @@ from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
 from audiopipe.errors import ServerDown, UsageError
 from audiopipe.settings import Settings, load
+
+_AGAIN_S = 3.0
+_PATIENCE_S = 600.0
+"""So long a node waits for a scheduler that has gone, such as one that is begun anew."""
 
 
 @options.command(
@@ -43,6 +51,30 @@ def command(scheduler: str, config: Path | None, **flags: Any) -> int:
 
 
 async def _work(place: str, settings: Settings) -> None:
+    """Work until somebody ends it; a scheduler that is gone is waited for.
+
+    Raises:
+        OSError, TimeoutError: nobody answers there, at first or for `_PATIENCE_S`.
+    """
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    seen_s = -math.inf
+    while not ended.is_set():
+        try:
+            await _work_once(place, settings, ended)
+            seen_s = time.monotonic()
+        except (OSError, TimeoutError):
+            if time.monotonic() - seen_s > _PATIENCE_S:
+                raise
+        if not ended.is_set():
+            LOGGER.warning("%s is gone, and waited for", place)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _AGAIN_S)
+
+
+async def _work_once(place: str, settings: Settings, ended: asyncio.Event) -> None:
+    """Until the scheduler is gone, or this shall end."""
     from audiopipe.engines.dask_engine import SLOTS, quiet, security_of
 
     with quiet():
@@ -59,4 +91,7 @@ async def _work(place: str, settings: Settings) -> None:
         )
         async with nanny:
             LOGGER.info("working for %s, %d recordings at once", place, slots)
-            await nanny.finished()  # type: ignore[no-untyped-call]
+            gone = asyncio.ensure_future(nanny.finished())  # type: ignore[no-untyped-call]
+            wished = asyncio.ensure_future(ended.wait())
+            await asyncio.wait((gone, wished), return_when=asyncio.FIRST_COMPLETED)
+            wished.cancel()

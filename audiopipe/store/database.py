@@ -300,17 +300,23 @@ def _connect(path: Path | str, schema: Schema, busy_s: float) -> sqlite3.Connect
 
 def _is_made(connection: sqlite3.Connection, schema: Schema) -> bool:
     """Whether the file holds the tables; False for an empty one."""
-    marks, version = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("application_id", "user_version")
+    connection.execute("SAVEPOINT look")  # another process may make them between two looks
+    tables, marks, version = (
+        connection.execute(query).fetchone()[0]
+        for query in (
+            "SELECT count(*) FROM sqlite_schema",
+            "PRAGMA application_id",
+            "PRAGMA user_version",
+        )
     )
+    connection.execute("RELEASE look")
     if (marks, version) == (schema.application_id, schema.version):
         return True
     if marks == schema.application_id and version > schema.version:
         raise sqlite3.OperationalError(
             f"a later audiopipe has made it (version {version}): update this one"
         )
-    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+    if tables:
         raise _Foreign(f"it is of kind {marks:x}, version {version}")
     return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from audiopipe.concurrency import Died, Executor, Stop
+from audiopipe.concurrency import Died, Executor, Signal, Stop
 from audiopipe.engines.spread import spread
 from audiopipe.errors import UsageError
 from audiopipe.settings import Settings, change
@@ -19,6 +20,8 @@ from audiopipe.workflows.batch import Row
 from audiopipe.workflows.cluster.node import Job, Run, everywhere, read_told, transcribe
 from audiopipe.workflows.inputs import Item
 from audiopipe.workflows.results import missing
+
+_LOGGER = logging.getLogger("audiopipe")
 
 Hear = Callable[[Event, str], None]
 """Told of an event, and of who works on what it is about."""
@@ -65,8 +68,7 @@ def transcribe_on(
             else:
                 yield future.result()
     finally:
-        # whoever is to take the flag may be dead
-        Thread(target=ended.set, daemon=True).start()
+        Thread(target=_end, args=(ended,), daemon=True).start()
 
 
 def in_order(items: Mapping[Item, float | None], *, is_limited: bool) -> dict[Item, float | None]:
@@ -103,6 +105,14 @@ def check_shared(settings: Settings, *, is_elsewhere: bool) -> None:
             "--max-cost and --max-requests cannot hold over several machines: share a ledger with "
             "--ledger redis://..."
         )
+
+
+def _end(ended: Signal) -> None:
+    """Tell the nodes, in a thread of its own: whoever is to take the flag may be dead."""
+    try:
+        ended.set()
+    except Exception as error:  # noqa: BLE001 - of any engine; nodes end by themselves
+        _LOGGER.debug("the nodes could not be told of the end: %r", error)
 
 
 def _everywhere(source: str) -> str:
