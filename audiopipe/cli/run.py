@@ -18,6 +18,7 @@ from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.roundtrip import tell_step
 from audiopipe.cli.streams import put
 from audiopipe.errors import AudiopipeError, InputError, UsageError
+from audiopipe.render import require_room
 from audiopipe.render.chunks import MANIFEST
 from audiopipe.workflows.batch import Manifest, Row, identity
 from audiopipe.workflows.inputs.names import ENDINGS
@@ -107,6 +108,7 @@ def _drawn(recipe: Recipe, pipeline: Path, tasks: Sequence[Task]) -> Iterator[st
 def _record(recipe: Recipe, tasks: Iterable[Task]) -> Manifest | nullcontext[None]:
     folder = Path(recipe.settings.output_dir)
     rows = [Row(identity(task.source), task.stem.as_posix()) for task in tasks if task.stem.name]
+    require_room(folder)
     try:
         return Manifest(folder, recipe.settings, rows)
     except InputError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from audiopipe.cli import due, hook, options, results
+from audiopipe.cli import due, hook, options
 from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.inputs import Item
 from audiopipe.cli.interrupt import stop_on_signals
@@ -31,6 +31,7 @@ from audiopipe.errors import (
 from audiopipe.render import require_room
 from audiopipe.settings import load
 from audiopipe.settings.kinds import Number
+from audiopipe.workflows import results
 from audiopipe.workflows.asked import marks_of, stamped
 from audiopipe.workflows.batch import Manifest, Row, identity, read
 from audiopipe.workflows.inputs import Selection, look
@@ -169,12 +170,14 @@ class _Desk:
     def _kept(self, item: Item, before: Row | None) -> Row | None:
         """The row of an earlier run, if its results, without json, are there and no older than
         their recording."""
-        files = results.paths(item, self._session.settings)
+        files = results.names(item, self._session.settings)
         if "json" in files or not before or before.status not in ("done", "skipped"):
             return None
         try:
             changed_ns = Path(item.source).stat().st_mtime_ns
-            is_new = all(each.stat().st_mtime_ns >= changed_ns for each in files.values())
+            is_new = all(
+                (self._out / each).stat().st_mtime_ns >= changed_ns for each in files.values()
+            )
         except OSError:
             return None
         return replace(before, status="skipped") if is_new else None
@@ -195,7 +198,7 @@ class _Desk:
         try:
             (outcome,) = self._session.transcribe_many([item.source])
             transcript = stamped(outcome.result(), settings, marks)
-            results.save(item, transcript, settings)
+            results.save(item, transcript, settings, self._place)
         except AudiopipeError as error:
             if error.stops_run and not isinstance(error, ServerDown | RateLimited):
                 raise  # nothing that passes

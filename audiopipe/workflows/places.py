@@ -111,7 +111,7 @@ class Folder(Place):
 
     def _mark(self, path: Path) -> str:
         """Changes with each write."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             stat = path.stat()
             return f"{stat.st_ino} {stat.st_mtime_ns}"
         return ""
