@@ -83,13 +83,14 @@ class Context:
         backend: Transcriber | str | None = None,
         chatter: Chatter | None = None,
         speaker: Speaker | None = None,
+        spending: Spending | None = None,
         listener: Listener | None = None,
         stop: Stop | None = None,
         api_key: str | None = None,
         **changes: Any,
     ) -> Self:
-        """The same with other settings, helpers, listener or stop: what is opened and what may be
-        spent is shared, and is closed with the one that was made first. Arguments as there."""
+        """The same with other settings, helpers, spending, listener or stop: what is opened is
+        shared, and is closed with the one that was made first. Arguments as there."""
         if isinstance(backend, str):
             changes["backend"], backend = backend, None
         made = object.__new__(type(self))
@@ -99,6 +100,7 @@ class Context:
         elsewhere = "backend" in changes or "base_url" in changes or api_key is not None
         kept = (None, None, None) if elsewhere else self.given
         made.given = (backend or kept[0], chatter or kept[1], speaker or kept[2])
+        made.spending = spending or self.spending
         if listener or stop:
             made.stop = stop or self.stop
             made.teller = Teller(listener or self.teller.listener, made.stop)

@@ -1,7 +1,8 @@
 """Writes requirements.lock: what development and CI install, each with the hash of its file.
 
 python scripts/make_lock.py            resolves pyproject's `dev` anew and writes
-python scripts/make_lock.py --check    exits 1 where pyproject asks for what the lock does not have
+python scripts/make_lock.py --check    exits 1 where pyproject, or a package in the lock that is
+                                       installed here, asks for what the lock does not have
 
 pip resolves, and the lock holds for the kind of machine that it was written on (see its head);
 elsewhere `pip install --editable '.[dev]'` resolves for itself. The lock names no address: hashes
@@ -16,6 +17,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -32,10 +36,32 @@ def main(arguments: list[str]) -> int:
     if "--check" not in arguments:
         LOCK.write_text(written(resolved()), "utf-8")
         return 0
-    missing = [str(each) for each in asked() if not fits(each, locked())]
-    for each in missing:
-        print(f"requirements.lock lacks {each}: run scripts/make_lock.py")
+    versions = locked()
+    missing = [(each, by) for each, by in wanted(versions) if not fits(each, versions)]
+    for each, by in missing:
+        print(f"requirements.lock lacks {each}, which {by} asks for: run scripts/make_lock.py")
     return 1 if missing else 0
+
+
+def wanted(versions: Mapping[str, str]) -> Iterator[tuple[Requirement, str]]:
+    """What is asked for and by whom: by pyproject, and by what is asked for, as far as the same
+    version is installed and so can tell."""
+    waiting = [(each, "pyproject.toml") for each in asked()]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        wish, by = waiting.pop()
+        yield wish, by
+        name = canonicalize_name(wish.name)
+        for extra in {"", *wish.extras} - {extra for known, extra in seen if known == name}:
+            seen.add((name, extra))
+            with suppress(PackageNotFoundError):
+                if version(name) == versions.get(name):
+                    needs = map(Requirement, requires(name) or ())
+                    waiting += [(each, name) for each in needs if _holds(each, extra)]
+
+
+def _holds(wish: Requirement, extra: str) -> bool:
+    return wish.marker is None or wish.marker.evaluate({"extra": extra})
 
 
 def resolved() -> dict[str, tuple[str, str]]:

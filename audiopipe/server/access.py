@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import math
@@ -9,7 +10,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from audiopipe.server.refusals import Refusal
 SCOPES = ("transcribe", "jobs", "speak", "chat", "metrics")
 """What a key may be for; one without a list is for all."""
 
+_SECRET = "whsec_"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
@@ -31,20 +33,22 @@ class Client:
         name: of the key; the address where there are none.
         scopes: of `SCOPES`.
         max_audio_s, max_usd: what may be taken in a day.
+        webhook_secret: signs what it is told; empty for that of the server.
     """
 
     name: str
     scopes: frozenset[str] = frozenset(SCOPES)
     max_audio_s: float = math.inf
     max_usd: float = math.inf
+    webhook_secret: bytes = field(default=b"", repr=False)
 
 
 class Access:
     """Knows clients by their keys, or, without a file of keys, by their addresses.
 
     The file is TOML: tables `[[keys]]` with `name`, `sha256` of the key, and if wanted `scopes`,
-    `max_seconds` and `max_usd` a day. It is read again when it changes. Keys are random and long,
-    so that a plain hash cannot be turned back.
+    `max_seconds` and `max_usd` a day, and a `webhook_secret` of its own. It is read again when
+    it changes. Keys are random and long, so that a plain hash cannot be turned back.
 
     Args:
         path: the file; None for none.
@@ -91,6 +95,12 @@ class Access:
                 headers={"www-authenticate": "Bearer"},
             )
         return found[0]
+
+    def named(self, name: str) -> Client:
+        """The client of a name, as it may ask now; of a key that is gone, or of an address, one
+        without bounds, whose work was accepted before."""
+        known = (client for client in self._keys.values() if client.name == name)
+        return next(known, Client(name))
 
     def _check_page(self, headers: Mapping[str, str]) -> None:
         """Without keys, pages of the web must not ask in their visitors' name: neither as a foreign
@@ -142,6 +152,18 @@ def add_key(path: Path, name: str) -> str:
     return key
 
 
+def secret_of(text: str) -> bytes:
+    """A secret that signs, of its text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    secret = base64.b64decode(text.removeprefix(_SECRET), validate=True)
+    if len(secret) < 24 or not text.startswith(_SECRET):
+        raise ValueError(f"a secret is made with: echo {_SECRET}$(openssl rand -base64 32)")
+    return secret
+
+
 def _read(path: Path) -> dict[bytes, Client]:
     try:
         rows = tomllib.loads(path.read_text("utf-8"))["keys"]
@@ -159,5 +181,7 @@ def _client(row: Mapping[str, Any]) -> Client:
     scopes = frozenset(row.get("scopes", SCOPES))
     if unknown := scopes - set(SCOPES):
         raise ValueError(f"no scope {min(unknown)!r}: choose from {', '.join(SCOPES)}")
-    caps = (float(row.get(name, math.inf)) for name in ("max_seconds", "max_usd"))
-    return Client(str(row["name"]), scopes, *caps)
+    max_audio_s, max_usd = (float(row.get(key, math.inf)) for key in ("max_seconds", "max_usd"))
+    secret = str(row.get("webhook_secret", ""))
+    signs = secret_of(secret) if secret else b""
+    return Client(str(row["name"]), scopes, max_audio_s, max_usd, signs)

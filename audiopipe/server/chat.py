@@ -6,25 +6,28 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from itertools import chain
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from audiopipe.conversation.answer import Stream
+from audiopipe.backends.wire.chat import calls_of
 from audiopipe.errors import AudiopipeError
 from audiopipe.server.refusals import Refusal, refusal_of
 from audiopipe.server.state import client_of, state_of
-from audiopipe.server.waiting import DONE, Cut
+from audiopipe.server.waiting import BEAT_S, DONE, WAIT, Cut, kept_alive, soon
 from audiopipe.values.requests import Reply, Usage
+
+T = TypeVar("T")
 
 _NUMBERS = {"temperature": 2.0, "top_p": 1.0, "max_completion_tokens": 1e9, "seed": 2.0**63}
 _SILENT = frozenset(
     "model messages stream stream_options user metadata store service_tier parallel_tool_calls "
-    "prompt_cache_key safety_identifier max_tokens stop response_format".split()
+    "prompt_cache_key safety_identifier max_tokens stop response_format tools tool_choice".split()
 )
 """Fields that are read elsewhere, or change nothing of the answer."""
 
@@ -34,10 +37,8 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "presence_penalty": (0,),
         "frequency_penalty": (0,),
         "logprobs": (False,),
-        "tools": ([],),
         "functions": ([],),
         "logit_bias": ({},),
-        "tool_choice": ("none", "auto"),
     }
 )
 """Values with which a field that is not passed on says nothing."""
@@ -49,45 +50,56 @@ async def chat(request: Request) -> Response:
     client = client_of(request, "chat")
     state.gateway.check_quota(client)
     body = await state.intake.json(request)
-    messages, options = _messages(body), _options(body)
+    messages, options, tools = _messages(body), _options(body), _tools(body)
+    shape = _shape(body)
+    if tools and shape:
+        raise Refusal(400, "tools and response_format exclude each other", "unsupported_value")
     stop = state.session.stop.part()
-    session = state.session.derive(stop=stop)
+    purse = state.gateway.allowance(client.name)
+    session = state.session.derive(stop=stop, spending=purse)
     model = str(body.get("model") or "")
 
-    def streamed() -> tuple[Stream, str | None]:
-        stream = session.chat_session(model).stream(messages, **options)
-        return stream, next(stream, None)
-
     def asked() -> Reply:
-        return session.chat_session(model).ask(messages, **_shape(body), **options)
+        return session.chat_session(model).ask(messages, tools=tools, **shape, **options)
 
-    async with state.place():
+    def begun() -> tuple[Iterator[str], Callable[[], Reply | None]]:
+        if tools:  # whose calls come whole
+            reply = asked()
+            return iter([reply.text]), lambda: reply
+        stream = session.chat_session(model).stream(messages, **options)
+        first = next(stream, "")
+        return chain((first,), stream), lambda: stream.reply
+
+    async def done(work: Callable[[], T]) -> T:
         try:
-            if not body.get("stream"):
-                answer = await asyncio.to_thread(asked)
-                stop.set()
-                await state.pay(client, answer.usage if not answer.cached else Usage())
-                return JSONResponse(_completion(answer))
-            stream, first = await asyncio.to_thread(streamed)
+            async with state.place():
+                return await asyncio.to_thread(work)
         except BaseException as error:
             stop.set()
             if isinstance(error, AudiopipeError):
                 raise refusal_of(error) from error
             raise
 
+    hold_s = state.settings.hold_s
+    if not body.get("stream"):
+        answer = asyncio.ensure_future(done(asked))
+        answer.add_done_callback(lambda _: stop.set())
+        return await kept_alive(answer, hold_s, lambda reply: JSONResponse(_completion(reply)))
+    beginning = asyncio.ensure_future(done(begun))
+    await soon(beginning, hold_s)
+
     async def written() -> AsyncIterator[str]:
         try:
-            async for chunk in _chunks(stream, first, model):
+            async for chunk in _chunks(beginning, model):
                 yield chunk
-            if stream.reply and not stream.reply.cached:
-                await state.pay(client, stream.reply.usage)
         finally:
+            beginning.cancel()
             stop.set()
 
     return StreamingResponse(written(), media_type="text/event-stream")
 
 
-def _messages(body: Mapping[str, Any]) -> list[dict[str, str]]:
+def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The messages, as text: what OpenAI's clients send beside it is turned down."""
     told = body.get("messages")
     if not isinstance(told, list) or not told:
@@ -95,7 +107,7 @@ def _messages(body: Mapping[str, Any]) -> list[dict[str, str]]:
     return [_message(each) for each in told]
 
 
-def _message(told: Any) -> dict[str, str]:
+def _message(told: Any) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise Refusal(400, "a message is an object", "invalid_value", "messages")
     role, content = told.get("role"), told.get("content")
@@ -105,10 +117,26 @@ def _message(told: Any) -> dict[str, str]:
         content = "".join(texts) if len(texts) == len(parts) else None
     if role == "developer":
         role = "system"
-    if role not in ("system", "user", "assistant") or not isinstance(content, str):
-        message = "a message has role system, user or assistant, and content that is text"
+    calls = told.get("tool_calls") if role == "assistant" else None
+    if calls and content is None:
+        content = ""
+    if role not in ("system", "user", "assistant", "tool") or not isinstance(content, str):
+        message = "a message has role system, user, assistant or tool, and content that is text"
         raise Refusal(400, message, "unsupported_value", "messages")
-    return {"role": role, "content": content}
+    if role == "tool":
+        return {"role": role, "content": content, "tool_call_id": str(told.get("tool_call_id"))}
+    return {"role": role, "content": content, **({"tool_calls": calls} if calls else {})}
+
+
+def _tools(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the model may call: functions alone."""
+    told = body.get("tools") or []
+    functions = [each.get("function") if isinstance(each, dict) else None for each in told]
+    if not isinstance(told, list) or not all(
+        isinstance(each, dict) and isinstance(each.get("name"), str) for each in functions
+    ):
+        raise Refusal(400, "tools is no list of functions", "invalid_value", "tools")
+    return told
 
 
 def _options(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +156,18 @@ def _options(body: Mapping[str, Any]) -> dict[str, Any]:
     stops = [stop] if isinstance(stop, str) else stop
     if not isinstance(stops, list) or not all(isinstance(each, str) for each in stops):
         raise Refusal(400, "stop is a text, or a list of texts", "invalid_value", "stop")
-    return {**options, "stop": tuple(stops)}
+    return {**options, "stop": tuple(stops), "tool_choice": _choice(given)}
+
+
+def _choice(given: Mapping[str, Any]) -> str | None:
+    """Which tool is to be called; None where there are none."""
+    told = given.get("tool_choice")
+    if isinstance(told, dict):
+        function = told.get("function")
+        told = function.get("name") if isinstance(function, dict) else told
+    if told is not None and not isinstance(told, str):
+        raise Refusal(400, "tool_choice names no function", "invalid_value", "tool_choice")
+    return told if given.get("tools") else None
 
 
 def _number(name: str, value: Any, most: float) -> float:
@@ -157,7 +196,10 @@ def _shape(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _completion(reply: Reply) -> dict[str, Any]:
     usage = reply.usage
-    message = {"role": "assistant", "content": reply.text, "refusal": None}
+    content = reply.text or None
+    message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+    if reply.tool_calls:
+        message |= {"tool_calls": calls_of(reply.tool_calls)}
     choice = {"index": 0, "message": message, "finish_reason": reply.finish_reason}
     return {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
@@ -174,7 +216,9 @@ def _tokens(usage: Usage) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-async def _chunks(stream: Stream, first: str | None, model: str) -> AsyncIterator[str]:
+async def _chunks(
+    beginning: asyncio.Future[tuple[Iterator[str], Callable[[], Reply | None]]], model: str
+) -> AsyncIterator[str]:
     head = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion.chunk",
@@ -182,18 +226,32 @@ async def _chunks(stream: Stream, first: str | None, model: str) -> AsyncIterato
         "model": model,
     }
 
-    def chunk(delta: dict[str, str], finish: str | None = None, **more: Any) -> str:
+    def chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return f"data: {json.dumps({**head, 'choices': [choice], **more})}\n\n"
 
-    yield chunk({"role": "assistant", "content": first or ""})
     try:
-        async for piece in iterate_in_threadpool(stream):
-            yield chunk({"content": piece})
-    except AudiopipeError as error:
-        yield f"data: {json.dumps(refusal_of(error).body())}\n\n"
+        while not beginning.done():
+            yield WAIT
+            await soon(beginning, BEAT_S)
+        pieces, replied = beginning.result()
+        yield chunk({"role": "assistant", "content": ""})
+        written = iterate_in_threadpool(pieces)
+        while True:
+            following = asyncio.ensure_future(anext(written, None))
+            while not await soon(following, BEAT_S):
+                yield WAIT
+            if (piece := following.result()) is None:
+                break
+            if piece:
+                yield chunk({"content": piece})
+    except (Refusal, AudiopipeError) as error:
+        refusal = error if isinstance(error, Refusal) else refusal_of(error)
+        yield f"data: {json.dumps(refusal.body())}\n\n"
         raise Cut from error
-    reply = stream.reply
+    reply = replied()
+    for index, call in enumerate(calls_of(reply.tool_calls) if reply else ()):
+        yield chunk({"tool_calls": [{"index": index, **call}]})
     yield chunk({}, reply.finish_reason if reply else "stop")
     if reply:
         yield f"data: {json.dumps({**head, 'choices': [], 'usage': _tokens(reply.usage)})}\n\n"

@@ -15,7 +15,8 @@ from dataclasses import replace
 from audiopipe.errors import AudiopipeError, BackendError, Stopped
 from audiopipe.pipeline import Outcome
 from audiopipe.render import render
-from audiopipe.server.access import Client
+from audiopipe.server.access import Access, Client
+from audiopipe.server.allowance import Allowance, reached
 from audiopipe.server.flight import Flight
 from audiopipe.server.forms import Ask
 from audiopipe.server.jobs import Job, Jobs, Status
@@ -50,15 +51,22 @@ class Gateway:
         jobs: outlive this process.
         metrics: told what happens.
         webhooks: tell of jobs that have ended.
+        access: knows what clients may take.
     """
 
     def __init__(
-        self, session: Session, spool: Spool, jobs: Jobs, metrics: Metrics, webhooks: Webhooks
+        self,
+        session: Session,
+        spool: Spool,
+        jobs: Jobs,
+        metrics: Metrics,
+        webhooks: Webhooks,
+        access: Access,
     ) -> None:
         settings = session.settings
         self.session, self.settings = session, settings
         self.spool, self.jobs, self.metrics = spool, jobs, metrics
-        self._webhooks = webhooks
+        self._webhooks, self._access = webhooks, access
         self._queue: FairQueue[Flight] = FairQueue(settings.at_once, settings.max_queue)
         self._pool = ThreadPoolExecutor(self._queue.most_running, "audiopipe-job")
         self._flights: dict[str, Flight] = {}
@@ -121,8 +129,11 @@ class Gateway:
         """
         audio_s, cost_usd = self.jobs.used(client.name)
         if audio_s >= client.max_audio_s or cost_usd >= client.max_usd:
-            message = f"the key {client.name} has taken what it may today; ask tomorrow (UTC)"
-            raise Refusal(403, message, "insufficient_quota")
+            raise refusal_of(reached(client))
+
+    def allowance(self, name: str) -> Allowance:
+        """What a client spends."""
+        return Allowance(self.session.spending, self.jobs, self._access.named(name))
 
     async def accept(
         self, upload: Upload, ask: Ask, client: Client, *, is_kept: bool = False, webhook: str = ""
@@ -178,14 +189,14 @@ class Gateway:
         self._begin(flight)
         return flight
 
-    def check_webhook(self, url: str) -> None:
-        """Go on, if an address may be told of a job.
+    def check_webhook(self, url: str, client: Client) -> None:
+        """Go on, if an address may be told of a client's job.
 
         Raises:
             Refusal: it may not.
         """
         try:
-            self._webhooks.check(url)
+            self._webhooks.check(url, client)
         except AudiopipeError as error:
             raise Refusal(400, str(error), "invalid_value", "webhook_url") from error
 
@@ -241,7 +252,8 @@ class Gateway:
             path = self.spool.folder / flight.job.file
             with io.FileIO(path) as file:
                 file.name = flight.job.name  # no path in any message
-                own = self.session.derive(listener=listen, stop=flight.stop)
+                purse = self.allowance(flight.job.client)
+                own = self.session.derive(listener=listen, stop=flight.stop, spending=purse)
                 (outcome,) = own.transcribe_many([file], **flight.job.asked.changes(self.settings))
                 return outcome
         except AudiopipeError as error:
@@ -285,8 +297,7 @@ class Gateway:
                 await asyncio.to_thread(self.jobs.put, flight.job)
 
     def _keep(self, flight: Flight, outcome: Outcome) -> None:
-        spent, job = outcome.spent, flight.job
-        self.jobs.use(job.client, spent.audio_s, spent.cost_usd or 0.0)
+        job = flight.job
         if not job.is_kept:
             self.jobs.delete([job.id])
             return

@@ -49,7 +49,7 @@ async def accepted(
     state = state_of(request)
     if webhook:
         try:
-            await asyncio.to_thread(state.gateway.check_webhook, webhook)
+            await asyncio.to_thread(state.gateway.check_webhook, webhook, client)
         except BaseException:
             state.gateway.spool.drop(upload)
             raise

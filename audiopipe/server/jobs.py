@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
@@ -144,21 +145,37 @@ class Jobs:
         count = "SELECT count(*) FROM jobs"
         return int(self._database.read(lambda db: db.execute(count).fetchone()[0]))
 
-    def use(self, client: str, audio_s: float, cost_usd: float) -> None:
-        """Note what a client took."""
+    def use(
+        self,
+        client: str,
+        audio_s: float,
+        cost_usd: float,
+        most_audio_s: float = math.inf,
+        most_usd: float = math.inf,
+    ) -> bool:
+        """Note what a client takes, unless that is more than it may take in a day.
+
+        Returns:
+            Whether it may.
+        """
         statement = (
             "INSERT INTO used VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
             "audio_s = audio_s + excluded.audio_s, cost_usd = cost_usd + excluded.cost_usd"
         )
         row = (client, self._day(), audio_s, cost_usd)
-        self._database.write(lambda db: db.execute(statement, row))
+
+        def taken(db: sqlite3.Connection) -> bool:
+            before_s, before_usd = _used(db, client, self._day())
+            if before_s + audio_s > most_audio_s or before_usd + cost_usd > most_usd:
+                return False
+            db.execute(statement, row)
+            return True
+
+        return self._database.write(taken)
 
     def used(self, client: str) -> tuple[float, float]:
         """Seconds of audio and USD that a client took today, which is a day of UTC."""
-        statement = "SELECT audio_s, cost_usd FROM used WHERE client = ? AND day = ?"
-        row = (client, self._day())
-        found = self._database.read(lambda db: db.execute(statement, row).fetchone())
-        return (found[0], found[1]) if found else (0.0, 0.0)
+        return self._database.read(lambda db: _used(db, client, self._day()))
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
@@ -172,3 +189,9 @@ class Jobs:
 
     def _day(self) -> str:
         return time.strftime("%Y-%m-%d", time.gmtime(self._clock()))
+
+
+def _used(db: sqlite3.Connection, client: str, day: str) -> tuple[float, float]:
+    statement = "SELECT audio_s, cost_usd FROM used WHERE client = ? AND day = ?"
+    found = db.execute(statement, (client, day)).fetchone()
+    return (found[0], found[1]) if found else (0.0, 0.0)

@@ -9,15 +9,16 @@ from audiopipe.backends.http.address import parts_of
 from audiopipe.errors import RejectedRequest, UsageError
 
 
-def allow(url: str, fetch: str) -> None:
+def allow(url: str, fetch: str) -> str | None:
     """Go on, if an address may be asked for a client.
-
-    Names are looked up here and again when they are asked: a name that changes in between is not
-    held off.
 
     Args:
         url: what a client named, or where that led.
         fetch: as `Settings.fetch`.
+
+    Returns:
+        The address of this name that was looked at, and is to be connected to, lest the name lead
+        elsewhere by then; None for any.
 
     Raises:
         RejectedRequest: it may not.
@@ -26,7 +27,7 @@ def allow(url: str, fetch: str) -> None:
     if fetch == "none" or parts.scheme not in ("http", "https") or not parts.hostname:
         raise RejectedRequest(f"{parts.hostname or 'no address'}: not fetched by this server")
     if fetch == "any":
-        return
+        return None
     try:
         found = _addresses(parts.hostname, parts.port or 0)
     except OSError as error:
@@ -35,6 +36,7 @@ def allow(url: str, fetch: str) -> None:
         raise RejectedRequest(
             f"{parts.hostname}: not on the internet, and this server fetches nothing else (--fetch)"
         )
+    return str(found[0])
 
 
 def is_loopback(host: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from itertools import count
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -14,7 +15,8 @@ _GUESTS = 4
 
 class FairQueue(Generic[T]):
     """What waits, by client. The next is of the client with the least under way, and among equals
-    of the one that was served longest ago.
+    of the one that waits longest, since it came or was served: one that comes again at once has
+    its turn behind those who wait.
 
     A client without anything under way does not wait for the long work of others: it gets a place
     beside theirs, up to four times as many.
@@ -28,8 +30,8 @@ class FairQueue(Generic[T]):
         self._places, self._most = places, most
         self._waiting: dict[str, deque[T]] = {}
         self._running: Counter[str] = Counter()
-        self._order: dict[str, int] = {}
-        self._served = 0
+        self._since: dict[str, int] = {}
+        self._steps = count()
 
     @property
     def most_running(self) -> int:
@@ -50,6 +52,7 @@ class FairQueue(Generic[T]):
 
     def put(self, client: str, item: T) -> None:
         """Add something, at the end of its client's own."""
+        self._since.setdefault(client, next(self._steps))
         self._waiting.setdefault(client, deque()).append(item)
 
     def take(self) -> tuple[str, T] | None:
@@ -58,11 +61,10 @@ class FairQueue(Generic[T]):
         if client is None or not self._has_place(client):
             return None
         item = self._waiting[client].popleft()
+        self._since[client] = next(self._steps)
         if not self._waiting[client]:
-            del self._waiting[client]
+            self._forget(client)
         self._running[client] += 1
-        self._served += 1
-        self._order[client] = self._served
         return client, item
 
     def end(self, client: str) -> None:
@@ -70,8 +72,6 @@ class FairQueue(Generic[T]):
         self._running[client] -= 1
         if not self._running[client]:
             del self._running[client]
-            if client not in self._waiting:
-                self._order.pop(client, None)
 
     def drop(self, is_dropped: Callable[[T], bool]) -> None:
         """Take out what need not begin."""
@@ -80,10 +80,13 @@ class FairQueue(Generic[T]):
             if kept:
                 self._waiting[client] = kept
             else:
-                del self._waiting[client]
+                self._forget(client)
+
+    def _forget(self, client: str) -> None:
+        del self._waiting[client], self._since[client]
 
     def _rank(self, client: str) -> tuple[int, int]:
-        return self._running[client], self._order.get(client, 0)
+        return self._running[client], self._since[client]
 
     def _has_place(self, client: str) -> bool:
         if self._running[client]:

@@ -13,19 +13,27 @@ from audiopipe.errors import (
     EngineMissing,
     InputError,
     LimitReached,
+    ModelUnavailable,
     OutputError,
     RateLimited,
     Stopped,
     UsageError,
 )
 
+
+class QuotaReached(LimitReached):
+    """A client has taken what it may today."""
+
+
 _STATUSES: tuple[tuple[type[AudiopipeError], int], ...] = (
+    (QuotaReached, 403),
     (UsageError, 400),
     (InputError, 400),
     (RateLimited, 503),
     (LimitReached, 503),
     (EngineMissing, 503),
     (Stopped, 503),
+    (ModelUnavailable, 404),
     (BackendError, 502),
     (OutputError, 507),
 )
@@ -73,6 +81,7 @@ def refusal_of(error: AudiopipeError) -> Refusal:
     """What a client is told of an error of the library."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 502)
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+    code = "insufficient_quota" if isinstance(error, QuotaReached) else code
     message = str(error) or "the server is stopping; ask again"
     wait_s = getattr(error, "wait_s", None)
     headers = {"retry-after": str(int(wait_s) + 1)} if wait_s else {}

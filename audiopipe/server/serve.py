@@ -57,8 +57,8 @@ def serve(session: Session) -> None:
             jobs = Jobs(folder / "jobs.sqlite3")
         except Unavailable as error:
             raise OutputError(f"cannot keep jobs: {error}") from error
-        webhooks = Webhooks(secret, settings.fetch, session.stop)
-        gateway = Gateway(session, spool, jobs, Metrics(), webhooks)
+        webhooks = Webhooks(secret, access, settings.fetch, session.stop)
+        gateway = Gateway(session, spool, jobs, Metrics(), webhooks, access)
         intake = Intake(spool, settings.upload_pause_s, settings.fetch, session.stop)
         server = _Server(_config(State(gateway, intake, access)))
         host, port = listening.getsockname()[:2]

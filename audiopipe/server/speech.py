@@ -55,8 +55,8 @@ async def speech(request: Request) -> Response:
     path = Path(folder.name) / f"speech{ending}"
     try:
         async with state.place():
-            told = await asyncio.to_thread(state.session.speak, asked.text, path, voice=voice)
-        await state.pay(client, told.spent)
+            session = state.session.derive(spending=state.gateway.allowance(client.name))
+            await asyncio.to_thread(session.speak, asked.text, path, voice=voice)
         if asked.kind == "pcm":
             data = await asyncio.to_thread(_samples, path)
             folder.cleanup()

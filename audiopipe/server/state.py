@@ -20,7 +20,6 @@ from audiopipe.server.spool import Upload
 from audiopipe.session import Session
 from audiopipe.settings import Settings
 from audiopipe.stages.speakers import require_speakers
-from audiopipe.values.requests import Usage
 
 _MOST_OTHERS = 64
 """Chats and speeches under way at once; their limits are kept by the session."""
@@ -68,11 +67,6 @@ class State:
             raise Refusal(429, "too much is under way: ask again", "queue_full", headers=headers)
         async with self.others:
             yield
-
-    async def pay(self, client: Client, spent: Usage) -> None:
-        """Note what a client took."""
-        jobs = self.gateway.jobs
-        await asyncio.to_thread(jobs.use, client.name, spent.audio_s, spent.cost_usd or 0.0)
 
     @property
     def session(self) -> Session:

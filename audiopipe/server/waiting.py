@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response, StreamingResponse
 
@@ -14,10 +15,13 @@ from audiopipe.server.refusals import Refusal, refusal_of
 from audiopipe.server.replies import fields, segment_event
 from audiopipe.values.transcript import Transcript
 
+T = TypeVar("T")
+
 BEAT_S = 15.0
 """Seconds between two signs of life: proxies cut what is silent for a minute or less."""
 
 DONE = "data: [DONE]\n\n"
+WAIT = ": wait\n\n"
 
 
 class Cut(Exception):
@@ -63,6 +67,43 @@ async def held(
     return StreamingResponse(body(), media_type="application/json")
 
 
+async def soon(work: asyncio.Future[Any], wait_s: float) -> bool:
+    """Whether work has ended, after so long at most.
+
+    Raises:
+        Refusal: it ended badly.
+    """
+    await asyncio.wait({work}, timeout=wait_s)
+    if work.done():
+        work.result()
+    return work.done()
+
+
+async def kept_alive(
+    work: asyncio.Future[T], hold_s: float, make: Callable[[T], Response]
+) -> Response:
+    """A reply of JSON, as in `held`, for work of any kind; who hangs up ends it."""
+    try:
+        if await soon(work, hold_s):
+            return make(work.result())
+    except asyncio.CancelledError:
+        work.cancel()
+        raise
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield b" "
+            while not await soon(work, BEAT_S):
+                yield b" "
+            yield bytes(make(work.result()).body)
+        except Refusal as refusal:
+            raise Cut from refusal
+        finally:
+            work.cancel()
+
+    return StreamingResponse(body(), media_type="application/json")
+
+
 async def events(flight: Flight, hold_s: float, ask: Ask) -> Response:
     """A stream of events: `transcript.text.delta` with what is settled, its segments, and `done`.
 
@@ -81,7 +122,7 @@ async def _stream(flight: Flight, ask: Ask) -> AsyncIterator[str]:
     written, number = "", 0
     async for piece in flight.settled(BEAT_S):
         if not piece:
-            yield ": wait\n\n"
+            yield WAIT
         delta = "".join(segment.text for segment in piece)
         delta = delta if written else delta.lstrip()
         if delta:

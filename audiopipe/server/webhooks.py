@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -13,16 +12,16 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from audiopipe.backends.http.connection import Timeouts, mapped, new_client
+from audiopipe.backends.http.connection import Timeouts, mapped, new_client, request_to
 from audiopipe.backends.http.exchange import Bounds, exchange
 from audiopipe.concurrency import Stop
 from audiopipe.errors import AudiopipeError, RejectedRequest, UsageError
+from audiopipe.server.access import Access, Client, secret_of
 from audiopipe.server.jobs import Job, Jobs
 from audiopipe.server.network import allow
 
 _log = logging.getLogger("audiopipe")
 
-_PREFIX = "whsec_"
 _MOST_CALLS = 10
 _AT_ONCE = 16
 _FIRST_S, _LONGEST_S = 5.0, 3600.0
@@ -34,24 +33,26 @@ class Webhooks:
     """Calls addresses until each has taken its event, ten times at most.
 
     Attributes:
-        secret: signs; empty where there are no webhooks.
+        secret: signs where the client has no secret of its own; empty where there is none.
+        access: knows the clients.
         fetch: which addresses may be called, see `Settings.fetch`.
         stop: ends the calls.
     """
 
     secret: bytes
+    access: Access
     fetch: str
     stop: Stop
     _calling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def check(self, url: str) -> None:
-        """Go on, if an address may be called.
+    def check(self, url: str, client: Client) -> None:
+        """Go on, if an address may be called for a client.
 
         Raises:
             UsageError: nothing signs.
             RejectedRequest: it may not.
         """
-        if not self.secret:
+        if not (client.webhook_secret or self.secret):
             raise UsageError("this server calls no webhooks: it has no --webhook-secret-file")
         allow(url, self.fetch)
 
@@ -74,7 +75,7 @@ class Webhooks:
 
     def _send(self, job: Job) -> None:
         """Raises AudiopipeError if the event was not taken."""
-        allow(job.webhook, self.fetch)
+        address = allow(job.webhook, self.fetch)
         told = {"id": job.id, "status": job.status}
         event = {
             "id": f"evt_{job.id.removeprefix('job_')}",
@@ -84,14 +85,11 @@ class Webhooks:
             "data": told,
         }
         body = json.dumps(event).encode()
-        headers = signed(self.secret, str(event["id"]), int(time.time()), body)
+        secret = self.access.named(job.client).webhook_secret or self.secret
+        headers = signed(secret, str(event["id"]), int(time.time()), body)
+        headers |= {"content-type": "application/json"}
         with mapped("the webhook"), new_client(Timeouts()) as client:
-            request = client.build_request(
-                "POST",
-                job.webhook,
-                content=body,
-                headers={"content-type": "application/json", **headers},
-            )
+            request = request_to(client, "POST", job.webhook, address, headers, body)
             with exchange(client, request, _ANSWER, self.stop.check) as answer:
                 if not answer.head.is_good:
                     raise RejectedRequest(f"answered {answer.head.status}")
@@ -120,12 +118,6 @@ def read_secret(path: Path) -> bytes:
         UsageError: it cannot be read, or is none.
     """
     try:
-        text = path.read_text("utf-8").strip()
-        secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except (OSError, ValueError, binascii.Error) as error:
+        return secret_of(path.read_text("utf-8").strip())
+    except (OSError, ValueError) as error:
         raise UsageError(f"cannot read the secret in {path}: {error}") from error
-    if len(secret) < 24 or not text.startswith(_PREFIX):
-        raise UsageError(
-            f"{path} holds no secret: make one with: echo {_PREFIX}$(openssl rand -base64 32)"
-        )
-    return secret

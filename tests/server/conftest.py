@@ -1,4 +1,4 @@
-"""One gateway for the tests of a file that change none of its settings."""
+"""One gateway for all tests that change none of its settings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from support.gateway import Gateway, flac
 from support.server import Server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def upstream() -> Iterator[Server]:
     with Server() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def gateway(upstream: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     with Gateway(upstream, tmp_path_factory.mktemp("gateway"), "--hold", "5") as running:
         yield running

@@ -290,12 +290,8 @@ def test_chat_is_passed_on_under_the_budget(client: openai.OpenAI) -> None:
     )
     pieces = [each.choices[0].delta.content or "" for each in stream if each.choices]
     assert "".join(pieces) == "You said: hi there"
-    with pytest.raises(openai.BadRequestError, match="tools"):
-        client.chat.completions.create(
-            model="openai/gpt-oss-20b",
-            messages=messages,
-            tools=[{"type": "function", "function": {"name": "f"}}],
-        )
+    with pytest.raises(openai.BadRequestError, match="logprobs"):
+        client.chat.completions.create(model="openai/gpt-oss-20b", messages=messages, logprobs=True)
 
 
 @pytest.mark.parametrize("kind", ["wav", "mp3", "opus", "flac"])

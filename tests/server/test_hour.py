@@ -15,6 +15,7 @@ from shutil import which
 
 import groq
 import httpx
+import numpy as np
 import openai
 import pytest
 import soundfile as sf
@@ -22,7 +23,9 @@ from support import speechlike
 from support.gateway import Gateway
 from support.server import KEY, Server
 
-WORDS = 7200
+WORDS = 2400
+"""In eight parts, each with a long silence behind it."""
+
 CLIENTS = os.environ.get("CLIENTS", "")
 ASK = Path(__file__).parent.parent / "clients"
 LONG = ("--chunk-length", "600", "--overlap", "10")
@@ -31,7 +34,9 @@ LONG = ("--chunk-length", "600", "--overlap", "10")
 @pytest.fixture(scope="module")
 def hour(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hour") / "hour.wav"
-    part = speechlike.make_recording(WORDS // 8)
+    part = np.zeros(450 * 16_000, np.float32)
+    said = speechlike.make_recording(WORDS // 8)
+    part[: len(said)] = said
     with sf.SoundFile(path, "w", 16_000, 1) as file:
         for _ in range(8):
             file.write(part)

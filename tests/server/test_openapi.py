@@ -36,7 +36,7 @@ def test_the_description_is_valid_and_of_these_routes(gateway: Gateway) -> None:
     assert document(TABLE) == told[1]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_damaged_requests_break_nothing(seed: int, gateway: Gateway) -> None:
     dice = random.Random(seed)
     address = urlsplit(gateway.url)

@@ -57,6 +57,27 @@ def test_a_newcomer_does_not_wait_for_the_long_work_of_others() -> None:
     assert queue.take() is None
 
 
+@given(st.integers(1, 3), st.integers(0, 5))
+def test_who_comes_again_at_once_has_its_turn_behind_those_who_wait(
+    places: int, newest: int
+) -> None:
+    """A client that asks for its next when it has the last is served as often as any other."""
+    clients = [chr(ord("a") + n) for n in range(6 * places)]
+    queue: FairQueue[str] = FairQueue(places, 100)
+    for client in clients:
+        queue.put(client, client)
+    served, running = Counter[str](), list[str]()
+    for _ in range(20 * len(clients)):
+        while taken := queue.take():
+            served[taken[0]] += 1
+            running.append(taken[0])
+        ended = running.pop(-1 - newest % len(running))
+        queue.end(ended)
+        queue.put(ended, ended)
+        waiting = [served[each] for each in clients if each not in running]
+        assert max(waiting) - min(waiting) <= 1 + places * newest
+
+
 def test_only_what_waits_counts_for_a_full_queue() -> None:
     queue: FairQueue[int] = FairQueue(1, 2)
     for number in range(2):

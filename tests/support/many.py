@@ -43,18 +43,34 @@ def begun(job: dict[str, Any], said: int) -> int:
     os._exit(code if isinstance(code, int) else 70)
 
 
-def main() -> None:
-    """All jobs, some at a time."""
+def _warm(environment: dict[str, str]) -> None:
+    """Do once what each run would do, and which is the same for all."""
+    import certifi
+    import httpcore
+    import platformdirs
 
-    import audiopipe.audio.reading.pyav
+    import audiopipe.audio.reading.pyav_fast
     import audiopipe.backends.http.route
     import audiopipe.backends.openai.transcribe
     import audiopipe.cli.transcribe
+    import audiopipe.limits.limiter
     import audiopipe.pipeline.run
     import audiopipe.render
-    import audiopipe.stages.flag  # noqa: F401 - warmed for those that are forked
+    import audiopipe.stages.flag
+    import audiopipe.store.redis_door  # noqa: F401 - imported for those that are forked
+    from audiopipe.plugins import GROUPS, plugins
+    from audiopipe.text.redaction import secrets_of, without_all_secrets
 
+    assert certifi and httpcore and platformdirs
+    without_all_secrets("", secrets_of({**os.environ, **environment}))
+    for group in GROUPS:
+        plugins(group)
+
+
+def main() -> None:
+    """All jobs, some at a time."""
     jobs = json.load(sys.stdin)
+    _warm(jobs[0]["env"] if jobs else {})
     results: list[dict[str, Any]] = [{} for _ in jobs]
     waiting = list(enumerate(jobs))
     running: dict[int, tuple[int, IO[bytes]]] = {}

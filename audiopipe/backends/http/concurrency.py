@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Lanes:
         self._clock = clock
         self._wide = float(min(_FIRST, most))
         self._busy = 0
+        self._waiting: deque[object] = deque()
         self._best_s = self._mean_s = 0.0
         self._cut_at_s = -1.0
         self._spell: _Spell | None = None
@@ -61,12 +63,18 @@ class Lanes:
 
     @contextmanager
     def lane(self, pause: Pause) -> Iterator[None]:
-        """Hold one lane; others wait for it."""
+        """Hold one lane; others wait for it, each behind those who came before."""
+        place = object()
         with self._free:
-            while self._busy >= self.width:
-                pause(0.0, Waiting(0.0, "a free lane"))
-                self._free.wait(_LOOK_S)
-            self._busy += 1
+            self._waiting.append(place)
+            try:
+                while self._waiting[0] is not place or self._busy >= self.width:
+                    pause(0.0, Waiting(0.0, "a free lane"))
+                    self._free.wait(_LOOK_S)
+                self._busy += 1
+            finally:
+                self._waiting.remove(place)
+                self._free.notify_all()
         try:
             yield
         finally:

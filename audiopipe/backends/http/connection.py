@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
@@ -56,6 +56,32 @@ def new_client(timeouts: Timeouts) -> httpx.Client:
     return httpx.Client(
         headers=_HEADERS, timeout=waits, transport=ByEnvironment(limits), trust_env=False
     )
+
+
+def request_to(
+    client: httpx.Client,
+    method: str,
+    url: str,
+    address: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> httpx.Request:
+    """A request that is sent to one address of the name in its URL, whatever the name means then.
+
+    Args:
+        client: sends it.
+        method, url, headers, content: of the request.
+        address: of IP; None looks the name up. A proxy looks it up by itself.
+    """
+    from audiopipe.backends.http.route import proxy_for
+
+    request = client.build_request(method, url, headers=headers, content=content)
+    named = request.url
+    if address is None or proxy_for(named.scheme, named.host, named.port):
+        return request
+    request.extensions["sni_hostname"] = named.host
+    request.url = named.copy_with(host=address)
+    return request
 
 
 @contextmanager

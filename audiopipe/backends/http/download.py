@@ -6,9 +6,10 @@ import math
 import os
 from collections.abc import Callable
 from typing import IO
+from urllib.parse import urljoin
 
 from audiopipe.backends.http.address import without_secrets
-from audiopipe.backends.http.connection import Timeouts, mapped, new_client
+from audiopipe.backends.http.connection import Timeouts, mapped, new_client, request_to
 from audiopipe.backends.http.exchange import Bounds, exchange
 from audiopipe.backends.http.redact import Secrets
 from audiopipe.backends.http.reply import Reply
@@ -34,7 +35,7 @@ def download(
     stop: Stop | None = None,
     timeouts: Timeouts | None = None,
     retry: Retry | None = None,
-    allow: Callable[[str], None] = lambda url: None,
+    allow: Callable[[str], str | None] = lambda url: None,
     most_bytes: int = _MOST_BYTES,
     kept: str = "",
     told: Callable[[Reply], None] = lambda head: None,
@@ -50,7 +51,8 @@ def download(
         stop: ends the download and every wait.
         timeouts: `total_s` is no bound here: how long a recording takes nobody knows.
         retry: see `Retry`.
-        allow: raises for an address that may not be asked; called with that of each hop.
+        allow: raises for an address that may not be asked; called with that of each hop. It gives
+            what to connect to; None for whatever the name means.
         most_bytes: of what is fetched.
         kept: `version` of what stands in the file already; "" begins anew.
         told: called with status and headers of each answer that is taken, before its body.
@@ -95,7 +97,7 @@ class _Fetching:
         url: str,
         stop: Stop,
         waits: Timeouts,
-        allow: Callable[[str], None],
+        allow: Callable[[str], str | None],
         told: Callable[[Reply], None],
     ) -> None:
         """Fill it by one answer, from where it ends if that is known to be of the same version."""
@@ -104,14 +106,12 @@ class _Fetching:
         if size:
             headers |= {"Range": f"bytes={size}-", "If-Range": self._version}
         with mapped(without_secrets(url)), new_client(waits) as client:
-            request = client.build_request("GET", url, headers=headers)
             for _ in range(_MOST_HOPS + 1):
-                allow(str(request.url))
+                request = request_to(client, "GET", url, allow(url), headers)
                 with exchange(client, request, self._bounds, stop.check) as answer:
                     head = answer.head
                     if 300 <= head.status < 400 and (onward := head.headers.get("location")):
-                        target = request.url.join(onward)
-                        request = client.build_request("GET", target, headers=headers)
+                        url = urljoin(url, onward)
                         continue
                     if self._is_whole(head, size):
                         return

@@ -270,6 +270,24 @@ def test_a_download_follows_redirects_and_ends_at_the_beginning_of_the_file(
         assert file.read() == server.files["talk.mp3"]
 
 
+def test_a_download_goes_to_the_address_that_was_looked_at_whatever_the_name_means_then(
+    server: Server,
+) -> None:
+    server.files["talk.mp3"] = b"sound"
+    url = server.url_of("talk.mp3", "moved").replace("127.0.0.1", "talks.invalid")
+    asked: list[str] = []
+
+    def allow(url: str) -> str:
+        asked.append(url)
+        return "127.0.0.1"
+
+    file = io.BytesIO(b"")
+    download(url, file, retry=NO_WAIT, allow=allow)
+    assert file.read() == b"sound"
+    assert asked == [url, server.url_of("talk.mp3")]
+    assert server.seen[0].headers["host"] == url.split("/")[2]
+
+
 def test_a_download_sends_no_key(server: Server) -> None:
     server.files["talk.mp3"] = b"sound"
     fetch(server.url_of("talk.mp3"))
