@@ -7,6 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from audiopipe.errors import AudiopipeError
 from audiopipe.server.refusals import Refusal, refusal_of
 from audiopipe.server.state import client_of, state_of
 from audiopipe.server.waiting import BEAT_S, DONE, WAIT, Cut, kept_alive, soon
+from audiopipe.session import Session
 from audiopipe.values.requests import Reply, Usage
 
 T = TypeVar("T")
@@ -44,36 +46,24 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = MappingProxyType(
 """Values with which a field that is not passed on says nothing."""
 
 
+Begun = tuple[Iterator[str], Callable[[], Reply | None]]
+"""The pieces of an answer, and what tells it whole once they have ended."""
+
+
 async def chat(request: Request) -> Response:
     """A chat model's answer, whole or as it is written."""
     state = state_of(request)
     client = client_of(request, "chat")
     state.gateway.check_quota(client)
-    body = await state.intake.json(request)
-    messages, options, tools = _messages(body), _options(body), _tools(body)
-    shape = _shape(body)
-    if tools and shape:
-        raise Refusal(400, "tools and response_format exclude each other", "unsupported_value")
+    question = _Question.of(await state.intake.json(request))
     stop = state.session.stop.part()
     purse = state.gateway.allowance(client.name)
     session = state.session.derive(stop=stop, spending=purse)
-    model = str(body.get("model") or "")
 
-    def asked() -> Reply:
-        return session.chat_session(model).ask(messages, tools=tools, **shape, **options)
-
-    def begun() -> tuple[Iterator[str], Callable[[], Reply | None]]:
-        if tools:  # whose calls come whole
-            reply = asked()
-            return iter([reply.text]), lambda: reply
-        stream = session.chat_session(model).stream(messages, **options)
-        first = next(stream, "")
-        return chain((first,), stream), lambda: stream.reply
-
-    async def done(work: Callable[[], T]) -> T:
+    async def done(work: Callable[[Session], T]) -> T:
         try:
             async with state.place():
-                return await asyncio.to_thread(work)
+                return await asyncio.to_thread(work, session)
         except BaseException as error:
             stop.set()
             if isinstance(error, AudiopipeError):
@@ -81,22 +71,56 @@ async def chat(request: Request) -> Response:
             raise
 
     hold_s = state.settings.hold_s
-    if not body.get("stream"):
-        answer = asyncio.ensure_future(done(asked))
+    if not question.streams:
+        answer = asyncio.ensure_future(done(question.ask))
         answer.add_done_callback(lambda _: stop.set())
         return await kept_alive(answer, hold_s, lambda reply: JSONResponse(_completion(reply)))
-    beginning = asyncio.ensure_future(done(begun))
+    beginning = asyncio.ensure_future(done(question.begin))
     await soon(beginning, hold_s)
 
     async def written() -> AsyncIterator[str]:
         try:
-            async for chunk in _chunks(beginning, model):
+            async for chunk in _chunks(beginning, question.model):
                 yield chunk
         finally:
             beginning.cancel()
             stop.set()
 
     return StreamingResponse(written(), media_type="text/event-stream")
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a body asks."""
+
+    messages: list[dict[str, Any]]
+    model: str
+    streams: bool
+    tools: list[dict[str, Any]]
+    shape: dict[str, Any]
+    options: dict[str, Any]
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> _Question:
+        messages, options, tools = _messages(body), _options(body), _tools(body)
+        shape = _shape(body)
+        if tools and shape:
+            raise Refusal(400, "tools and response_format exclude each other", "unsupported_value")
+        model = str(body.get("model") or "")
+        return cls(messages, model, bool(body.get("stream")), tools, shape, options)
+
+    def ask(self, session: Session) -> Reply:
+        """The whole answer."""
+        more = {**self.shape, **self.options}
+        return session.chat_session(self.model).ask(self.messages, tools=self.tools, **more)
+
+    def begin(self, session: Session) -> Begun:
+        """The answer as it is written, once its first piece is there."""
+        if self.tools:  # whose calls come whole
+            reply = self.ask(session)
+            return iter([reply.text]), lambda: reply
+        stream = session.chat_session(self.model).stream(self.messages, **self.options)
+        return chain((next(stream, ""),), stream), lambda: stream.reply
 
 
 def _messages(body: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -216,9 +240,7 @@ def _tokens(usage: Usage) -> dict[str, int]:
     return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
 
 
-async def _chunks(
-    beginning: asyncio.Future[tuple[Iterator[str], Callable[[], Reply | None]]], model: str
-) -> AsyncIterator[str]:
+async def _chunks(beginning: asyncio.Future[Begun], model: str) -> AsyncIterator[str]:
     head = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "object": "chat.completion.chunk",
