@@ -35,6 +35,7 @@ COMMANDS = {
     "corrections": "Make, show or export what people have mended in stored transcripts.",
     "report": "Make a page that tells how a batch went.",
     "status": "Tell what became of a batch.",
+    "merge": "Join batches that nodes did by themselves.",
     "node": "Work for a cluster: what transcribe --on hands out.",
     "serve": "Serve OpenAI's API to any client, with the whole pipeline behind it.",
     "mcp": "Serve tools to agents: transcribe, search, check, ask, speak.",

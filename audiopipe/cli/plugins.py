@@ -15,7 +15,8 @@ from audiopipe.plugins import GROUPS, Plugin, plugins
 @options.verbosity
 def command() -> int:
     """List what other packages add, by entry points of the groups audiopipe.backends, .renderers,
-    .checks, .jobs and .stages. One that cannot be loaded is one line on stderr, and exit code 3.
+    .checks, .jobs, .stages and .executors. One that cannot be loaded is one line on stderr, and
+    exit code 3.
     """
     found = [plugin for group in GROUPS for plugin in plugins(group)]
     loaded = [plugin for plugin in found if _loads(plugin)]

@@ -83,6 +83,7 @@ def run(
         flags: settings; None is not given.
     """
     settings, items = _asked(inputs, config, retry_failed, flags)
+    settings = _among_nodes(settings)
     place = _place(settings)
     if hook and is_elsewhere(settings.output_dir):
         raise UsageError("--hook is run on files: name a folder of this machine with -o")
@@ -215,6 +216,20 @@ def _results(todo: Sequence[Item], session: Session, place: Place | None) -> Ite
     outcomes = session.transcribe_many(opened(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
         yield results.saved(item, outcome, settings, place or _Stdout(), marks[item])
+
+
+def _among_nodes(settings: Settings) -> Settings:
+    """Settings of a node that does its share by itself: all shares have one name, by their place.
+
+    Raises:
+        UsageError: what cannot hold over several machines.
+    """
+    if not settings.share:
+        return settings
+    from audiopipe.workflows.cluster.driver import check_shared
+
+    check_shared(settings, is_elsewhere=True)
+    return change(settings, {"run": settings.run or f"shares of {settings.output_dir}"})
 
 
 def _engine(settings: Settings) -> Executor:

@@ -264,7 +264,7 @@ class Manifest:
             self._theirs = {row.source: row for row in rows}
         updated, rows = self._now("seconds"), tuple(self._newest())
         batch = Batch(self._begun, updated, self._stopped, self._settings, rows)
-        return "".join(_lines(batch))
+        return text_of(batch)
 
     def _newest(self) -> Iterator[Row]:
         """All rows, those of this run first."""
@@ -283,6 +283,11 @@ def _sha256(file: str) -> str:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest() if Path(file).is_file() else ""
     except OSError:
         return ""
+
+
+def text_of(batch: Batch) -> str:
+    """What stands in the file of a batch."""
+    return "".join(_lines(batch))
 
 
 def _lines(batch: Batch) -> Iterator[str]:

@@ -98,7 +98,7 @@ def check_shared(settings: Settings, *, is_elsewhere: bool) -> None:
         UsageError: it cannot.
     """
     if settings.output_dir == "-":
-        raise UsageError("--on: nodes write results, and not to stdout: name a folder with -o")
+        raise UsageError("nodes write results, and not to stdout: name a folder with -o")
     bounds = settings.max_cost_usd or settings.max_requests
     if is_elsewhere and bounds and not settings.ledger:
         raise UsageError(
