@@ -93,16 +93,9 @@ def sound(recording: Path, page: Path, kept: Path | None, *, is_embedded: bool) 
     Raises:
         InputError: it cannot be read.
     """
-    with open_source(recording) as opened:
-        digest = opened.sha256()
-    store = kept / f"{digest}.peaks" if kept else None
-    known = store.read_bytes() if store and store.is_file() else b""
     is_fit = recording.suffix.lower() in PLAYABLE and recording.stat().st_size <= MOST_EMBEDDED
     encoder = ChunkEncoder("opus") if is_embedded and not is_fit else None
-    if not known or encoder:
-        known = _peaks(recording, encoder)
-        if store:
-            write(known, store)
+    known = _peaks(recording, encoder) if encoder else waveform(recording, kept)
     marks = chapters(recording)
     if encoder:
         return Sound(_data(encoder.finish(), "audio/ogg"), known, marks)
@@ -112,6 +105,27 @@ def sound(recording: Path, page: Path, kept: Path | None, *, is_embedded: bool) 
     if recording.suffix.lower() not in PLAYABLE:
         _log.warning("%s: browsers may not play it; --embed-audio makes it Opus", recording)
     return Sound(_relative(recording, page), known, marks)
+
+
+def waveform(recording: Path, kept: Path | None) -> bytes:
+    """The peaks of a recording, made once.
+
+    Args:
+        recording: its file.
+        kept: a folder where they are kept; None for none.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    with open_source(recording) as opened:
+        digest = opened.sha256()
+    store = kept / f"{digest}.peaks" if kept else None
+    if store and store.is_file():
+        return store.read_bytes()
+    made = _peaks(recording)
+    if store:
+        write(made, store)
+    return made
 
 
 def _candidates(path: Path, transcript: Transcript, given: Path | None) -> Iterator[Path]:
@@ -147,7 +161,7 @@ def _recorded(path: Path) -> Iterator[Path]:
                 yield Path(row.source)
 
 
-def _peaks(recording: Path, encoder: ChunkEncoder | None) -> bytes:
+def _peaks(recording: Path, encoder: ChunkEncoder | None = None) -> bytes:
     """The waveform, its loud places full; the same samples go to the encoder."""
     size = RATE_HZ // PEAKS_HZ
     found: list[NDArray[np.int32]] = []

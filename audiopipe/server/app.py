@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from audiopipe.server import review
 from audiopipe.server.refusals import Refusal
 from audiopipe.server.routes import routes
 from audiopipe.server.state import State
@@ -51,7 +52,7 @@ def application(shared: State) -> Starlette:
             )
         )
     app = Starlette(
-        routes=list(routes()),
+        routes=[*routes(), *review.ROUTES],
         middleware=middleware,
         exception_handlers={Refusal: _refused, HTTPException: _unrouted},
         lifespan=lifespan,

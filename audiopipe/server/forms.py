@@ -35,6 +35,7 @@ class Ask:
         shape: of the reply, one of `SHAPES`, or tsv.
         words: whether verbose_json lists words.
         stream: whether the reply is a stream of events.
+        review: whether the recording is kept until its result expires, to be heard in a review.
     """
 
     task: Task = "transcribe"
@@ -44,6 +45,7 @@ class Ask:
     shape: str = "json"
     words: bool = False
     stream: bool = False
+    review: bool = False
 
     def key(self, client: str, sha256: str) -> str:
         """Equal for those requests of a client that one recognition answers.
@@ -116,7 +118,8 @@ def job(fields: Fields, task: str) -> Ask:
     Raises:
         Refusal: a value that is not allowed.
     """
-    return replace(openai(fields, _task(task)), stream=False)
+    asked = openai(fields, _task(task))
+    return replace(asked, stream=False, review=_switch(fields, "review"))
 
 
 _ASR_SHAPES = {"txt": "text", "text": "text", "json": "verbose_json"}

@@ -23,6 +23,7 @@ from audiopipe.server.jobs import Job, Jobs, Status
 from audiopipe.server.metrics import Metrics
 from audiopipe.server.queue import FairQueue
 from audiopipe.server.refusals import Refusal, refusal_of
+from audiopipe.server.shelf import Shelf
 from audiopipe.server.spool import Spool, Upload
 from audiopipe.server.webhooks import Webhooks
 from audiopipe.session import Session
@@ -49,6 +50,7 @@ class Gateway:
         session: does the work.
         spool: the recordings.
         jobs: outlive this process.
+        shelf: keeps what is done for review.
         metrics: told what happens.
         webhooks: tell of jobs that have ended.
         access: knows what clients may take.
@@ -59,6 +61,7 @@ class Gateway:
         session: Session,
         spool: Spool,
         jobs: Jobs,
+        shelf: Shelf,
         metrics: Metrics,
         webhooks: Webhooks,
         access: Access,
@@ -66,7 +69,7 @@ class Gateway:
         settings = session.settings
         self.session, self.settings = session, settings
         self.spool, self.jobs, self.metrics = spool, jobs, metrics
-        self._webhooks, self._access = webhooks, access
+        self.shelf, self._webhooks, self._access = shelf, webhooks, access
         self._queue: FairQueue[Flight] = FairQueue(settings.at_once, settings.max_queue)
         self._pool = ThreadPoolExecutor(self._queue.most_running, "audiopipe-job")
         self._flights: dict[str, Flight] = {}
@@ -78,7 +81,7 @@ class Gateway:
     async def start(self) -> None:
         """Take up what an earlier server has left."""
         left = self.jobs.unended()
-        self.spool.sweep({job.file for job in left})
+        self.spool.sweep({job.file for job in (*left, *self.jobs.done())})
         for job in left:
             flight = Flight(job, self.session.stop.part())
             if job.begun < _MOST_BEGUN:
@@ -281,7 +284,9 @@ class Gateway:
             await asyncio.to_thread(self._keep, flight, replace(outcome, error=error))
         self._by_id.pop(flight.job.id, None)
         flight.stop.set()  # the session's stop knows it no longer
-        self.spool.drop(flight.job.upload(self.spool.folder))
+        if error or not (flight.job.is_kept and flight.job.asked.review):
+            self.spool.drop(flight.job.upload(self.spool.folder))
+        await asyncio.to_thread(self._make_room)
         self.metrics.outcome(outcome)
         if error:
             flight.fail(error)
@@ -310,9 +315,17 @@ class Gateway:
             job = replace(job, status="completed", transcript=text, ended_s=time.time())
         self.jobs.put(job)
 
+    def _make_room(self) -> None:
+        """Let go of the oldest recordings that wait for a review, before they take the room of
+        those that wait for their turn."""
+        for job in self.jobs.done() if self.spool.used > self.spool.most_disk_bytes / 2 else ():
+            if self.spool.used > self.spool.most_disk_bytes / 2:
+                self.spool.drop(job.upload(self.spool.folder))
+
     async def _housekeeping(self) -> None:
         while True:
-            await asyncio.to_thread(self.jobs.expire, self.settings.keep_results_s)
+            for job in await asyncio.to_thread(self.jobs.expire, self.settings.keep_results_s):
+                self.shelf.forget(job)
             await self._webhooks.call_due(self.jobs)
             await asyncio.sleep(_LOOK_S)
 

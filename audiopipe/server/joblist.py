@@ -110,6 +110,7 @@ async def deleted(request: Request) -> Response:
         gateway.cancel(flight)
         await flight.ended()
     await asyncio.to_thread(gateway.jobs.delete, [job.id])
+    gateway.shelf.forget(job)
     return JSONResponse({"id": job.id, "object": "transcription.job.deleted", "deleted": True})
 
 

@@ -89,6 +89,9 @@ class Job:
 
 
 _COLUMNS = ", ".join(field.name for field in fields(Job))
+_LIGHT = _COLUMNS.replace("transcript", "'' AS transcript")
+"""Without what is long."""
+
 _PLACES = ", ".join("?" * len(fields(Job)))
 
 
@@ -130,15 +133,23 @@ class Jobs:
         return self._select("WHERE webhook != '' AND ended_s > 0 ORDER BY ended_s")
 
     def of(self, client: str, most: int) -> list[Job]:
-        """The jobs of a client, the newest first."""
+        """The jobs of a client, the newest first, without their transcripts."""
         where = "WHERE client = ? AND is_kept ORDER BY created_s DESC LIMIT ?"
-        return self._select(where, client, most)
+        return self._select(where, client, most, columns=_LIGHT)
 
-    def expire(self, keep_s: float) -> None:
-        """Forget those that ended longer ago."""
+    def done(self) -> list[Job]:
+        """Those that have a transcript, the oldest first; without it."""
+        where = "WHERE status = 'completed' AND is_kept ORDER BY ended_s"
+        return self._select(where, columns=_LIGHT)
+
+    def expire(self, keep_s: float) -> list[Job]:
+        """Forget those that ended longer ago; they, without their transcripts."""
         before_s = self._clock() - keep_s
+        old = self._select("WHERE ended_s > 0 AND ended_s < ?", before_s, columns=_LIGHT)
         statement = "DELETE FROM jobs WHERE ended_s > 0 AND ended_s < ?"
-        self._database.write(lambda db: db.execute(statement, (before_s,)))
+        if old:
+            self._database.write(lambda db: db.execute(statement, (before_s,)))
+        return old
 
     def count(self) -> int:
         """How many there are."""
@@ -181,9 +192,9 @@ class Jobs:
         """Close the file. Closing twice is harmless."""
         self._database.close()
 
-    def _select(self, where: str, *values: object) -> list[Job]:
+    def _select(self, where: str, *values: object, columns: str = _COLUMNS) -> list[Job]:
         def rows(db: sqlite3.Connection) -> list[Job]:
-            return [Job(*row) for row in db.execute(f"SELECT {_COLUMNS} FROM jobs {where}", values)]
+            return [Job(*row) for row in db.execute(f"SELECT {columns} FROM jobs {where}", values)]
 
         return self._database.read(rows)
 

@@ -141,7 +141,7 @@ _BODIES: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
         },
         "job": {
             "multipart/form-data": _object(
-                "", file=_FILE, url=_TEXT, task=_TASK, webhook_url=_TEXT, **_FORM
+                "", file=_FILE, url=_TEXT, task=_TASK, webhook_url=_TEXT, review=_FLAG, **_FORM
             ),
             "application/json": _object(
                 "", input_audio=_AUDIO, url=_TEXT, task=_TASK, webhook_url=_TEXT, **_FORM

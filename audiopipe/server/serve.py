@@ -22,6 +22,7 @@ from audiopipe.server.intake import Intake
 from audiopipe.server.jobs import Jobs
 from audiopipe.server.metrics import Metrics
 from audiopipe.server.network import is_loopback
+from audiopipe.server.shelf import Shelf
 from audiopipe.server.spool import Spool
 from audiopipe.server.state import State
 from audiopipe.server.webhooks import Webhooks, read_secret
@@ -58,9 +59,11 @@ def serve(session: Session) -> None:
         except Unavailable as error:
             raise OutputError(f"cannot keep jobs: {error}") from error
         webhooks = Webhooks(secret, access, settings.fetch, session.stop)
-        gateway = Gateway(session, spool, jobs, Metrics(), webhooks, access)
+        library = Path(settings.review_dir) if settings.review_dir else None
+        shelf = Shelf(jobs, spool, folder / "review", library)
+        gateway = Gateway(session, spool, jobs, shelf, Metrics(), webhooks, access)
         intake = Intake(spool, settings.upload_pause_s, settings.fetch, session.stop)
-        server = _Server(_config(State(gateway, intake, access)))
+        server = _Server(_config(State(gateway, intake, access, shelf)))
         host, port = listening.getsockname()[:2]
         scheme = "https" if settings.tls_cert else "http"
         shown = f"[{host}]" if ":" in host else host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from audiopipe.server.forms import Ask
 from audiopipe.server.gateway import Gateway
 from audiopipe.server.intake import Intake
 from audiopipe.server.refusals import Refusal
+from audiopipe.server.shelf import Shelf
 from audiopipe.server.spool import Upload
 from audiopipe.session import Session
 from audiopipe.settings import Settings
@@ -33,13 +35,19 @@ class State:
         gateway: works on recordings.
         intake: reads bodies.
         access: knows clients.
+        shelf: what there is to review.
         others: places for what is passed on.
+        mending: held while corrections are written, so that their times rise.
+        secret: what addresses of recordings are marked with.
     """
 
     gateway: Gateway
     intake: Intake
     access: Access
+    shelf: Shelf
     others: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MOST_OTHERS))
+    mending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def check(self, ask: Ask, upload: Upload) -> None:
         """Go on, if what is asked can be had of these settings.
@@ -67,6 +75,11 @@ class State:
             raise Refusal(429, "too much is under way: ask again", "queue_full", headers=headers)
         async with self.others:
             yield
+
+    def owner(self, id_: str) -> str:
+        """Whose a job is; "" for nobody's."""
+        job = self.gateway.jobs.get(id_)
+        return job.client if job else ""
 
     @property
     def session(self) -> Session:

@@ -92,6 +92,15 @@ class ServerSettings(SubtitleSettings):
         unit="MB",
         is_for_run=True,
     )
+    review_dir: str = row(
+        "",
+        "--review-dir",
+        SERVER,
+        "A folder of transcripts that /review/ shows besides the jobs, to every key for jobs.",
+        kind=Text(is_path=True),
+        unit="DIR",
+        is_for_run=True,
+    )
     max_disk_mb: float = row(
         20_480.0,
         "--max-disk",

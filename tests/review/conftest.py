@@ -25,18 +25,21 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def context(browser: Any) -> Iterator[Any]:
-    """An empty profile; whatever a page asks of a network fails the test."""
+    """An empty profile; what a page asks of a network, and an error in a script, fail the test."""
     made = browser.new_context()
     asked: list[str] = []
+    errors: list[str] = []
     made.on("request", lambda request: asked.append(request.url))
+    made.on("weberror", lambda error: errors.append(str(error.error)))
     yield made
     made.close()
+    assert errors == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 @pytest.fixture
 def opened(context: Any, tmp_path: Path) -> Open:
-    """The page of transcripts, opened from the disk; an error in a script fails the test."""
+    """The page of transcripts, opened from the disk."""
 
     def open_(*transcripts: Transcript, audio: Path | None = None) -> Any:
         for n, each in enumerate(transcripts):
@@ -45,7 +48,6 @@ def opened(context: Any, tmp_path: Path) -> Open:
         target = tmp_path / "review.html"
         write(build(reviewed(paths)[0], target, SubtitleSettings(), audio=audio), target)
         page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(str(error)))
         page.goto(target.as_uri())
         return page
 

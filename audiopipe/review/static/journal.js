@@ -41,6 +41,7 @@ class Journal {
     this.key = corrections.original.id;
     this.mine = new Map();
     this.steps = [];
+    this.kept = 0;
     const at = memory.get(`${this.key}:at`) ?? 0;
     for (let n = 0; n < at; n++) {
       const step = memory.get(`${this.key}:${n}`);
@@ -68,19 +69,19 @@ class Journal {
     const when = new Date().toISOString();
     const last = this.steps[this.at - 1];
     const goesOn =
-      isTyping && last?.isTyping && this.at === this.steps.length && last.changes[0][0] === real[0][0] &&
+      isTyping && last?.isTyping && this.at === this.steps.length && this.at > this.kept && last.changes[0][0] === real[0][0] &&
       Date.parse(when) - Date.parse(last.when) < COALESCE_MS;
     if (goesOn) {
       last.changes[0][2] = real[0][2];
       last.when = when;
     } else {
-      for (let n = this.at; n < this.steps.length; n++) memory.drop(`${this.key}:${n}`);
+      for (let n = this.at; n < this.steps.length; n++) memory.drop(`${this.key}:${n - this.kept}`);
+      this.kept = Math.min(this.kept, this.at);
       this.steps.length = this.at;
       this.steps.push({ when, changes: real, isTyping });
       this.at += 1;
     }
-    memory.set(`${this.key}:${this.at - 1}`, this.steps[this.at - 1]);
-    memory.set(`${this.key}:at`, this.at);
+    this.keep(this.at - 1);
     this.take({ when, changes: real }, 2);
     this.changed(real.map(([n]) => n), !isTyping);
   }
@@ -98,7 +99,7 @@ class Journal {
   }
 
   redone(step, which) {
-    memory.set(`${this.key}:at`, this.at);
+    memory.set(`${this.key}:at`, Math.max(0, this.at - this.kept));
     this.take({ ...step, when: new Date().toISOString() }, which);
     this.changed(step.changes.map(([n]) => n), true);
   }
@@ -107,6 +108,25 @@ class Journal {
     for (const change of step.changes) {
       this.mine.set(change[0], { state: change[which], when: step.when });
     }
+  }
+
+  /** What the server has is mine no longer, nor need it be kept here. */
+  settle(rows) {
+    for (const row of rows) {
+      if (this.mine.get(row.segment)?.when === row.when) this.mine.delete(row.segment);
+    }
+    for (const [n, { state }] of this.mine) {
+      if (sameState(state, this.corrections.state(n))) this.mine.delete(n);
+    }
+    if (this.mine.size) return;
+    for (let n = this.kept; n < this.steps.length; n++) memory.drop(`${this.key}:${n - this.kept}`);
+    this.kept = this.steps.length;
+    memory.set(`${this.key}:at`, 0);
+  }
+
+  keep(n) {
+    if (n >= this.kept) memory.set(`${this.key}:${n - this.kept}`, this.steps[n]);
+    memory.set(`${this.key}:at`, Math.max(0, this.at - this.kept));
   }
 
   /** Rows of what is mine and stands nowhere else yet. */

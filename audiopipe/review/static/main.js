@@ -7,7 +7,14 @@ let opened = -1;
 function openTranscript(n) {
   const node = document.querySelectorAll("script.transcript")[n];
   if (!node) return;
-  const t = decode(JSON.parse(node.textContent));
+  begun(JSON.parse(node.textContent));
+  opened = n;
+  history.replaceState(null, "", `#${n + 1}`);
+}
+
+/** Show a transcript. */
+function begun(told) {
+  const t = decode(told);
   $("index").hidden = true;
   $("review").hidden = $("player").hidden = false;
   $("title").textContent = t.title;
@@ -16,8 +23,6 @@ function openTranscript(n) {
   for (const id of ["tool-find", "tool-speakers", "tool-export"]) $(id).hidden = false;
   review?.player.audio.pause();
   review = new Review(t);
-  opened = n;
-  history.replaceState(null, "", `#${n + 1}`);
 }
 
 function openIndex() {
@@ -31,11 +36,17 @@ function openIndex() {
   $("progress").textContent = "";
   for (const id of ["tool-find", "tool-speakers", "tool-chapters", "tool-export", "files"]) $(id).hidden = true;
   document.title = PAGE.title;
+  $("kept").textContent = "";
+  history.replaceState(null, "", location.pathname + location.search);
+  if (PAGE.served) {
+    server.listed = "";
+    server.list();
+    return;
+  }
   showIndex(PAGE, (n) => {
     openTranscript(n);
     $("files").hidden = false;
   });
-  history.replaceState(null, "", location.pathname + location.search);
 }
 
 /** A format as text, of the transcript as it stands now. */
@@ -47,9 +58,14 @@ function exported(name) {
 function exportAs(name) {
   const stem = review.t.file.replace(/\.json$/i, "");
   const type = name === "corrections" ? "application/json" : FORMATS[name][1];
+  const ending = name === "corrections" ? "corrections.json" : name;
+  download(new Blob([exported(name)], { type: `${type};charset=utf-8` }), `${stem}.${ending}`);
+}
+
+function download(blob, name) {
   const link = element("a");
-  link.href = URL.createObjectURL(new Blob([exported(name)], { type: `${type};charset=utf-8` }));
-  link.download = name === "corrections" ? `${stem}.corrections.json` : `${stem}.${name}`;
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   toggleExports(false);
@@ -172,6 +188,10 @@ function begin() {
   search.bind();
   addEventListener("keydown", onKey, true);
   addEventListener("resize", () => review?.player.drawn());
+  if (PAGE.served) {
+    server.begin();
+    return;
+  }
   const n = Number(location.hash.slice(1)) - 1;
   const { files } = PAGE;
   if (files.length === 1) openTranscript(0);

@@ -9,7 +9,6 @@ class Player {
     this.view = view;
     this.audio = $("audio");
     this.stopAt = Infinity;
-    this.peaks = transcript.peaks ? Uint8Array.from(atob(transcript.peaks), (c) => c.charCodeAt(0)) : null;
     this.duration = transcript.duration;
     this.spoken = this.wordsByTime();
     if (transcript.audio) this.audio.src = transcript.audio;
@@ -24,8 +23,9 @@ class Player {
     this.audio.ontimeupdate = () => this.tick();
     this.audio.onloadedmetadata = () => this.drawn();
     this.bindWave();
-    this.told();
     this.loop = this.loop.bind(this);
+    this.told();
+    this.waved(transcript.peaks);
   }
 
   wordsByTime() {
@@ -43,6 +43,13 @@ class Player {
 
   get isPlaying() {
     return !this.audio.paused;
+  }
+
+  /** The waveform, in base64. */
+  waved(peaks) {
+    this.peaks = peaks ? Uint8Array.from(atob(peaks), (c) => c.charCodeAt(0)) : null;
+    this.drawnFor = "";
+    this.drawn();
   }
 
   open(file) {

@@ -113,14 +113,23 @@ class Review {
     this.onchange?.();
   }
 
-  merge(rows) {
-    const numbers = [...this.corrections.merge(rows)].filter((n) => n !== null);
-    if (numbers.length) this.redraw(numbers);
+  /** The server has some rows of mine, and gives those that came since. */
+  taken(mine, rows) {
+    const before = new Map(rows.map(({ segment }) => [segment, segment === null ? "" : this.shown(segment)]));
+    const numbers = [...this.corrections.merge(rows)];
+    this.journal.settle(mine);
+    this.settledNow = this.journal.settled();
+    const others = numbers.filter((n) => n !== null && before.get(n) !== this.shown(n));
+    if (others.length) this.redraw(others);
+    else if (numbers.length) this.tell();
   }
 
   redraw(numbers) {
     const { anchorNode, anchorOffset } = getSelection();
-    this.changed(numbers, true);
+    for (const n of numbers) this.show(n, true);
+    this.tell();
+    this.doubtTold();
+    search.stale();
     const held = this.nodes[this.current];
     if (held && held === document.activeElement && anchorNode && !anchorNode.isConnected && held.firstChild) {
       getSelection().collapse(held.firstChild, Math.min(anchorOffset, held.firstChild.length));
