@@ -98,7 +98,7 @@ class Recogniser:
         self.tell(Heard(name, result.window.core, result.usage, result.cached))
         voice = listening.result() if listening else None
         heard = self._flagged(result, self.request, voice)
-        if self.settings.repair and isinstance(audio, Chunk):
+        if self._repairs and isinstance(audio, Chunk):
             heard = self._repaired(name, audio, heard, voice)
         return (heard,)
 
@@ -107,6 +107,13 @@ class Recogniser:
         if self.settings.who and isinstance(audio, Chunk):
             return self.ears.submit(prints_of, audio, store=self.store)
         return None
+
+    @property
+    def _repairs(self) -> bool:
+        """As the settings say, else where an engine of this process is asked, at no cost."""
+        if self.settings.repair is not None:
+            return self.settings.repair
+        return not self.backend.address and not self.backend.price(1.0, self.request).cost_usd
 
     def _listening(self, audio: Chunk | RemoteAudio) -> Future[Voice] | None:
         if self.settings.voice_check and isinstance(audio, Chunk):

@@ -211,7 +211,13 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Yes or no."""
+    """Yes or no.
+
+    Attributes:
+        is_optional: whether None is a value.
+    """
+
+    is_optional: bool = False
 
     @property
     def allowed(self) -> str:
@@ -222,8 +228,8 @@ class Switch:
             raise ValueError
         return _SWITCHES[word]
 
-    def check(self, value: Any) -> bool:
-        if not isinstance(value, bool):
+    def check(self, value: Any) -> bool | None:
+        if not isinstance(value, bool) and not (value is None and self.is_optional):
             raise TypeError
         return value
 

@@ -162,6 +162,7 @@ def _kind(annotation: Any) -> Kind:
         return Words(get_args(annotation))
     kinds: dict[Any, Kind] = {
         bool: Switch(),
+        bool | None: Switch(is_optional=True),
         int: Number(is_whole=True),
         float: Number(),
         str: Text(),

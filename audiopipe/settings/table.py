@@ -252,11 +252,12 @@ class Settings(SpeakerSettings):
         kind=Listed(Words(KINDS, "checks")),
         unit="LIST",
     )
-    repair: bool = row(
-        False,
+    repair: bool | None = row(
+        None,
         "--repair",
         REPAIR,
         "Ask again about flagged passages, cut and asked otherwise, and keep the better answer.",
+        unset="yes for the embedded engine, which costs nothing",
         shapes_results=True,
     )
     max_repairs: int = row(

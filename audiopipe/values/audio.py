@@ -105,6 +105,12 @@ class Window:
         return Span(self.stretches[0].start_s, self.stretches[-1].end_s)
 
     @property
+    def alone(self) -> Span:
+        """The part that no other chunk hears: overlaps lie evenly around their seams."""
+        start_s = 2 * self.core.start_s - self.span.start_s
+        return Span(start_s, max(start_s, 2 * self.core.end_s - self.span.end_s))
+
+    @property
     def audio_s(self) -> float:
         """Seconds of audio in the chunk: what is sent and paid for."""
         return sum(stretch.duration_s for stretch in self.stretches)

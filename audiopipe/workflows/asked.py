@@ -88,6 +88,7 @@ def shaping(settings: Settings) -> dict[str, Any]:
     }
     names = (settings.language or "").split(",")
     values["language"] = ",".join(code_of(name) or name for name in names) or settings.language
+    values["repair"] = bool(settings.repair)
     values["model"] = resolve(settings.model) if settings.model else ""
     values["glossary"] = _digest(settings.glossary)
     samples = (each.partition("=") for each in settings.voice_samples)

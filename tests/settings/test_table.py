@@ -173,7 +173,7 @@ def wrong_value(kind: Kind) -> st.SearchStrategy[Any]:
     odd = [object(), {}, {"a": 1}, [[]], [None], [3], b"x", (1.5,), 1j]
     odd += [] if isinstance(kind, Text) else ["?"]
     odd += [] if isinstance(kind, Text | Address | Share) else [""]
-    odd += [] if isinstance(kind, Text) and kind.is_optional else [None]
+    odd += [] if isinstance(kind, Text | Switch) and kind.is_optional else [None]
     odd += [] if isinstance(kind, Switch) else [True, False]
     odd += [] if isinstance(kind, Number) else [3, 2.5, math.nan]
     odd += [] if isinstance(kind, Listed) else [(), []]
@@ -324,7 +324,13 @@ def test_every_name_stands_once() -> None:
 def test_each_type_is_that_of_the_kind() -> None:
     types = get_type_hints(Settings)
     for setting in TABLE:
-        kinds = {int: Number, float: Number, bool: Switch, tuple[str, ...]: Listed | NamedFiles}
+        kinds = {
+            int: Number,
+            float: Number,
+            bool: Switch,
+            bool | None: Switch,
+            tuple[str, ...]: Listed | NamedFiles,
+        }
         assert isinstance(
             setting.kind, kinds.get(types[setting.name], Text | Words | Address | Count | Share)
         ), setting.name

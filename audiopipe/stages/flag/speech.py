@@ -57,7 +57,7 @@ def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
         for timed in _timed(segment)
         for span in (_ends(timed) if segment.words else (timed,))
     ]
-    for span in _without(evidence.voice.certain, written, _heard_alone(evidence)):
+    for span in _without(evidence.voice.certain, written, evidence.transcript.window.alone):
         if span.duration_s > most_s:
             yield Flag(
                 "speech-without-text",
@@ -103,13 +103,6 @@ def _ends(word: Span) -> tuple[Span, ...]:
 
 def _wider(span: Span, by_s: float) -> Span:
     return Span(max(0.0, span.start_s - by_s), span.end_s + by_s)
-
-
-def _heard_alone(evidence: Evidence) -> Span:
-    """The part of the chunk that no other one hears: overlaps lie evenly around their seams."""
-    span, core = evidence.transcript.window.span, evidence.transcript.window.core
-    start_s = 2 * core.start_s - span.start_s
-    return Span(start_s, max(start_s, 2 * core.end_s - span.end_s))
 
 
 def _without(voice: Sequence[Span], written: Sequence[Span], inside: Span) -> Iterator[Span]:

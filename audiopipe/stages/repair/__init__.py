@@ -18,6 +18,10 @@ _CLEARLY_S = 0.5
 _KEPT_SHARE = 0.75
 """An answer with fewer of the first one's words than this has lost some."""
 
+_LEAST_SHARE = 0.5
+"""An answer with fewer words than this of the first one's different ones is none, whatever the flags
+say of those: of a loop little is left, and lyrics do not become “Music”."""
+
 _SURE_OF_ITSELF = frozenset(("repetition", "prompt-echo"))
 """A loop or an echo is: what it is replaced by need not be surer."""
 
@@ -72,11 +76,12 @@ def repair(
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """What one answer has in a passage: segments, seconds in doubt, words, and how sure it is."""
+    """What one answer has in a passage: segments, seconds in doubt, words, different words, and how sure it is."""
 
     segments: tuple[Segment, ...] = ()
     doubted_s: float = 0.0
     words: int = 0
+    vocabulary: int = 0
     sureness: float = 0.0
 
     @classmethod
@@ -90,6 +95,7 @@ class _Take:
             segments,
             covered_s(_inside(f.span, span) for f in heard.flags if f.kind in REPAIRABLE),
             sum(map(bool, norms)),
+            len({*filter(None, norms)}),
             sure_s / spoken_s if spoken_s else 0.0,
         )
 
@@ -115,6 +121,8 @@ def _verdict(passage: Passage, old: _Take, new: _Take, missing: str) -> tuple[bo
         return False, "Nobody is heard here, but there is one sign only that the words are made up."
     if old.doubted_s - new.doubted_s < _CLEARLY_S:
         return False, f"The other answer is no better: {gain}."
+    if new.words < _LEAST_SHARE * old.vocabulary:
+        return False, f"The other answer has {new.words} words for {old.vocabulary} different ones."
     if not new.words or (not made_up and new.words < _KEPT_SHARE * old.words):
         return False, f"The other answer has {new.words} words for {old.words}: none may be lost."
     less_sure = new.sureness < old.sureness and not _SURE_OF_ITSELF.intersection(passage.kinds)

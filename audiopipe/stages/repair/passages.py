@@ -40,16 +40,17 @@ class Passage:
 def passages(transcript: ChunkTranscript, voice: Voice | None) -> Iterator[Passage]:
     """The flagged passages, in order and apart, each with the phrases around it that are short.
 
-    A flag that lies wholly where a neighbouring chunk speaks is left to that one.
+    A flag that lies wholly where a neighbouring chunk hears too is left to the stitcher, which
+    takes the side that is not flagged.
 
     Args:
         transcript: of one chunk, with its flags.
         voice: where somebody speaks in it; None where nobody listened.
     """
     cuts = _cuts(transcript, voice)
-    core = transcript.window.core
+    alone = transcript.window.alone
     doubted = [
-        flag for flag in transcript.flags if flag.kind in REPAIRABLE and _touch(flag.span, core)
+        flag for flag in transcript.flags if flag.kind in REPAIRABLE and _touch(flag.span, alone)
     ]
     for whole in _merged(_between(flag.span, cuts) for flag in doubted):
         for span in _pieces(whole, cuts):

@@ -119,3 +119,9 @@ def test_without_an_answer_the_reason_says_why() -> None:
     result = repair(FIRST, PASSAGE, [], "No more repairs of this chunk are allowed.")
     assert result.segments == FIRST.segments
     assert result.repairs[0].reason == "No more repairs of this chunk are allowed."
+
+
+def test_lyrics_do_not_become_music() -> None:
+    sung = heard(phrase("row your boat gently down", 12), flags=(flagged(12, 15, "repetition"),))
+    of = replace(PASSAGE, kinds=("repetition",))
+    assert mended(sung, heard(phrase("music music", 12)), of=of) == "row your boat gently down"
