@@ -19,7 +19,7 @@ _KEPT_SHARE = 0.75
 """An answer with fewer of the first one's words than this has lost some."""
 
 _LEAST_SHARE = 0.5
-"""An answer with fewer words than this of the first one's different ones is none, whatever the flags
+"""An answer with fewer words than this of the first one's different ones is none, whatever flags
 say of those: of a loop little is left, and lyrics do not become “Music”."""
 
 _SURE_OF_ITSELF = frozenset(("repetition", "prompt-echo"))
@@ -76,7 +76,7 @@ def repair(
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """What one answer has in a passage: segments, seconds in doubt, words, different words, and how sure it is."""
+    """What one answer has in a passage: segments, seconds in doubt, words, different words, sureness."""
 
     segments: tuple[Segment, ...] = ()
     doubted_s: float = 0.0
@@ -122,7 +122,7 @@ def _verdict(passage: Passage, old: _Take, new: _Take, missing: str) -> tuple[bo
     if old.doubted_s - new.doubted_s < _CLEARLY_S:
         return False, f"The other answer is no better: {gain}."
     if new.words < _LEAST_SHARE * old.vocabulary:
-        return False, f"The other answer has {new.words} words for {old.vocabulary} different ones."
+        return False, f"The other answer has {new.words} words for {old.vocabulary} that differ."
     if not new.words or (not made_up and new.words < _KEPT_SHARE * old.words):
         return False, f"The other answer has {new.words} words for {old.words}: none may be lost."
     less_sure = new.sureness < old.sureness and not _SURE_OF_ITSELF.intersection(passage.kinds)
