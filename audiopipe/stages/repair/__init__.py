@@ -76,7 +76,8 @@ def repair(
 
 @dataclass(frozen=True, slots=True)
 class _Take:
-    """What one answer has in a passage: segments, seconds in doubt, words, different words, sureness."""
+    """What one answer has in a passage: segments, seconds in doubt, words, words that differ,
+    and how sure it is."""
 
     segments: tuple[Segment, ...] = ()
     doubted_s: float = 0.0
