@@ -60,7 +60,9 @@ if TYPE_CHECKING:
     from audiopipe.settings import Settings as Settings
     from audiopipe.settings import SubtitleSettings as SubtitleSettings
     from audiopipe.speech import Speech as Speech
+    from audiopipe.speech.cast import Part as Part
     from audiopipe.speech.script import Paragraph as Paragraph
+    from audiopipe.speech.tags import Tags as Tags
     from audiopipe.stages.flag.evidence import Evidence as Evidence
     from audiopipe.values.audio import Audio as Audio
     from audiopipe.values.audio import Chapter as Chapter
@@ -135,7 +137,9 @@ _HOMES = {
     ),
     "audiopipe.settings": ("Settings", "SubtitleSettings"),
     "audiopipe.speech": ("Speech",),
+    "audiopipe.speech.cast": ("Part",),
     "audiopipe.speech.script": ("Paragraph",),
+    "audiopipe.speech.tags": ("Tags",),
     "audiopipe.stages.flag.evidence": ("Evidence",),
     "audiopipe.values.audio": ("Audio", "Chapter", "Chunk", "RemoteAudio", "Span", "Window"),
     "audiopipe.values.events": ("Event", "Heard", "Lost", "Mended", "Spoke", "Waiting"),

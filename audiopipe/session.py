@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from audiopipe.conversation import ChatSession
     from audiopipe.pipeline import Outcome
     from audiopipe.speech import Speech
+    from audiopipe.speech.cast import Cast
+    from audiopipe.speech.lexicon import Lexicon
     from audiopipe.speech.script import Paragraph
+    from audiopipe.speech.tags import Tags
     from audiopipe.values.events import Listener
     from audiopipe.workflows.feeds import Fetched
     from audiopipe.workflows.plan import Plan
@@ -120,12 +123,18 @@ class Session(Context):
         *,
         title: str = "",
         author: str = "",
+        tags: Tags | None = None,
+        cast: Cast | None = None,
+        lexicon: Lexicon | None = None,
         **changes: Any,
     ) -> Speech:
         """Speak a text of any length into one file; see `speech.speak`."""
         from audiopipe.speech import speak
 
-        return speak(text, path, self.derive(**changes), title=title, author=author)
+        own = self.derive(**changes)
+        return speak(
+            text, path, own, title=title, author=author, tags=tags, cast=cast, lexicon=lexicon
+        )
 
     def roundtrip(self, source: Any, folder: str | os.PathLike[str], **options: Any) -> RoundTrip:
         """A recording told again, and how well that is understood.
@@ -282,13 +291,18 @@ def speak(
     *,
     title: str = "",
     author: str = "",
+    tags: Tags | None = None,
+    cast: Cast | None = None,
+    lexicon: Lexicon | None = None,
     backend: Speaker | str | None = None,
     **options: Any,
 ) -> Speech:
     """Speak a text of any length into one file; other options as in `transcribe`."""
     options["backend" if isinstance(backend, str) else "speaker"] = backend
     with Session(**options) as session:
-        return session.speak(text, path, title=title, author=author)
+        return session.speak(
+            text, path, title=title, author=author, tags=tags, cast=cast, lexicon=lexicon
+        )
 
 
 def roundtrip(

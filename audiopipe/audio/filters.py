@@ -40,9 +40,34 @@ def denoised(samples: NDArray[np.int16]) -> NDArray[np.int16]:
     return late[_DELAY_SAMPLES : _DELAY_SAMPLES + len(samples)]
 
 
-def _frame(samples: NDArray[np.int16]) -> AudioFrame:
+def paced(
+    samples: NDArray[np.float32], rate_hz: int, pace: float, pitch: float = 1.0
+) -> NDArray[np.float32]:
+    """A sound at another pace or pitch, each by itself: shape (n,), about 1 / pace as long.
+
+    Args:
+        samples: full scale -1..1.
+        rate_hz: of them.
+        pace: 0.25 to 12; above 1 is faster.
+        pitch: 0.5 to 2; above 1 is higher.
+    """
+    exact = (samples * 32767).round().clip(-32768, 32767).astype(np.int16)
+    frame = _frame(exact, rate_hz)
+    stretch = pace / pitch
+    # atempo stretches to the half at most
+    steps = [0.5, stretch / 0.5] if stretch < 0.5 else [stretch]
+    tempo = [("atempo", f"tempo={step:.4f}") for step in steps]
+    if pitch != 1:
+        tempo[:0] = [("asetrate", f"{round(rate_hz * pitch)}"), ("aresample", f"{rate_hz}")]
+    frames = filtered(iter([frame]), rate_hz, [*tempo, ("aformat", "sample_fmts=s16")])
+    parts = [each.to_ndarray()[0] for each in frames]
+    whole = np.concatenate(parts or [exact[:0]]).astype(np.float32)
+    return whole / np.float32(32767)
+
+
+def _frame(samples: NDArray[np.int16], rate_hz: int = RATE_HZ) -> AudioFrame:
     frame = AudioFrame.from_ndarray(samples[np.newaxis], "s16", "mono")
-    frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+    frame.sample_rate, frame.pts, frame.time_base = rate_hz, 0, Fraction(1, rate_hz)
     return frame
 
 

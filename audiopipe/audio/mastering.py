@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from audiopipe.audio.filters import filtered
-from audiopipe.errors import OutputError
+from audiopipe.errors import OutputError, UsageError
 from audiopipe.store.files import replacing
 from audiopipe.text.clocks import clock, milliseconds
 from audiopipe.values.audio import Chapter
@@ -40,7 +42,7 @@ class _Kind:
 
     `rates_hz` is empty where the encoder takes any rate that voices have. With `comments` chapters
     are Vorbis comments, which ffmpeg itself rounds to the wrong second. `gain_db` gives back what
-    the encoder takes: LAME scales all it is given by 0.95.
+    the encoder takes: LAME scales all it is given by 0.95. `tags` are those of the kind itself.
     """
 
     container: str
@@ -50,16 +52,32 @@ class _Kind:
     rates_hz: tuple[int, ...] = ()
     comments: bool = False
     gain_db: float = 0.0
+    has_cover: bool = False
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 KINDS: Mapping[str, _Kind] = MappingProxyType(
     {
         ".wav": _Kind("wav", "pcm_s16le"),
         ".flac": _Kind("flac", "flac", comments=True),
-        ".mp3": _Kind("mp3", "libmp3lame", 64_000, gain_db=0.446),
-        ".m4a": _Kind("ipod", "aac", 64_000, (("movflags", "+faststart"),)),
+        ".mp3": _Kind("mp3", "libmp3lame", 64_000, gain_db=0.446, has_cover=True),
+        ".m4a": _Kind(
+            "mp4",
+            "aac",
+            64_000,
+            (("movflags", "+faststart"), ("brand", "M4A ")),
+            has_cover=True,
+        ),
         ".opus": _Kind(
             "opus", "libopus", 32_000, rates_hz=(8000, 12000, 16000, 24000, 48000), comments=True
+        ),
+        ".m4b": _Kind(
+            "mp4",
+            "aac",
+            64_000,
+            (("movflags", "+faststart"), ("brand", "M4B ")),
+            has_cover=True,
+            tags=(("media_type", "2"),),  # an audiobook, to players that ask
         ),
     }
 )
@@ -108,19 +126,22 @@ class Master:
             raise _unwritable(self._path, error) from error
         self.samples += len(samples)
 
-    def finish(self, tags: Mapping[str, str], chapters: Sequence[Chapter]) -> None:
+    def finish(
+        self, tags: Mapping[str, str], chapters: Sequence[Chapter], cover: bytes = b""
+    ) -> None:
         """Write the file, whole or not at all; what stands there is replaced.
 
         Args:
             tags: by ffmpeg's names, such as `title` and `artist`.
             chapters: in order.
+            cover: a picture that `require_cover` has passed; b"" for none.
 
         Raises:
             OutputError: it cannot be written.
         """
         try:
             with replacing(self._path) as temporary:
-                self._encode(temporary, self._gain_db(), tags, chapters)
+                self._encode(temporary, self._gain_db(), tags, chapters, cover)
         except (OSError, FFmpegError) as error:
             raise _unwritable(self._path, error) from error
 
@@ -146,7 +167,12 @@ class Master:
         return gain_db
 
     def _encode(
-        self, path: Path, gain_db: float, tags: Mapping[str, str], chapters: Sequence[Chapter]
+        self,
+        path: Path,
+        gain_db: float,
+        tags: Mapping[str, str],
+        chapters: Sequence[Chapter],
+        cover: bytes,
     ) -> None:
         kind = self._kind
         fitting = [rate for rate in kind.rates_hz if rate >= self.rate_hz]
@@ -156,11 +182,15 @@ class Master:
             )
             if kind.bit_rate:
                 stream.bit_rate = kind.bit_rate
-            out.metadata.update(tags)
+            out.metadata.update({**dict(kind.tags), **tags})
+            picture = _add_picture(out, cover) if cover and kind.has_cover else None
             if kind.comments:
                 out.metadata.update(_comments(chapters))
             else:
                 out.set_chapters([_chapter(number, each) for number, each in enumerate(chapters)])
+            if picture:
+                out.start_encoding()
+                out.mux(picture)
             filters = [*_levelled(gain_db), ("volume", f"{kind.gain_db}dB")]
             for frame in filtered(self._frames(), self.rate_hz, filters):
                 out.mux(stream.encode(frame))
@@ -175,6 +205,42 @@ class Master:
             frame.time_base = Fraction(1, self.rate_hz)
             at += frame.samples
             yield frame
+
+
+def require_cover(cover: bytes, ending: str) -> None:
+    """Raises UsageError for a picture that is none, or a file that cannot hold one."""
+    if not KINDS[ending.lower()].has_cover:
+        fitting = " ".join(name for name, kind in KINDS.items() if kind.has_cover)
+        raise UsageError(f"a {ending} file holds no cover: choose from {fitting}")
+    _size_of(cover)
+
+
+def _size_of(cover: bytes) -> tuple[str, int, int]:
+    """The kind of a picture by its codec's name, its width and its height.
+
+    Raises:
+        UsageError: it is no JPEG and no PNG.
+    """
+    try:
+        with av.open(io.BytesIO(cover)) as file:
+            context = file.streams.video[0].codec_context
+            kind, width, height = context.name, context.width, context.height
+    except (FFmpegError, IndexError) as error:
+        raise UsageError(f"the cover is no picture: {error}") from error
+    if kind not in ("mjpeg", "png") or not width or not height:
+        raise UsageError(f"the cover must be JPEG or PNG, not {kind}")
+    return kind, width, height
+
+
+def _add_picture(out: Any, cover: bytes) -> Any:
+    """A packet with the picture, for a stream of its own."""
+    kind, width, height = _size_of(cover)
+    stream = out.add_mux_stream(kind, width=width, height=height)
+    stream.disposition = Disposition.attached_pic
+    packet = av.Packet(cover)
+    packet.stream, packet.pts, packet.dts = stream, 0, 0
+    packet.time_base = Fraction(1, 1000)
+    return packet
 
 
 def _levelled(gain_db: float) -> list[tuple[str, str]]:

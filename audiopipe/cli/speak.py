@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,17 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import read_stdin
-from audiopipe.errors import UnreadableInput
-from audiopipe.settings import load
+from audiopipe.errors import UsageError
+from audiopipe.settings import Settings, load
+from audiopipe.settings.kinds import Listed, Words
 from audiopipe.text.clocks import short_clock
 from audiopipe.values.events import Event, Spoke
 
 if TYPE_CHECKING:
+    from audiopipe.speech import Speech
     from audiopipe.speech.script import Paragraph
+    from audiopipe.speech.tags import Tags
+    from audiopipe.speech.texts.manuscript import Manuscript
 
 _PATH = re.compile(
     r"\S+[/\\]\S+|\S+\.(?:txt|md|markdown|text|rst|html?|docx?|epub|pdf|srt|vtt)", re.IGNORECASE
@@ -32,6 +38,8 @@ _STEPS, _LONG_LINES = 10, 50
 @options.command(
     "speak",
     "chapter.md -o chapter.m4a --voice heart",
+    "book.epub -o book.m4b --genre Fiction --speed 1.1",
+    "interview.md -o interview.mp3 --cast cast.toml",
     '"Good morning." -o morning.wav --backend local',
 )
 @click.argument("text", metavar="TEXT|FILE|-")
@@ -41,10 +49,39 @@ _STEPS, _LONG_LINES = 10, 50
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="The file to write: .wav, .flac, .mp3, .m4a or .opus.",
+    help="The file to write: .wav, .flac, .mp3, .m4a, .m4b or .opus.",
 )
 @click.option("--title", default="", metavar="TEXT", help="Tag of the file.")
 @click.option("--author", default="", metavar="TEXT", help="Tag of the file.")
+@click.option("--album", default="", metavar="TEXT", help="Tag of the file.")
+@click.option("--genre", default="", metavar="TEXT", help="Tag of the file.")
+@click.option("--year", default="", metavar="YEAR", help="Tag of the file.")
+@click.option(
+    "--cover",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A picture, JPEG or PNG.  [default: the book's]",
+)
+@click.option(
+    "--cast",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="TOML: for each speaker a table with voice, model, server, pace.",
+)
+@click.option(
+    "--lexicon",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="How words are said, one a line: word => how it is said.",
+)
+@click.option("--per-chapter", is_flag=True, help="A file for each chapter, as NAME.01.m4a.")
+@click.option(
+    "--subtitles",
+    default="",
+    type=options.Value(Listed(Words(("srt", "vtt")))),
+    metavar="LIST",
+    help="What is spoken when, beside it: srt, vtt.",
+)
 @options.settings(
     "speak",
     model="Full id or short name (orpheus, orpheus-arabic, hibari).  [default: by backend]",
@@ -53,28 +90,104 @@ _STEPS, _LONG_LINES = 10, 50
 @options.config
 @options.verbosity
 def command(
-    text: str, output: Path, title: str, author: str, config: Path | None, **flags: Any
+    text: str,
+    output: Path,
+    cover: Path | None,
+    cast: Path | None,
+    lexicon: Path | None,
+    per_chapter: bool,
+    subtitles: tuple[str, ...],
+    config: Path | None,
+    **flags: Any,
 ) -> int:
-    """Speak a text into one file, at -16 LUFS; Markdown headings become chapters.
+    """Speak a text into one file, at -16 LUFS; headings become chapters.
 
-    The argument is a file of text or Markdown, a transcript as JSON or subtitles, - for stdin, or
-    the text itself. Each line is kept as it arrives: the same command goes on where a run stopped,
-    and a changed text costs only what changed.
+    The argument is a file (text, Markdown, HTML, EPUB, docx, PDF, srt, vtt or a transcript), - for
+    stdin, or the text itself. Each line is kept as it arrives: the same command goes on where a run
+    stopped, and a changed text costs only what changed.
     """
+    told = {name: flags.pop(name) for name in ("title", "author", "album", "genre", "year")}
     settings = load(flags, os.environ, config)
     from audiopipe.session import Session
+    from audiopipe.speech import require_cover, require_kind
+    from audiopipe.speech.cast import read_cast
+    from audiopipe.speech.lexicon import read_lexicon
 
+    require_kind(output.suffix)
+    manuscript = _read(text)
+    tags = _tags(manuscript, told, cover, output.suffix)
+    if tags.cover:
+        require_cover(tags.cover, output.suffix)
     with stop_on_signals() as stop, Session(settings, listener=tell_spoken, stop=stop) as session:
-        speech = session.speak(
-            _read(text),
-            output,
-            title=title,
-            author=author,
+        more: dict[str, Any] = {
+            "lexicon": read_lexicon(lexicon) if lexicon else None,
+            "cast": read_cast(cast, session) if cast else None,
+            "language": settings.language or manuscript.language,
+        }
+        parts = _per_chapter(manuscript, output) if per_chapter else [(output, tags.title, None)]
+        for path, title, said in parts:
+            spoken = manuscript.paragraphs if said is None else said
+            named = replace(tags, title=title)
+            speech = session.speak(spoken, path, tags=named, **more)
+            _write_subtitles(speech, subtitles, settings)
+            _tell(speech)
+    return 0
+
+
+def _tags(manuscript: Manuscript, told: dict[str, str], cover: Path | None, ending: str) -> Tags:
+    """As the user says, else as the text's file does."""
+    from audiopipe.audio.mastering import KINDS
+    from audiopipe.speech.tags import Tags
+
+    if cover:
+        try:
+            picture = cover.read_bytes()
+        except OSError as error:
+            raise UsageError(f"--cover {cover}: {error.strerror}") from error
+    else:
+        picture = manuscript.cover if KINDS[ending.lower()].has_cover else b""
+    own = {name: getattr(manuscript, name) for name in ("title", "author", "year")}
+    return Tags(cover=picture, **{name: tag or own.get(name, "") for name, tag in told.items()})
+
+
+def _per_chapter(
+    manuscript: Manuscript, output: Path
+) -> Sequence[tuple[Path, str, Sequence[Paragraph]]]:
+    """A file, a title and the paragraphs of each chapter; what is before the first is its own."""
+    groups: list[list[Paragraph]] = []
+    for each in manuscript.paragraphs:
+        if each.is_heading or not groups:
+            groups.append([])
+        groups[-1].append(each)
+    groups = [group for group in groups if any(each.text.strip() for each in group)]
+    width = max(2, len(str(len(groups))))
+    return [
+        (
+            output.with_name(f"{output.stem}.{number:0{width}}{output.suffix}"),
+            group[0].text if group[0].is_heading else manuscript.title,
+            group,
         )
+        for number, group in enumerate(groups, 1)
+    ]
+
+
+def _write_subtitles(speech: Speech, formats: Sequence[str], settings: Settings) -> None:
+    if not formats:
+        return
+    from audiopipe.render import render, write
+
+    transcript = speech.transcript()
+    for name in formats:
+        path = speech.path.with_suffix(f".{name}")
+        write(render(transcript, name, settings), path)
+        LOGGER.info("%s", path)
+
+
+def _tell(speech: Speech) -> None:
     cost = "unknown cost" if speech.spent.cost_usd is None else f"${speech.spent.cost_usd:.4f}"
     LOGGER.info(
         "%s: %s, chapters: %d, voice %s of %s; requests: %d, %s",
-        output,
+        speech.path,
         short_clock(speech.duration_s),
         len(speech.chapters),
         speech.voice,
@@ -82,30 +195,17 @@ def command(
         speech.spent.requests,
         cost,
     )
-    return 0
 
 
-def _read(argument: str) -> str | tuple[Paragraph, ...]:
-    """The text itself, or that of stdin or of a file; of a transcript its paragraphs, as
-    corrected."""
+def _read(argument: str) -> Manuscript:
+    """What is spoken: the text itself, that of stdin, or that of a file."""
+    from audiopipe.speech.texts import read
+    from audiopipe.speech.texts.plain import markdown
+
     is_file = os.path.isfile(argument)  # noqa: PTH113 - a long text is no path, and no error
     if argument != "-" and not is_file and not _PATH.fullmatch(argument):
-        return argument
-    if argument == "-":
-        return read_stdin()
-    if argument.lower().endswith((".json", ".srt", ".vtt")):
-        from audiopipe.render import load as load_transcript
-        from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings
-
-        return manuscript(with_headings(load_transcript(argument), ()), align=False)
-    try:
-        return Path(argument).read_text("utf-8-sig")
-    except OSError as error:
-        raise UnreadableInput(
-            f"cannot read {argument}: {error.strerror}; a text of one word comes by stdin, as -"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UnreadableInput(f"{argument} is no text in UTF-8: convert it first") from error
+        return markdown(argument)
+    return markdown(read_stdin()) if argument == "-" else read(Path(argument))
 
 
 def tell_spoken(event: Event) -> None:

@@ -190,6 +190,22 @@ class Settings(SpeakerSettings):
         kind=Number(high=60),
         unit="SECONDS",
     )
+    turn_pause_s: float = row(
+        0.35,
+        "--turn-pause",
+        VOICE,
+        "Silence between the turns of two speakers.",
+        kind=Number(high=60),
+        unit="SECONDS",
+    )
+    speed: float = row(
+        1.0,
+        "--speed",
+        VOICE,
+        "How fast, where 1 is the voice's own; its pitch stays.",
+        kind=Number(low=0.5, high=3),
+        unit="N",
+    )
     skip_silence_s: float = row(
         0.0,
         "--skip-silence",

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import soxr
-from numpy.typing import NDArray
-
-from audiopipe.backends.protocols import Speaker, guarded
+from audiopipe.backends.protocols import guarded
 from audiopipe.concurrency import ordered_map
 from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, Stopped, UsageError
 from audiopipe.render import require_room
-from audiopipe.speech.script import Line, Paragraph, script
+from audiopipe.speech.cast import Cast, Role, roles
+from audiopipe.speech.lexicon import Lexicon, pronounced
+from audiopipe.speech.script import Line, Paragraph, paragraphs, script
 from audiopipe.speech.synthesize import speak as speak_line
-from audiopipe.values.audio import Audio, Chapter, Span
+from audiopipe.speech.tags import Tags
+from audiopipe.values.audio import Chapter, Span
 from audiopipe.values.events import Spoke
-from audiopipe.values.requests import SpeechRequest, Spoken, Usage
+from audiopipe.values.requests import Spoken, Usage
+from audiopipe.values.transcript import Segment, Source, Transcript
 
 if TYPE_CHECKING:
     from audiopipe.audio.mastering import Master
@@ -35,8 +35,6 @@ _BYTES_A_CHARACTER = 10_000
 """Space that speaking takes while it lasts: 15 characters a second, as 32-bit samples at 24 kHz,
 and what is made of them."""
 
-_FADE_S = 0.01
-
 
 @dataclass(frozen=True, slots=True)
 class Speech:
@@ -48,7 +46,9 @@ class Speech:
         lines: what is spoken when, in order.
         chapters: in order, touching.
         delays_s: of each paragraph that had a time to begin at, how much later it began.
-        model, voice: who speaks.
+        speakers: whose line each is; "" where nobody is named.
+        model, voice: who speaks, of several the first.
+        language: of the text; None where nobody knows.
         usage: what it took in all.
         spent: what this run paid; answers of earlier runs cost nothing.
     """
@@ -62,6 +62,18 @@ class Speech:
     voice: str
     usage: Usage
     spent: Usage
+    speakers: tuple[str, ...] = ()
+    language: str | None = None
+
+    def transcript(self) -> Transcript:
+        """What is spoken when, to be written as subtitles."""
+        name, duration_s = self.path.name, self.duration_s
+        segments = tuple(
+            Segment(span, f" {text}", speaker=speaker or None)
+            for (span, text), speaker in zip(self.lines, self.speakers, strict=True)
+        )
+        source = Source(name, "", duration_s, 0, 0)
+        return Transcript(source, "transcribe", self.language, segments)
 
     def segment(self) -> Any:
         """The file as a `pydub.AudioSegment`."""
@@ -77,6 +89,9 @@ def speak(
     *,
     title: str = "",
     author: str = "",
+    tags: Tags | None = None,
+    cast: Cast | None = None,
+    lexicon: Lexicon | None = None,
 ) -> Speech:
     """Speak a text of any length into one file, at -16 LUFS, with a chapter for each heading.
 
@@ -85,33 +100,47 @@ def speak(
 
     Args:
         text: plain text or Markdown, see `script.paragraphs` for what is spoken of it; or
-            paragraphs, which may have times to begin at.
-        path: the file to write: .wav, .flac, .mp3, .m4a or .opus; all but .wav carry chapters.
+            paragraphs, which may have times to begin at, and speakers.
+        path: the file to write: .wav, .flac, .mp3, .m4a, .m4b or .opus; all but .wav carry
+            chapters.
         context: settings, speaker, store, spending, listener and stop.
         title, author: tags of the file; "" leaves them out.
+        tags: all of them, in place of both.
+        cast: who speaks whose words; without it each speaker has a voice of the model's.
+        lexicon: how words are said.
 
     Raises:
         UsageError: settings that cannot work, no text, or one that the voice cannot speak.
         BackendError: a line got no sound; those before it are stored.
         OutputError: the file cannot be written.
     """
-    target = Path(path)
+    target, tags = Path(path), tags or Tags(title, author)
     require_kind(target.suffix)
-    settings, backend = context.settings, context.speaker
-    whole = text if isinstance(text, str) else "\n".join(each.text for each in text)
-    request = backend.accept(
-        SpeechRequest(whole, settings.model, settings.voice, settings.language)
-    )
+    if tags.cover:
+        require_cover(tags.cover, target.suffix)
+    said = [*paragraphs(text)] if isinstance(text, str) else list(text)
+    if lexicon:
+        said = [replace(each, text=pronounced(each.text, lexicon)) for each in said]
+    whole = "\n".join(each.text for each in said)
+    named = dict.fromkeys(each.speaker for each in said if each.text.strip()) or {"": None}
+    parts = roles(named, whole, context, cast or {}, context.settings.language)
+    first = next(iter(parts.values()))
+    most = min(role.backend.most_characters(role.request) for role in parts.values())
     lines = script(
-        text,
-        language=request.language,
-        most_characters=min(backend.most_characters(request), _MOST_CHARACTERS),
+        said, language=first.request.language, most_characters=min(most, _MOST_CHARACTERS)
     )
     if not lines:
         raise UsageError("there is nothing to speak in the text")
     require_room(target.parent, _BYTES_A_CHARACTER * len(whole))
     part = context.derive(stop=context.stop.part())
-    return _Run(backend, request, lines, part).speech(target, title, author)
+    return _Run(parts, first, lines, part).speech(target, tags)
+
+
+def require_cover(cover: bytes, ending: str) -> None:
+    """Raises UsageError for a picture that is none, or a file that cannot hold one."""
+    from audiopipe.audio import mastering
+
+    mastering.require_cover(cover, ending)
 
 
 def require_kind(ending: str) -> None:
@@ -128,15 +157,16 @@ def require_kind(ending: str) -> None:
 class _Run:
     """All that the workers of one run share."""
 
-    backend: Speaker
-    request: SpeechRequest
+    roles: Mapping[str, Role]
+    first: Role
     lines: Sequence[Line]
     context: Context
     broken: list[AudiopipeError] = field(default_factory=list)
     """What stopped the run, the first reason first."""
 
-    def speech(self, path: Path, title: str, author: str) -> Speech:
+    def speech(self, path: Path, tags: Tags) -> Speech:
         from audiopipe.audio.mastering import Master
+        from audiopipe.speech.laying import laid
 
         with ExitStack() as stack:
             sounds = stack.enter_context(closing(self.spoken()))
@@ -146,14 +176,14 @@ class _Run:
             for line, spoken in zip(self.lines, sounds, strict=True):
                 if master is None:
                     master = stack.enter_context(Master(path, spoken.audio.rate_hz))
-                spans.append(_laid(master, spoken.audio, line, self.context.settings.pause_s))
+                role = self.roles[line.speaker]
+                spans.append(laid(master, spoken.audio, line, role, self.context.settings))
                 usage += spoken.usage
                 spent += Usage() if spoken.cached else spoken.usage
             assert master is not None
             duration_s = master.samples / master.rate_hz
-            chapters = tuple(_chapters(self.lines, spans, duration_s, title))
-            tags = {"title": title, "artist": author}
-            master.finish({name: tag for name, tag in tags.items() if tag}, chapters)
+            chapters = tuple(_chapters(self.lines, spans, duration_s, tags.title))
+            master.finish(tags.named(), chapters, tags.cover)
         spoken_at = [*zip(spans, self.lines, strict=True)]
         return Speech(
             path,
@@ -165,15 +195,17 @@ class _Run:
                 for span, line in spoken_at
                 if line.start_s is not None
             ),
-            self.request.model,
-            self.request.voice,
+            self.first.request.model,
+            self.first.request.voice,
             usage,
             spent,
+            tuple(line.speaker for line in self.lines),
+            self.first.request.language,
         )
 
     def spoken(self) -> Generator[Spoken, None, None]:
         """The sound of each line, in order."""
-        workers = self.context.settings.workers or self.backend.workers
+        workers = self.context.settings.workers or self.first.backend.workers
         try:
             yield from ordered_map(self.work, range(len(self.lines)), workers=workers)
         except Stopped as error:
@@ -181,12 +213,14 @@ class _Run:
 
     def work(self, index: int) -> Spoken:
         self.context.stop.check()
-        request = replace(self.request, text=self.lines[index].text)
+        line = self.lines[index]
+        role = self.roles[line.speaker]
+        request = replace(role.request, text=line.text)
         try:
-            with guarded(self.backend.name):
+            with guarded(role.backend.name):
                 spoken = speak_line(
                     request,
-                    self.backend,
+                    role.backend,
                     store=self.context.store,
                     spending=self.context.spending,
                     pause=self.context.teller.pause,
@@ -199,35 +233,6 @@ class _Run:
         event = Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached)
         self.context.teller.tell(event)
         return spoken
-
-
-def _laid(master: Master, audio: Audio, line: Line, pause_s: float) -> Span:
-    """When the line sounds in the file; its pause is laid behind it."""
-    samples = audio.samples
-    if audio.rate_hz != master.rate_hz:
-        samples = soxr.resample(samples, audio.rate_hz, master.rate_hz)
-    _rest(master, round((line.start_s or 0.0) * master.rate_hz) - master.samples)
-    start = master.samples
-    master.write(_faded(samples, master.rate_hz))
-    end = master.samples
-    _rest(master, round(line.pause * pause_s * master.rate_hz))
-    return Span(start / master.rate_hz, end / master.rate_hz)
-
-
-def _rest(master: Master, samples: int) -> None:
-    """Lay so much silence, in blocks of a second: it may last for hours."""
-    for at in range(0, samples, master.rate_hz):
-        master.write(np.zeros(min(master.rate_hz, samples - at), np.float32))
-
-
-def _faded(samples: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
-    """The samples, rising from zero and falling to it: without that, a join would click."""
-    length = min(round(_FADE_S * rate_hz), len(samples) // 2)
-    slope = np.sin(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
-    faded = samples.copy()
-    faded[:length] *= slope
-    faded[len(faded) - length :] *= slope[::-1]
-    return faded
 
 
 def _chapters(

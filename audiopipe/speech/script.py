@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from audiopipe.speech.normalize import is_silent, speakable
@@ -29,12 +30,14 @@ class Paragraph:
             heading.
         start_s: when it is spoken at the earliest, in seconds of the spoken file; None for as soon
             as what is before it has ended.
+        speaker: whose words they are; "" where nobody is named.
     """
 
     text: str
     is_heading: bool = False
     pause: float = _PARAGRAPH
     start_s: float | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,16 @@ class Line:
         pause: silence behind it, where 1 is that between two paragraphs.
         chapter: title of the chapter that begins with it; "" if none does.
         start_s: that of the paragraph which begins with it, if any.
+        speaker: whose words they are; "" where nobody is named.
+        ends_turn: whether somebody else speaks next.
     """
 
     text: str
     pause: float
     chapter: str = ""
     start_s: float | None = None
+    speaker: str = ""
+    ends_turn: bool = False
 
 
 def script(
@@ -73,10 +80,12 @@ def script(
         ]
         if not pieces:
             continue
-        if paragraph.is_heading and lines:
+        if lines and paragraph.is_heading:
             lines[-1] = replace(lines[-1], pause=_CHAPTER)
+        elif lines and lines[-1].speaker != paragraph.speaker:
+            lines[-1] = replace(lines[-1], ends_turn=True)
         chapter = " ".join(paragraph.text.split()) if paragraph.is_heading else ""
-        first, *rest = (Line(*piece) for piece in pieces)
+        first, *rest = (Line(*piece, speaker=paragraph.speaker) for piece in pieces)
         lines += [replace(first, chapter=chapter, start_s=paragraph.start_s), *rest]
         lines[-1] = replace(lines[-1], pause=paragraph.pause)
     return tuple(lines)
@@ -89,12 +98,15 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
     paragraphs; of links the text is spoken, of images what stands for them. Left out are code
     blocks, tags, comments, scripts and styles, notes with their marks, and what stands at the
     beginning between lines of `---` (front matter). Plain text is Markdown too, indented or not.
+    Where most paragraphs begin with a name, as `**Ann:** ...`, it tells who speaks them.
 
     Args:
         text: plain text or Markdown.
     """
-    mark, cells, is_note = "", [], False
-    for token in _parser().parse(_UNSPOKEN.sub(" ", text)):
+    mark, cells, is_note, speaker = "", [], False, ""
+    tokens = _parser().parse(_UNSPOKEN.sub(" ", text))
+    names = _speakers(tokens)
+    for token in tokens:
         if token.type in ("footnote_block_open", "footnote_block_close"):
             is_note = token.type == "footnote_block_open"
         elif is_note:
@@ -102,10 +114,51 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
         elif token.type == "list_item_open":
             mark = f"{token.info}. " if token.info else ""
         elif token.type == "inline":
-            cells.append("".join(_spoken_of(child) for child in token.children or ()))
+            named = _label(token) if names else ""
+            speaker = named or speaker
+            said = "".join(map(_spoken_of, _parts(token)[_LABEL if named else 0 :]))
+            cells.append(said.lstrip(": ") if named else said)
         elif token.type in ("paragraph_close", "heading_close", "tr_close"):
-            yield Paragraph(mark + ", ".join(cells), token.type == "heading_close")
+            is_heading = token.type == "heading_close"
+            speaker = "" if is_heading else speaker
+            yield Paragraph(mark + ", ".join(cells), is_heading, speaker=speaker)
             mark, cells = "", []
+
+
+_FEWEST_SPEAKERS, _LEAST_LABELLED = 2, 0.5
+"""What is bold at the beginning of paragraphs names speakers where so many, in such a share of
+them, are named: one `**Note:**` is none."""
+
+
+def _speakers(tokens: Sequence[Token]) -> set[str]:
+    """Who is named at the beginning of paragraphs, as `**Ann:** ...`; nobody where that is rare."""
+    said = [
+        token
+        for before, token in pairwise(tokens)
+        if token.type == "inline" and before.type == "paragraph_open"
+    ]
+    labels = [label for label in map(_label, said) if label]
+    names = set(labels)
+    is_dialogue = len(labels) >= _LEAST_LABELLED * len(said)
+    return names if len(names) >= _FEWEST_SPEAKERS and is_dialogue else set()
+
+
+def _label(token: Token) -> str:
+    """The name in bold before a colon with which a paragraph begins; "" without one."""
+    start = _parts(token)
+    if [each.type for each in start[:_LABEL]] != ["strong_open", "text", "strong_close"]:
+        return ""
+    name, after = start[1].content, "".join(each.content for each in start[_LABEL : _LABEL + 1])
+    is_named = name.rstrip().endswith(":") or after.startswith(":")
+    return name.strip().rstrip(":").strip() if is_named else ""
+
+
+_LABEL = 3
+"""Parts of a name in bold: its beginning, the name, its end."""
+
+
+def _parts(token: Token) -> list[Token]:
+    return [each for each in token.children or () if each.type != "text" or each.content]
 
 
 def _parser() -> MarkdownIt:

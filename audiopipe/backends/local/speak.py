@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from audiopipe.audio.clip import encode_clip
@@ -19,7 +20,7 @@ from audiopipe.values.requests import SpeechRequest, Usage
 if TYPE_CHECKING:
     from hibari import Hibari
 
-_MODEL = "hibari"
+_MODEL, _SHIPPED = "hibari", "heart"
 
 
 class LocalSpeaker:
@@ -54,6 +55,16 @@ class LocalSpeaker:
         if model is None or model.id != _MODEL:
             raise UsageError(f"no embedded voice {request.model!r}: leave -m out, or take hibari")
         return with_voice(replace(request, model=model.id), model.voices, model.languages)
+
+    def at_hand(self) -> tuple[str, ...]:
+        """Voices that need no download."""
+        model = find(_MODEL)
+        folder = Path.home() / ".cache" / "hibari"
+        return tuple(
+            voice
+            for voice in (model.voices if model else ())
+            if voice == _SHIPPED or next(folder.glob(f"*_{voice}.*onnx"), None)
+        )
 
     def most_characters(self, request: SpeechRequest) -> int:
         """Any number would do: the engine goes from sentence to sentence."""

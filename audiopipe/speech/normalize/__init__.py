@@ -22,8 +22,10 @@ def speakable(text: str, language: str | None) -> str:
         language: ISO 639-1 code; None where nobody knows.
     """
     english = language == "en"
-    text = _UNSEEN.sub("", text).replace("\u03bc", "\u00b5")  # mu and micro, which look the same
+    text = _UNSEEN.sub("", text)
     text = _WEB.sub(lambda found: found[1].replace(".", " dot ") if english else found[1], text)
+    if language:
+        text = text.replace("\u03bc", "\u00b5")  # of mu and the micro sign, which look the same
     if english:
         from audiopipe.speech.normalize.english import RULES
 
