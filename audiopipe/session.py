@@ -71,9 +71,14 @@ class Session(Context):
 
     def transcribe_many(self, sources: Iterable[Any], **changes: Any) -> Iterator[Outcome]:
         """An outcome for each recording, in order; see `pipeline.transcribe_many`."""
+        own = self.derive(**changes)
+        if own.settings.batch:
+            from audiopipe.workflows.batched import batched
+
+            return batched(sources, own)
         from audiopipe.pipeline import transcribe_many
 
-        return transcribe_many(sources, self.derive(**changes))
+        return transcribe_many(sources, own)
 
     def prepare(self, source: Any, **changes: Any) -> Iterator[Chunk]:
         """The chunks of a recording as they would be sent; see `pipeline.prepare`."""

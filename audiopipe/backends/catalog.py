@@ -32,6 +32,9 @@ Status = Literal["production", "preview", "retired", "embedded"]
 
 _log = logging.getLogger("audiopipe")
 
+BATCH_DISCOUNT = 0.5
+"""What the batch API costs of the usual price (console.groq.com/docs/batch)."""
+
 MIN_BILLED_S = 10.0
 """Groq bills at least this much audio for each request (guide)."""
 
@@ -134,12 +137,13 @@ def billed_s(audio_s: float) -> float:
     return max(MIN_BILLED_S, audio_s)
 
 
-def cost_usd(model_id: str, seconds: float) -> float | None:
-    """Price of `seconds` billed seconds of audio in USD; None where it is not known."""
+def cost_usd(model_id: str, seconds: float, *, batched: bool = False) -> float | None:
+    """Price of `seconds` billed seconds of audio in USD, by the batch API or not; None where it is
+    not known."""
     model = find(model_id)
     if model is None or model.price_usd is None or "transcribe" not in model.tasks:
         return None
-    return model.price_usd * seconds / 3600
+    return model.price_usd * seconds / 3600 * (BATCH_DISCOUNT if batched else 1)
 
 
 def speech_cost_usd(model_id: str, characters: int) -> float | None:

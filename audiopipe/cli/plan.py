@@ -74,7 +74,10 @@ def _lines(plan: Plan, settings: Settings) -> Iterator[str]:
 def _verdict(plan: Plan, settings: Settings) -> Iterator[str]:
     load, soonest = plan.load, plan.soonest
     held = f"the limits hold it for {in_words(load.finish_s)}: {load.cause}"
-    yield f"finish       {held if load.finish_s else 'no limit holds it up'}"
+    if settings.batch:
+        yield "finish       within 7 days, by the batch API, at half the price: name addresses"
+    else:
+        yield f"finish       {held if load.finish_s else 'no limit holds it up'}"
     if soonest != load:
         length = f"--chunk-length {soonest.chunk_length_s:.10g}"
         yield f"sooner       {in_words(soonest.finish_s)} with {length}"

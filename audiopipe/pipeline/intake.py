@@ -22,7 +22,7 @@ from audiopipe.backends.http.address import public_name
 from audiopipe.backends.http.download import download
 from audiopipe.backends.protocols import Upload
 from audiopipe.concurrency import Stop
-from audiopipe.errors import AudiopipeError, InputError
+from audiopipe.errors import AudiopipeError, InputError, UnreadableInput
 from audiopipe.settings import Settings
 from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
 from audiopipe.stages.prepare import prepare
@@ -91,7 +91,9 @@ def _of_one(
     number: int, source: Any, upload: Upload, settings: Settings, stop: Stop | None
 ) -> Generator[Part | End, None, None]:
     try:
-        if settings.by_url and (_is_url(source) or _is_inlined(source)):
+        if settings.batch:
+            yield from _batched(number, source)
+        elif settings.by_url and (_is_url(source) or _is_inlined(source)):
             name = shown(source) if _is_inlined(source) else public_name(source)
             yield Part(number, name, 0, RemoteAudio(source))
             yield End(number, source, name)
@@ -101,6 +103,19 @@ def _of_one(
     except InputError as error:
         name = _public(source) or shown(source)
         yield End(number, source, name, error=error)
+
+
+def _batched(number: int, source: Any) -> Iterator[Part | End]:
+    """An address whose answer comes from a batch.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not _is_url(source):
+        raise UnreadableInput(f"{shown(source)} has no address, by which --batch has it fetched")
+    name = public_name(source)
+    yield Part(number, name, 0, RemoteAudio(source, is_kept=True, origin=of_address(name)))
+    yield End(number, source, name)
 
 
 def _is_url(source: Any) -> bool:

@@ -145,6 +145,15 @@ class Settings(SpeakerSettings):
         "Hand URLs to the provider instead of downloading them.",
         commands=("transcribe", "translate", "plan"),
     )
+    batch: bool = row(
+        False,
+        "--batch",
+        INPUT,
+        "Hand URLs to the provider's batch API: half the price, within days; the same command "
+        "collects what is ready.",
+        commands=("transcribe", "translate", "plan"),
+        is_for_run=True,
+    )
     chunk_length_s: float = row(
         600.0,
         "--chunk-length",

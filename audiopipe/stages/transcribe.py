@@ -29,7 +29,8 @@ def transcribe(
 ) -> ChunkTranscript:
     """What the recogniser hears in one chunk; its answer is stored before this returns.
 
-    Audio that the provider fetches has no known content and is always asked for.
+    Audio that the provider fetches has no known content and is always asked for, unless it is said
+    to be kept by its address.
 
     Args:
         audio: what to recognise.
@@ -55,12 +56,12 @@ def transcribe(
     def read(answer: bytes) -> ChunkTranscript:
         return backend.read(answer, audio, request)
 
-    if store is None or isinstance(audio, RemoteAudio):
+    if store is None or (isinstance(audio, RemoteAudio) and not audio.is_kept):
         heard, cached = read(ask()), False
     else:
-        name = _name(audio, request, backend)
+        name, origin = name_of(audio, request, backend), audio.origin
         heard, cached = store.answer(
-            name, "transcript", ask, read, wait=waiting(pause), origin=audio.origin
+            name, "transcript", ask, read, wait=waiting(pause), origin=origin
         )
     return heard if cached else replace(heard, spent=heard.usage)
 
@@ -77,7 +78,11 @@ def _check_size(audio: Chunk | RemoteAudio, request: Request, backend: Transcrib
         raise RequestTooLarge(f"{size} bytes are too many for the server, which takes {most}")
 
 
-def _name(audio: Chunk, request: Request, backend: Transcriber) -> bytes:
-    content = audio.sha256 + (audio.format if audio.format in _LOSSY else "")
+def name_of(audio: Chunk | RemoteAudio, request: Request, backend: Transcriber) -> bytes:
+    """What an answer is kept under."""
+    if isinstance(audio, RemoteAudio):
+        content = f"url {audio.url}"
+    else:
+        content = audio.sha256 + (audio.format if audio.format in _LOSSY else "")
     who = f"{backend.name} {backend.variant}"
     return key("transcript", who, backend.address, request, content)

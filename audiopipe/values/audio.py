@@ -170,6 +170,14 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class RemoteAudio:
-    """Audio that the provider fetches by itself from an https address."""
+    """Audio that the provider fetches by itself from an https address.
+
+    Attributes:
+        url: the address.
+        is_kept: whether its answer is kept by the address, as nobody here knows its content.
+        origin: as of a chunk.
+    """
 
     url: str
+    is_kept: bool = False
+    origin: Origin | None = None

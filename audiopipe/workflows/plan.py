@@ -26,7 +26,7 @@ from audiopipe.pipeline.intake import cutting
 from audiopipe.settings import Settings
 from audiopipe.stages.chunk import Cutting
 from audiopipe.stages.prepare import LEAST_S, prepare
-from audiopipe.values.audio import RATE_HZ, AudioFormat, Task
+from audiopipe.values.audio import RATE_HZ, AudioFormat
 from audiopipe.values.requests import Request
 
 LENGTHS_S = (60.0, 120.0, 300.0, 600.0, 900.0, 1200.0, 1500.0)
@@ -168,8 +168,8 @@ def plan(sources: Iterable[Any], settings: Settings) -> Plan:
         server.soonest(settings, found, whole),
         how.length_s * RATE_HZ <= most_samples(how.max_bytes),
         round(whole.audio_s * BYTES_PER_S[how.audio_format]),
-        cost_usd(model, whole.billed_s) if server.is_groq else None,
-        tuple(_prices(settings.task, whole)) if server.is_groq else (),
+        cost_usd(model, whole.billed_s, batched=settings.batch) if server.is_groq else None,
+        tuple(_prices(settings, whole)) if server.is_groq else (),
         tuple(_shares(server.limits, whole)),
         _advice(server.request) if server.is_groq else None,
     )
@@ -252,6 +252,8 @@ class _Server:
         # no key is asked for where an address is given
         with (Groq if is_groq else OpenAI)(base_url=settings.base_url or _NOWHERE) as backend:
             request = backend.accept(Request(settings.task, settings.model, settings.language))
+        if settings.batch:  # which has limits of its own
+            return cls(is_groq, request, Limits())
         known = limits_of(request.model, settings.tier) if is_groq else Limits()
         return cls(is_groq, request, known.changed(settings.limits))
 
@@ -259,6 +261,8 @@ class _Server:
         """How recordings are cut, chunks no longer than their bytes are likely to allow."""
         most_s = self.limits.most("audio_s")
         how = cutting(Upload(("flac", "wav", "opus"), MAX_UPLOAD_BYTES, most_s), settings)
+        if settings.batch:  # the provider fetches recordings, and takes each whole
+            return replace(how, length_s=_LONGEST_S)
         likely_s = how.max_bytes / BYTES_PER_S[how.audio_format]
         return replace(how, length_s=min(how.length_s, likely_s))
 
@@ -282,11 +286,15 @@ class _Server:
 
     def soonest(self, settings: Settings, found: _Found, whole: Load) -> Load:
         """What they take with the best of `LENGTHS_S`; `whole` if none is worth a change."""
-        others = [
-            replace(settings, chunk_length_s=length_s)
-            for length_s in LENGTHS_S
-            if length_s > 2 * settings.overlap_s
-        ]
+        others = (
+            []
+            if settings.batch
+            else [
+                replace(settings, chunk_length_s=length_s)
+                for length_s in LENGTHS_S
+                if length_s > 2 * settings.overlap_s
+            ]
+        )
         loads = (self.load(each, found) for each in others)
         best = min(loads, key=lambda load: load.finish_s, default=whole)
         return best if best.finish_s < _WORTH * whole.finish_s else whole
@@ -294,15 +302,18 @@ class _Server:
 
 _NOWHERE = "http://localhost"
 
+_LONGEST_S = 1e7
+"""Four months."""
 
-def _prices(task: Task, whole: Load) -> Iterator[Price]:
+
+def _prices(settings: Settings, whole: Load) -> Iterator[Price]:
     able = [
         model
         for model in MODELS
-        if model.provider == "groq" and task in model.tasks and not model.retired_on
+        if model.provider == "groq" and settings.task in model.tasks and not model.retired_on
     ]
     for model in sorted(able, key=lambda model: model.price_usd or math.inf):
-        yield Price(model.id, cost_usd(model.id, whole.billed_s))
+        yield Price(model.id, cost_usd(model.id, whole.billed_s, batched=settings.batch))
 
 
 def _shares(limits: Limits, whole: Load) -> Iterator[Share]:

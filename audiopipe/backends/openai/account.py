@@ -11,10 +11,12 @@ from audiopipe.backends.http.client import Call, Http
 from audiopipe.backends.http.connection import Timeouts
 from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.http.retry import Retry
+from audiopipe.backends.openai.batches import Batches
 from audiopipe.backends.wire.models import LiveModel, models_of
 from audiopipe.errors import AuthError, UsageError
 from audiopipe.limits.rules import Limits
 from audiopipe.settings import Settings, ledger_of
+from audiopipe.values.events import Pause
 
 
 def _listed(reply: Reply) -> tuple[LiveModel, ...]:
@@ -94,6 +96,10 @@ class OpenAIAccount:
             BackendError: it does not.
         """
         return self._http.send(Call("GET", "/models", "list of models"), _listed)
+
+    def batches(self, pause: Pause) -> Batches:
+        """The account's jobs of the batch API."""
+        return Batches(self._http, pause)
 
     def close(self) -> None:
         """Close the connections."""

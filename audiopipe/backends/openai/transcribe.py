@@ -16,6 +16,7 @@ from audiopipe.backends.openai.dialect import asked
 from audiopipe.backends.prompt import MOST_PROMPT_CHARACTERS, MOST_PROMPT_TOKENS
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import ReplyFormat, audio_s, form_fields, parse_transcription
+from audiopipe.backends.wire.batches import line_of
 from audiopipe.backends.wire.shape import answer_of, body_of
 from audiopipe.errors import RejectedRequest, UsageError
 from audiopipe.limits.rules import Cost
@@ -36,6 +37,9 @@ _ENDPOINTS: Mapping[Task, str] = {
     "transcribe": "/audio/transcriptions",
     "translate": "/audio/translations",
 }
+
+BATCHED: Mapping[Task, str] = {task: f"/v1{path}" for task, path in _ENDPOINTS.items()}
+"""The same in lines of a batch."""
 
 _FILES: Mapping[AudioFormat, tuple[str, str]] = {
     "flac": ("audio.flac", "audio/flac"),
@@ -264,6 +268,11 @@ class Groq(GroqAccount, OpenAI):
         if request.language == "jw":  # Whisper's own code of Javanese, which Groq calls jv
             request = replace(request, language="jv")
         return form_fields(request, reply_format, getattr(audio, "url", None))
+
+    def line(self, name: str, audio: RemoteAudio, request: Request) -> bytes:
+        """What `ask` would send, as a line of a batch; `name` is what the answer will be called."""
+        fields = self._fields(audio, request, self._answers(request.model))
+        return line_of(name, BATCHED[request.task], fields)
 
     def others(self, request: Request) -> tuple[Request, ...]:
         """The better model before higher temperatures."""
