@@ -1,26 +1,36 @@
 """What the gateway adds to the library, and what it bears.
 
-python scripts/bench_serve.py [overhead|uploads|gigabyte|turns ...]
+python scripts/bench_serve.py [overhead|uploads|gigabyte|turns|beside ...]
 
 overhead   a request against a call of the library, answers in the store: their ratio
 uploads    200 uploads at once
 gigabyte   memory of the server while 1 GiB is uploaded
 turns      20 clients, each an address of its own, at rpm=20: who waits how long
+beside     the same requests to the gateway and to LiteLLM's proxy, before the same upstream; its
+           command is named by LITELLM, else found in PATH (pip install 'litellm[proxy]')
 
 Upstream is a server in this process that answers as Groq does.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import socket
 import statistics
+import struct
+import subprocess
 import sys
 import tempfile
 import time
+import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import httpx
@@ -35,6 +45,7 @@ from audiopipe.session import Session
 
 PATH = "/v1/audio/transcriptions"
 RPM, CLIENTS, ASKED = 20, 20, 3
+LONG_BYTES = 60_000_000
 
 
 def overhead(folder: Path) -> None:
@@ -140,20 +151,92 @@ def turns(folder: Path) -> None:
         )
 
 
+def beside(folder: Path) -> None:
+    """Small recordings one by one, the same again, many at once, and one above upstream's limit."""
+    command = os.environ.get("LITELLM") or which("litellm")
+    if not command:
+        print("beside: left out, as there is no litellm here")
+        return
+    with Server() as upstream, Gateway(upstream, folder) as gateway:
+        assert gateway.process
+        compared("audiopipe", gateway.url, gateway.process.pid, upstream)
+    with Server() as upstream, rival(command, upstream, folder) as (url, pid):
+        compared("litellm", url, pid, upstream)
+
+
+@contextmanager
+def rival(command: str, upstream: Server, folder: Path) -> Iterator[tuple[str, int]]:
+    """Address and process of LiteLLM's proxy."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    told = {"model": "openai/whisper-large-v3-turbo", "api_base": upstream.url, "api_key": KEY}
+    mode = {"mode": "audio_transcription"}
+    model = {"model_name": "whisper-1", "litellm_params": told, "model_info": mode}
+    (folder / "rival.yaml").write_text(json.dumps({"model_list": [model]}))  # JSON is YAML
+    run = [command, "--config", str(folder / "rival.yaml"), "--port", str(port)]
+    process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
+            client.get(f"{url}/health/liveliness", timeout=60).raise_for_status()
+        yield url, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def compared(name: str, url: str, pid: int, upstream: Server) -> None:
+    """A line about a server."""
+    recordings = [flac(60, first=100 * n) for n in range(20)]
+    crowd = [flac(6, first=7 * n) for n in range(100)]
+
+    def ask(data: bytes) -> int:
+        file, form = {"file": ("a.flac", data)}, {"model": "whisper-1"}
+        return httpx.post(f"{url}{PATH}", files=file, data=form, timeout=300).status_code
+
+    ask(recordings[0])
+    first_s = statistics.median(seconds(partial(ask, data)) for data in recordings[1:])
+    asked = len(upstream.seen)
+    again_s = statistics.median(seconds(partial(ask, data)) for data in recordings[1:])
+    again = len(upstream.seen) - asked
+    began_s = time.monotonic()
+    with ThreadPoolExecutor(len(crowd)) as pool:
+        answered = list(pool.map(ask, crowd)).count(200)
+    crowd_s = time.monotonic() - began_s
+    long = ask(wav_header(LONG_BYTES) + bytes(LONG_BYTES))
+    print(
+        f"beside: {name}: a request {first_s * 1000:.0f} ms, the same again {again_s * 1000:.0f} ms "
+        f"({again} asked upstream), {answered} of {len(crowd)} at once in {crowd_s:.1f} s, "
+        f"{LONG_BYTES / 1e6:.0f} MB: {long}, peak {peak_mb(pid):.0f} MB"
+    )
+
+
+def wav_header(size: int) -> bytes:
+    """Of 16-bit mono samples at 16 kHz."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as made:
+        made.setparams((1, 2, 16_000, size // 2, "NONE", ""))
+        made.setnframes(size // 2)
+        made.writeframes(b"")
+    head = bytearray(file.getvalue())
+    head[4:8], head[40:44] = struct.pack("<I", size + 36), struct.pack("<I", size)
+    return bytes(head)
+
+
 def seconds(work: Callable[[], object]) -> float:
     began_s = time.perf_counter()
     work()
     return time.perf_counter() - began_s
 
 
-def peak_mb(gateway: Gateway) -> float:
-    """The most memory that the server's process has had (Linux)."""
-    assert gateway.process
-    status = Path(f"/proc/{gateway.process.pid}/status").read_text("utf-8")
+def peak_mb(server: Gateway | int) -> float:
+    """The most memory that a server's process has had (Linux)."""
+    process = None if isinstance(server, int) else server.process
+    status = Path(f"/proc/{process.pid if process else server}/status").read_text("utf-8")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
-PARTS = {each.__name__: each for each in (overhead, uploads, gigabyte, turns)}
+PARTS = {each.__name__: each for each in (overhead, uploads, gigabyte, turns, beside)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:
