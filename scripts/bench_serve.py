@@ -205,7 +205,7 @@ def compared(name: str, url: str, pid: int, upstream: Server) -> None:
     crowd_s = time.monotonic() - began_s
     long = ask(wav_header(LONG_BYTES) + bytes(LONG_BYTES))
     print(
-        f"beside: {name}: a request {first_s * 1000:.0f} ms, the same again {again_s * 1000:.0f} ms "
+        f"beside: {name}: a request {first_s * 1000:.0f} ms, again {again_s * 1000:.0f} ms "
         f"({again} asked upstream), {answered} of {len(crowd)} at once in {crowd_s:.1f} s, "
         f"{LONG_BYTES / 1e6:.0f} MB: {long}, peak {peak_mb(pid):.0f} MB"
     )

@@ -210,13 +210,18 @@ class Intake:
 
 
 class _Target:
-    """An upload as a file to download into, where an attempt that broke off is begun anew."""
+    """An upload as a file to download into, which is only ever written at its end or begun anew."""
 
     def __init__(self, writer: Writer) -> None:
         self.write, self.truncate = writer.write, writer.restart
+        self._writer = writer
 
-    def seek(self, offset: int) -> None:
+    def tell(self) -> int:
+        return self._writer.size
+
+    def seek(self, offset: int, whence: int = 0) -> int:
         """Nothing is read again."""
+        return self.tell() if whence else offset
 
 
 class _Reading:

@@ -114,6 +114,11 @@ class Writer:
         self._put(data)
         return len(data)
 
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._size
+
     def restart(self) -> None:
         """Forget what was written."""
         self._file.seek(0)
