@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from audiopipe.conversation.answer import Stream as Stream
     from audiopipe.conversation.jobs import ActionItem as ActionItem
     from audiopipe.conversation.jobs import Scribe as Scribe
+    from audiopipe.conversation.jobs.dialogue import Turn as Turn
     from audiopipe.errors import AudiopipeError as AudiopipeError
     from audiopipe.errors import AuthError as AuthError
     from audiopipe.errors import BackendError as BackendError
@@ -110,6 +111,7 @@ _HOMES = {
     "audiopipe.conversation": ("ChatSession", "Conversation"),
     "audiopipe.conversation.answer": ("Stream",),
     "audiopipe.conversation.jobs": ("ActionItem", "Scribe"),
+    "audiopipe.conversation.jobs.dialogue": ("Turn",),
     "audiopipe.errors": (
         "AudiopipeError",
         "AuthError",

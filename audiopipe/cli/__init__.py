@@ -28,7 +28,7 @@ COMMANDS = {
     "fetch": "Download new episodes of podcasts.",
     "prepare": "Write recordings as chunks that fit the upload limit, with a manifest.",
     "render": "Write stored transcripts in other formats, without recognition.",
-    "ask": "Summary, chapters, action items, clean-up, rewriting or translation of transcripts.",
+    "ask": "Summary, chapters, action items, clean-up, rewriting, translation or a dialogue.",
     "chat": "Ask a chat model a question.",
     "check": "Tell what not to trust in stored transcripts, and watch a batch.",
     "review": "Make a page for the ear and the keyboard: doubts to settle, text to mend.",

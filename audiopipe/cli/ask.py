@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,8 +20,11 @@ from audiopipe.settings.kinds import Words
 from audiopipe.text.languages import require_name
 from audiopipe.workflows.batch import NAME
 
+if TYPE_CHECKING:
+    from audiopipe.values.transcript import Transcript
+
 _SHAPES, _MARKERS = ("txt", "json"), ("edl", "fcpxml", "otio")
-JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
+JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate", "dialogue")
 
 
 @options.command("ask", "summary talk.json", "translate talk.json --into de -f srt -o german")
@@ -47,6 +50,12 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate")
     "[default: txt]",
 )
 @click.option("--into", default="", metavar="LANG", help="Code or name of the result's language.")
+@click.option(
+    "--hosts",
+    default="Ann,Ben",
+    metavar="NAMES",
+    help="Who talks in a dialogue, with commas between.  [default: Ann,Ben]",
+)
 @click.option("--instruct", default="", metavar="TEXT", help="What rewrite is to do.")
 @click.option(
     "--prompts",
@@ -66,6 +75,7 @@ def command(
     output_format: str,
     into: str,
     instruct: str,
+    hosts: str,
     prompts: Path | None,
     model: str | None,
     max_retries: int | None,
@@ -73,6 +83,8 @@ def command(
     **flags: Any,
 ) -> int:
     """Have a chat model do a job on transcripts: ours, as json, or those that `render` takes.
+
+    Texts do too: .txt, .md, .html, .epub, .docx and .pdf. A dialogue is Markdown for `speak`.
 
     Long transcripts go in parts that fit the model. Each time in a result is checked against the
     transcript. Answers are kept: the same command goes on where a run stopped.
@@ -99,9 +111,9 @@ def command(
         scribe = Scribe(session.chat_session(model or ""), prompts=prompts, **retries)
         for path, (file,) in zip(paths, files, strict=True):
             try:
-                transcript = load_transcript(path)
-                asked = into or instruct
-                made = written(scribe, job, transcript, asked, output_format, settings)
+                transcript = _told(path) if _is_text(path) else load_transcript(path)
+                asked, names = into or instruct, _names(hosts)
+                made = written(scribe, job, transcript, asked, output_format, settings, names)
                 if output_dir is None:
                     put_whole(made)
                     continue
@@ -129,12 +141,30 @@ def _check(
         raise UsageError("rewrite, and nothing else, needs to be told what to do: --instruct TEXT")
     if job in ("clean", "rewrite") and into:
         raise UsageError(f"{job} keeps the language: take translate for another one")
-    shapes = {"summary": _SHAPES, "actions": _SHAPES, "chapters": (*_SHAPES, *_MARKERS)}.get(job)
+    plain = dict.fromkeys(("summary", "actions", "dialogue"), _SHAPES)
+    shapes = {**plain, "chapters": (*_SHAPES, *_MARKERS)}.get(job)
     if shapes and output_format not in shapes:
         listed = " or ".join(f"-f {each}" for each in shapes)
         raise UsageError(f"a result of {job} is no transcript: take {listed}")
     if inputs > 1 and output_dir is None:
         raise UsageError("several results need a folder: -o DIR")
+
+
+def _names(hosts: str) -> tuple[str, ...]:
+    return tuple(filter(None, (" ".join(name.split()) for name in hosts.split(","))))
+
+
+_TEXTS = frozenset(".txt .md .markdown .html .htm .xhtml .epub .docx .pdf".split())
+
+
+def _is_text(path: Path) -> bool:
+    return path.suffix.lower() in _TEXTS
+
+
+def _told(path: Path) -> Transcript:
+    from audiopipe.speech.texts import read
+
+    return read(path).transcript(path.name)
 
 
 def _is_transcript(path: Path) -> bool:

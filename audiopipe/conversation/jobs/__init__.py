@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -34,10 +34,30 @@ from audiopipe.conversation.jobs.checks import (
     starts_of,
     were_said,
 )
+from audiopipe.conversation.jobs.dialogue import (
+    HOSTS,
+    TURNS,
+    Turn,
+    numbered,
+    place_of,
+    stands_in,
+    turns_of,
+)
 from audiopipe.conversation.jobs.heard import Heard
+from audiopipe.conversation.jobs.parts import (
+    LINES,
+    MAYBE,
+    TEXT,
+    an_object,
+    groups,
+    lines_of,
+    name_of,
+    rows_of,
+)
+from audiopipe.conversation.jobs.parts import ActionItem as ActionItem
 from audiopipe.conversation.schema import Checked
 from audiopipe.errors import InputError, RequestTooLarge, TruncatedAnswer, UsageError
-from audiopipe.text.languages import NAMES, code_of
+from audiopipe.text.languages import code_of
 from audiopipe.text.sentences import Sentence, runs, sentences
 from audiopipe.text.tokens import tokens_at_most
 from audiopipe.values.audio import Chapter, Span
@@ -51,23 +71,8 @@ _READ_SHARE, _WRITTEN_SHARE = 0.3, 0.5
 _MOST_WRITTEN = 8192
 _MOST_REWRITTEN = 2000
 """Tokens of text that are rewritten at once: of more, models begin to leave lines out."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActionItem:
-    """Something that somebody said will be done.
-
-    Attributes:
-        task: what.
-        start_s: when it was said, in seconds of the recording.
-        owner: who, as it was said; None if it was not.
-        due: until when, in the words of the recording; None if it was not said.
-    """
-
-    task: str
-    start_s: float
-    owner: str | None = None
-    due: str | None = None
+_MOST_RETOLD = 4000
+_FEWEST_HOSTS = 2
 
 
 class Scribe:
@@ -105,10 +110,10 @@ class Scribe:
         A time of day in it must have been said.
         """
         heard = Heard(transcript.text, transcript.language)
-        blanks = {"language": _name_of(language, transcript)}
+        blanks = {"language": name_of(language, transcript)}
 
         def written(prompt: str, text: str) -> str:
-            schema = _object(summary={"type": "string", "minLength": 1})
+            schema = an_object(summary={"type": "string", "minLength": 1})
             value = self._ask(prompt, blanks, text, schema, check)
             return str(value["summary"]).strip()
 
@@ -116,13 +121,13 @@ class Scribe:
             told = sorted(clocks_in(value["summary"]))
             return [f"nobody said {each}" for each in told if not heard.has(each)]
 
-        mapped = self._map(transcript, lambda run: [written("summary", _lines(run))])
+        mapped = self._map(transcript, lambda run: [written("summary", lines_of(run))])
         parts = [*chain(*mapped)]
         while len(parts) > 1:
-            groups = _groups(parts, self._room())
+            grouped = groups(parts, self._room())
             parts = [
                 written("summary_merge", "\n\n".join(group)) if len(group) > 1 else group[0]
-                for group in groups
+                for group in grouped
             ]
         (whole,) = parts
         return whole
@@ -132,15 +137,15 @@ class Scribe:
 
         Each begins with a sentence of the transcript.
         """
-        blanks = {"language": _name_of(language, transcript)}
+        blanks = {"language": name_of(language, transcript)}
         starts = starts_of(sentences(transcript))
         first = next(iter(starts), "")
-        schema = _rows("chapters", time=_TEXT, title=_TEXT)
+        schema = rows_of("chapters", time=TEXT, title=TEXT)
 
         def of_run(run: Sequence[Sentence]) -> list[Row]:
             within = starts_of(run)
             check = in_order(within, first if first in within else "")
-            return list(self._ask("chapters", blanks, _lines(run), schema, check)["chapters"])
+            return list(self._ask("chapters", blanks, lines_of(run), schema, check)["chapters"])
 
         mapped = self._map(transcript, of_run)
         rows = [*chain(*mapped)]
@@ -157,14 +162,14 @@ class Scribe:
 
     def action_items(self, transcript: Transcript, language: str = "") -> tuple[ActionItem, ...]:
         """What was agreed to be done, in order."""
-        blanks = {"language": _name_of(language, transcript)}
-        schema = _rows("items", time=_TEXT, task=_TEXT, owner=_MAYBE, due=_MAYBE)
+        blanks = {"language": name_of(language, transcript)}
+        schema = rows_of("items", time=TEXT, task=TEXT, owner=MAYBE, due=MAYBE)
         in_its_words = code_of(language or transcript.language or "") == transcript.language
 
         def of_run(run: Sequence[Sentence]) -> list[Row]:
-            heard = Heard(_lines(run), transcript.language)
+            heard = Heard(lines_of(run), transcript.language)
             check = were_said(starts_of(run), heard, in_its_words=in_its_words)
-            return list(self._ask("actions", blanks, _lines(run), schema, check)["items"])
+            return list(self._ask("actions", blanks, lines_of(run), schema, check)["items"])
 
         mapped = self._map(transcript, of_run)
         rows = [*chain(*mapped)]
@@ -178,6 +183,40 @@ class Scribe:
             for row in rows
         ]
         return tuple(sorted(items, key=lambda item: item.start_s))
+
+    def dialogue(
+        self, transcript: Transcript, hosts: Sequence[str] = HOSTS, language: str = ""
+    ) -> tuple[Turn, ...]:
+        """What was said, told again by hosts in turns.
+
+        Each turn names the lines that it is of. What it claims stands there: figures and names,
+        and half of its other words; a turn of no lines claims nothing.
+
+        Args:
+            transcript: a recording's, or a text's.
+            hosts: names of those who talk, two at least.
+            language: of the dialogue; "" is that of the transcript.
+
+        Raises:
+            UsageError: fewer hosts.
+        """
+        if len(set(hosts)) < _FEWEST_HOSTS:
+            raise UsageError(f"a dialogue needs {_FEWEST_HOSTS} hosts at least")
+        whole = tuple(sentences(transcript))
+        is_translated = code_of(language or transcript.language or "") != transcript.language
+
+        def of_run(run: Sequence[Sentence]) -> list[Turn]:
+            blanks = {
+                "language": name_of(language, transcript),
+                "hosts": ", ".join(hosts),
+                "place": place_of(run, whole),
+            }
+            lines = [part.line for part in run]
+            check = stands_in(lines, hosts, transcript.language, is_translated=is_translated)
+            value = self._ask("dialogue", blanks, numbered(lines), TURNS, check)
+            return turns_of(value["turns"], run)
+
+        return tuple(chain(*self._map(transcript, of_run, most_tokens=_MOST_RETOLD)))
 
     def clean(self, transcript: Transcript) -> Transcript:
         """The transcript for readers: without fillers, a segment a sentence, times as they were."""
@@ -204,7 +243,7 @@ class Scribe:
             transcript: in any language.
             language: the one to translate into: a code, or any name that the model understands.
         """
-        blanks = {"language": _name_of(language, transcript)}
+        blanks = {"language": name_of(language, transcript)}
 
         def check(lines: Sequence[str]) -> Check:
             return figures_kept(lines, code_of(language))
@@ -222,10 +261,10 @@ class Scribe:
         may_be_empty: bool = True,
     ) -> Transcript:
         def of_run(run: Sequence[Sentence]) -> list[Segment]:
-            text = "\n".join(f"{n}: {part.line}" for n, part in enumerate(run, 1))
+            text = numbered([part.line for part in run])
             whole = each_line(len(run), may_be_empty=may_be_empty)
             check = all_of(whole, content([part.line for part in run]))
-            value = self._ask(prompt, blanks, text, _LINES, check)
+            value = self._ask(prompt, blanks, text, LINES, check)
             return [
                 Segment(part.span, f" {row['text'].strip()}", speaker=part.speaker)
                 for part, row in zip(run, value["lines"], strict=True)
@@ -297,48 +336,3 @@ class Scribe:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read the prompt {own}: {error}") from error
         return (files(__name__) / "prompts" / f"{name}.md").read_text("utf-8")
-
-
-_TEXT: Row = {"type": "string", "minLength": 1}
-_MAYBE: Row = {"type": ["string", "null"]}
-
-
-def _object(**properties: Any) -> Row:
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _rows(name: str, **properties: Any) -> Row:
-    return _object(**{name: {"type": "array", "items": _object(**properties)}})
-
-
-_LINES = _rows("lines", number={"type": "integer"}, text={"type": "string"})
-
-
-def _name_of(language: str, transcript: Transcript) -> str:
-    """A language by its English name where that is known."""
-    if not language and not transcript.language:
-        return "the language of the text"
-    asked = language or str(transcript.language)
-    return NAMES.get(code_of(asked) or "", asked).title()
-
-
-def _lines(run: Iterable[Sentence]) -> str:
-    """What the model reads: a sentence a line, with its time and speaker."""
-    return "\n".join(
-        f"[{part.clock}] " + (f"{part.speaker}: " if part.speaker else "") + part.line
-        for part in run
-    )
-
-
-def _groups(parts: Sequence[str], most_tokens: int) -> list[list[str]]:
-    """The parts in groups of so many tokens, of two at least where there are two."""
-    groups: list[list[str]] = []
-    size = 0
-    for part in parts:
-        tokens = tokens_at_most(part)
-        if not groups or (len(groups[-1]) > 1 and size + tokens > most_tokens):
-            groups.append([])
-            size = 0
-        groups[-1].append(part)
-        size += tokens
-    return groups

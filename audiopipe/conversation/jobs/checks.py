@@ -101,13 +101,15 @@ def kept(lines: Sequence[str], language: str | None) -> Check:
             words = {word for word in tokens(line) if carries(word)}
             gone = {word for word in words if not after.has(word)}
             lost, meant = lost + len(gone), meant + len(words)
-            facts = {fact for fact in _facts(line) if after.unsaid(fact)}
+            facts = {fact for fact in facts_in(line) if after.unsaid(fact)}
             most = _MOST_GONE if row["text"].strip() else _MOST_SAID_BY_NOTHING
             few = len(gone) <= max(most, (1 - _LEAST_KEPT) * len(words))
             if facts or not few:
                 shown = ", ".join(sorted(facts or gone))
                 yield f"line {row['number']} has lost {shown}: leave out fillers only"
-            if new := [each for each in _facts(row["text"]) if Heard(line, language).unsaid(each)]:
+            if new := [
+                each for each in facts_in(row["text"]) if Heard(line, language).unsaid(each)
+            ]:
                 yield f"line {row['number']} says {', '.join(new)}, which nobody said"
         if lost > _MOST_IN_ALL and lost > (1 - _LEAST_KEPT) * meant:
             yield f"{lost} of {meant} words have gone: leave out fillers only"
@@ -124,7 +126,7 @@ _MOST_IN_ALL = 12
 """In short passages a few words are a large share."""
 
 
-def _facts(line: str) -> set[str]:
+def facts_in(line: str) -> set[str]:
     """Figures, and names: words with a capital inside of a sentence."""
     figures = re.findall(r"\d+(?:[.,:]\d+)*", line)
     names = re.findall(r"(?<=[\w,;] )[^\W\d_a-zß-ÿ][^\W\d_]+", line)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 from audiopipe import plugins
 from audiopipe.conversation.jobs import ActionItem, Scribe
+from audiopipe.conversation.jobs.dialogue import HOSTS, Turn
 from audiopipe.errors import AudiopipeError, InputError, UsageError
 from audiopipe.render import as_edl, as_fcpxml, as_otio, content
 from audiopipe.render.markers import Timeline, chaptered
+from audiopipe.render.passages import escaped
 from audiopipe.settings import SubtitleSettings
 from audiopipe.text.clocks import short_clock
 from audiopipe.values.audio import Chapter
@@ -36,17 +38,20 @@ def written(
     asked: str,
     shape: str,
     subtitles: SubtitleSettings,
+    hosts: Sequence[str] = HOSTS,
 ) -> str | bytes:
     """What a job gives, as it stands in a file.
 
     Args:
         scribe: does it.
-        job: `summary`, `chapters`, `actions`, `clean`, `rewrite`, `translate`, or a plug-in's.
+        job: `summary`, `chapters`, `actions`, `clean`, `rewrite`,
+            `translate`, `dialogue`, or a plug-in's.
         transcript: what it is done on.
         asked: the language, or of `rewrite` the instruction.
         shape: a format of transcripts for the last three, else one of `SHAPES`, of chapters one of
             `CHAPTER_SHAPES`.
         subtitles: how they are broken and timed.
+        hosts: who talks in a dialogue.
     """
     if job == "summary":
         return summary_text(scribe.summary(transcript, asked), shape)
@@ -54,6 +59,8 @@ def written(
         return chapters_text(scribe.chapters(transcript, asked), shape, transcript, subtitles)
     if job == "actions":
         return actions_text(scribe.action_items(transcript, asked), shape)
+    if job == "dialogue":
+        return dialogue_text(scribe.dialogue(transcript, hosts, asked), shape)
     if job not in ("clean", "rewrite", "translate"):
         return _plugged(job, scribe, transcript, asked)
     return content(rewritten(scribe, job, transcript, asked), shape, subtitles)
@@ -118,6 +125,16 @@ def actions_text(items: Iterable[ActionItem], shape: str) -> str:
         more = f" ({more})" if more else ""
         lines.append(f"- [{short_clock(item.start_s)}] {item.task}{more}")
     return "\n".join(lines) if lines else "No action items."
+
+
+def dialogue_text(turns: Iterable[Turn], shape: str) -> str:
+    """A dialogue as one of `SHAPES`; as text Markdown that `speak` takes, a paragraph a turn."""
+    if shape == "json":
+        rows = [
+            {"speaker": each.speaker, "text": each.text, "start": each.start_s} for each in turns
+        ]
+        return _json({"turns": rows})
+    return "\n\n".join(f"**{each.speaker}:** {escaped(each.text)}" for each in turns)
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audiopipe.speech.script import Paragraph
+from audiopipe.values.audio import Span
+from audiopipe.values.transcript import Segment, Source, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +26,13 @@ class Manuscript:
     year: str = ""
     language: str | None = None
     cover: bytes = b""
+
+    def transcript(self, name: str) -> Transcript:
+        """The text as if somebody had said it, a paragraph a second: what jobs are done on."""
+        said = [each for each in self.paragraphs if each.text.strip()]
+        segments = tuple(
+            Segment(Span(at, at + 1), f" {each.text}", speaker=each.speaker or None)
+            for at, each in enumerate(said)
+        )
+        source = Source(name, "", float(len(said)))
+        return Transcript(source, "transcribe", self.language, segments)
