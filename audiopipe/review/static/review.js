@@ -1,6 +1,8 @@
 // One transcript under review: its passages, the doubts, and what is done about them.
 
 const LEAD_S = 2;
+/** Passages that are laid out together: an edit moves those of its own chunk, and whole others. */
+const CHUNK = 64;
 
 class Review {
   constructor(transcript) {
@@ -29,9 +31,15 @@ class Review {
     list.replaceChildren();
     list.lang = this.t.lang;
     const fragment = document.createDocumentFragment();
+    let chunk = null;
     const gaps = [...this.t.failures];
     this.t.segments.forEach((segment, n) => {
-      while (gaps.length && gaps[0].start < segment.start) fragment.append(gapNode(gaps.shift()));
+      if (n % CHUNK === 0) {
+        chunk = document.createElement("div");
+        chunk.className = "chunk";
+        fragment.append(chunk);
+      }
+      while (gaps.length && gaps[0].start < segment.start) chunk.append(gapNode(gaps.shift()));
       const node = document.createElement("p");
       node.className = "segment";
       node.dataset.n = n;
@@ -44,7 +52,7 @@ class Review {
       if (segment.language && segment.language !== this.t.lang) node.lang = segment.language;
       this.nodes.push(node);
       this.show(n, true);
-      fragment.append(node);
+      chunk.append(node);
     });
     for (const gap of gaps) fragment.append(gapNode(gap));
     list.append(fragment);
