@@ -65,7 +65,9 @@ def made(hours: float, words: int, seed: int = 1) -> Transcript:
     """A transcript of so many hours and words."""
     dice = random.Random(seed)
     step_s = hours * 3600 / words
-    segments, flags, at = [], [], 0.0
+    segments: list[Segment] = []
+    flags: list[Flag] = []
+    at = 0.0
     while words > 0:
         count = min(words, dice.randrange(8, 23))
         said = []
