@@ -17,6 +17,7 @@ class Kind:
         made_up: it says that nobody spoke the words of the passage.
         hurried: it says that the times are wrong or the words made up: the other side of a seam,
             if it has something to say, is heard instead.
+        on_text: it says something of the words of the passage, and goes with them.
         repairable: asking again may help. A language is the user's to name, and a seam has been
             heard twice already.
     """
@@ -27,6 +28,7 @@ class Kind:
     limits: tuple[str, ...] = ()
     made_up: bool = False
     hurried: bool = False
+    on_text: bool = True
     repairable: bool = True
 
 
@@ -69,6 +71,7 @@ TABLE: tuple[Kind, ...] = (
         "a voice for which nothing is written",
         "transcribe again in shorter chunks",
         ("max-untranscribed-s",),
+        on_text=False,
     ),
     Kind(
         "text-without-speech",
@@ -108,6 +111,7 @@ TABLE: tuple[Kind, ...] = (
         "seam-disagreement",
         "two chunks heard different words in their overlap",
         "listen",
+        on_text=False,
         repairable=False,
     ),
     Kind(
@@ -122,5 +126,6 @@ KINDS = tuple(kind.name for kind in TABLE)
 """Every kind of flag that is ours."""
 
 MADE_UP = frozenset(kind.name for kind in TABLE if kind.made_up)
+ON_TEXT = frozenset(kind.name for kind in TABLE if kind.on_text)
 HURRIED = frozenset(kind.name for kind in TABLE if kind.hurried)
 REPAIRABLE = frozenset(kind.name for kind in TABLE if kind.repairable)

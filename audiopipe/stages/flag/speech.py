@@ -45,8 +45,8 @@ def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
 def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
     """A voice that nothing was written for.
 
-    What a neighbouring chunk hears too is left to it: a chunk often loses the phrase that its edge
-    cuts, and the stitched transcript has it from the neighbour.
+    A chunk often loses the phrase that its edge cuts; where a neighbouring chunk has it the
+    stitcher lets go of the flag.
     """
     most_s = evidence.thresholds.max_untranscribed_s
     if evidence.voice is None or most_s is None:
@@ -57,7 +57,7 @@ def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
         for timed in _timed(segment)
         for span in (_ends(timed) if segment.words else (timed,))
     ]
-    for span in _without(evidence.voice.certain, written, evidence.transcript.window.alone):
+    for span in _without(evidence.voice.certain, written):
         if span.duration_s > most_s:
             yield Flag(
                 "speech-without-text",
@@ -105,10 +105,10 @@ def _wider(span: Span, by_s: float) -> Span:
     return Span(max(0.0, span.start_s - by_s), span.end_s + by_s)
 
 
-def _without(voice: Sequence[Span], written: Sequence[Span], inside: Span) -> Iterator[Span]:
-    """What is voice, is not written, and lies inside."""
+def _without(voice: Sequence[Span], written: Sequence[Span]) -> Iterator[Span]:
+    """What is voice and is not written."""
     for each in voice:
-        at_s, end_s = max(each.start_s, inside.start_s), min(each.end_s, inside.end_s)
+        at_s, end_s = each.start_s, each.end_s
         for text in written[bisect_left(written, at_s, key=_end_s) :]:
             if text.start_s >= end_s:
                 break

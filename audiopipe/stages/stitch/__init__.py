@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import accumulate, groupby
 from math import inf
 
+from audiopipe.stages.stitch.flags import standing_flags
 from audiopipe.stages.stitch.join import join
 from audiopipe.stages.stitch.tokens import Token, segments_of, words_of
 from audiopipe.text.languages import spoken_languages, the_only
@@ -61,7 +62,7 @@ def stitch(
         task=request.task,
         language=language,
         segments=tuple(_rebuilt(tokens, source.duration_s, told, language)),
-        flags=tuple(_surviving_flags(heard, disagreements)),
+        flags=tuple(standing_flags(heard, tokens, disagreements)),
         failures=tuple(_gaps(ordered)),
         repairs=tuple(_own_repairs(heard)),
         model=request.model,
@@ -176,21 +177,6 @@ def _rising(spans: Sequence[Span], from_s: float, to_s: float) -> Iterator[Span]
 
 def _at(word: Word, span: Span) -> Word:
     return replace(word, span=span)
-
-
-def _surviving_flags(
-    heard: Iterable[ChunkTranscript], disagreements: Iterable[Flag]
-) -> Iterator[Flag]:
-    """The flags in order, each cut to its chunk's core: past the seam another chunk speaks."""
-    flags = list(disagreements)
-    for chunk in heard:
-        core = chunk.window.core
-        for flag in chunk.flags:
-            start_s = max(flag.span.start_s, core.start_s)
-            end_s = min(flag.span.end_s, core.end_s)
-            if start_s <= end_s:
-                flags.append(replace(flag, span=Span(start_s, end_s)))
-    yield from sorted(flags, key=lambda flag: (flag.span.start_s, flag.span.end_s, flag.kind))
 
 
 def _own_repairs(heard: Iterable[ChunkTranscript]) -> Iterator[Repair]:

@@ -29,8 +29,13 @@ are a matter of spelling and endings at most seams. Characters, in scripts witho
 
 
 def choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: bool) -> list[Token]:
-    """Who speaks where the sides differ; without an agreed word it may change at the seam."""
-    sound = [side for side in (ours, theirs) if side and not _is_flagged(side, MADE_UP)]
+    """Who speaks where the sides differ; without an agreed word it may change at the seam.
+
+    What a flag calls made up gives way to what the other side heard, and to nothing else: to strike
+    it is for the user to say.
+    """
+    heard = [side for side in (ours, theirs) if side]
+    sound = [side for side in heard if not _is_flagged(side, MADE_UP)] or heard
     sound = [side for side in sound if not _is_flagged(side, HURRIED)] or sound
     if len(sound) == 2:
         early = ours[: first_that(ours, lambda token: token.heard.span.middle_s >= seam_s)]

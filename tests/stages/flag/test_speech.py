@@ -89,11 +89,6 @@ def test_a_pause_between_two_words_is_not_missing_text() -> None:
     assert spans(speech_without_text(evidence)) == []
 
 
-def test_what_the_next_chunk_hears_too_is_left_to_it() -> None:
-    evidence = heard(core=Span(5, 595), voice=(Span(1, 9.5), Span(300, 310), Span(590.5, 599)))
-    assert spans(speech_without_text(evidence)) == [Span(300, 310)]
-
-
 @pytest.mark.parametrize(
     ("span", "share"),
     [(Span(0, 4), 0.5), (Span(1, 2), 1.0), (Span(4, 5), 0.0), (Span(2, 2), 1.0), (Span(4, 4), 0.0)],

@@ -318,11 +318,31 @@ def test_silence_has_no_vote() -> None:
     assert join([hear(left, [], language="cy"), hear(right, prose(99))], 40).language == "en"
 
 
-def test_flags_end_where_another_chunk_begins_to_speak() -> None:
+def test_flags_are_those_of_the_text_that_stands() -> None:
     left, right = windows(40, 24, 8)
     flags = [Flag("low-confidence", Span(*at), -2, -1, "listen") for at in ((21, 24), (15, 24))]
     transcript = join([hear(left, prose(100), flags=flags), hear(right, prose(100))], 40)
-    assert [flag.span for flag in transcript.flags] == [Span(15, 20)]
+    (flag,) = transcript.flags
+    assert flag.span.start_s == 15 and 19.5 < flag.span.end_s <= 20
+
+
+def test_a_flag_goes_with_its_words() -> None:
+    left, right = windows(40, 24, 8)
+    looped = [*prose(100)[:50], *[(" la", 20.0 + n / 10) for n in range(40)]]
+    flag = Flag("repetition", Span(20, 24), 40, 4, "listen")
+    transcript = join([hear(left, looped, flags=[flag]), hear(right, prose(100))], 40)
+    assert "la la" not in transcript.text
+    assert {flag.kind for flag in transcript.flags} == {"seam-disagreement"}
+
+
+def test_a_voice_without_text_is_told_where_no_chunk_has_words_for_it() -> None:
+    left, right = windows(40, 24, 8)
+    silent = [word for word in prose(100) if not 17 <= word[1] < 22]
+    found = Flag("speech-without-text", Span(17, 22), 5, 2, "listen")
+    for theirs, kinds in ((silent, {"speech-without-text"}), (prose(100), set())):
+        results = [hear(left, silent, flags=[found]), hear(right, theirs, flags=[found])]
+        flags = join(results, 40).flags
+        assert {flag.kind for flag in flags} == kinds and len(flags) == len(kinds)
 
 
 def test_each_segment_keeps_the_seek_of_the_window_it_was_decoded_in() -> None:
