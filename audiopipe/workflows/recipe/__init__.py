@@ -173,6 +173,7 @@ def is_done(task: Task, recipe: Recipe) -> bool:
     if again or strict or not isinstance(task.source, str):
         return False
     files = recipe.files(task.stem)
-    if not Path(task.source).is_file() or not all(path.is_file() for path in files):
+    there = Path(task.source).is_file() and all(path.is_file() for path in files)
+    if not files or not there:
         return False
     return would_be_same(task.source, recipe, recipe.path(task.stem), files)

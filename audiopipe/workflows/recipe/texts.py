@@ -1,4 +1,4 @@
-"""Texts as inputs of a pipeline: transcripts, subtitles, plain text and Markdown."""
+"""Texts as inputs of a pipeline: transcripts, subtitles, and all that can be spoken from."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from audiopipe.render.chunks import MANIFEST
 from audiopipe.render.corrections import transcripts_in
 from audiopipe.render.read import ENDINGS as TRANSCRIPTS
 from audiopipe.render.read.rows import Row, Told, transcript_of
-from audiopipe.speech.script import Paragraph, paragraphs
+from audiopipe.speech.script import Paragraph
+from audiopipe.speech.texts import read
 from audiopipe.values.audio import Chapter, Span
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.batch import NAME as RECORD
 
-MOST_BYTES = 64 << 20
-"""Of a text: a thousand books."""
-
-_PLAIN = (".txt", ".md", ".markdown")
-
-ENDINGS = (*TRANSCRIPTS, *_PLAIN)
+ENDINGS = (
+    *(*TRANSCRIPTS, ".txt", ".md", ".markdown"),
+    *(".html", ".htm", ".xhtml", ".epub", ".docx", ".pdf"),
+)
 """Of files that are taken for texts."""
 
 
@@ -63,15 +62,17 @@ def read_text(path: Path) -> TextInput:
 
     Raises:
         InputError: it cannot be read, or says nothing.
+        UsageError: the library for it is not installed.
     """
-    if path.suffix.lower() not in _PLAIN:
+    if path.suffix.lower() in TRANSCRIPTS:
         return TextInput(load(path))
-    told = tuple(each for each in paragraphs(_text_of(path)) if each.text.strip())
+    manuscript = read(path)
+    told = tuple(each for each in manuscript.paragraphs if each.text.strip())
     said = [each for each in told if not each.is_heading] or told
     if not told:
         raise InputError(f"{path}: there is no text in it")
-    rows = tuple(Row(Timed(each.text, None, None)) for each in said)
-    transcript = transcript_of(Told(rows), path.name)
+    rows = tuple(Row(Timed(each.text, None, None), speaker=each.speaker or None) for each in said)
+    transcript = transcript_of(Told(rows, language=manuscript.language), path.name)
     return TextInput(transcript, tuple(_chapters(told, transcript)), told)
 
 
@@ -83,16 +84,3 @@ def _chapters(told: Iterable[Paragraph], transcript: Transcript) -> Iterator[Cha
             at += 1
         elif at < len(transcript.segments):
             yield Chapter(each.text, Span(transcript.segments[at].span.start_s, end_s))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise InputError(f"{path} is too large for a text: over {MOST_BYTES >> 20} MB")
-        return data.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8: convert it first") from error
