@@ -92,7 +92,7 @@ def shaping(settings: Settings) -> dict[str, Any]:
     values["model"] = resolve(settings.model) if settings.model else ""
     values["glossary"] = _digest(settings.glossary)
     samples = (each.partition("=") for each in settings.voice_samples)
-    values["voice_samples"] = [f"{name}={_digest(path)}" for name, _, path in samples]
+    values["voice_samples"] = tuple(f"{name}={_digest(path)}" for name, _, path in samples)
     values["base_url"] = settings.base_url and _hash(public_name(settings.base_url).encode())
     return values
 

@@ -72,7 +72,7 @@ def test_prepare_cuts_for_those_behind_it_and_repair_hears_as_transcribe_did(
         + stages("render")
     )
     _, hear, _, mend, show = (stage.settings for stage in recipe(tmp_path, text).stages)
-    assert (hear.channels, hear.repair) == ("left", False)
+    assert (hear.channels, hear.repair) == ("left", None)
     assert mend == replace(hear, repair=True, max_repair_cost_usd=0.5)
     assert show.language is None
 
