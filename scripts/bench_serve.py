@@ -27,7 +27,7 @@ import time
 import wave
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from shutil import which
@@ -46,6 +46,7 @@ from audiopipe.session import Session
 PATH = "/v1/audio/transcriptions"
 RPM, CLIENTS, ASKED = 20, 20, 3
 LONG_BYTES = 60_000_000
+PATIENCE_S = 300
 
 
 def overhead(folder: Path) -> None:
@@ -174,11 +175,18 @@ def rival(command: str, upstream: Server, folder: Path) -> Iterator[tuple[str, i
     model = {"model_name": "whisper-1", "litellm_params": told, "model_info": mode}
     (folder / "rival.yaml").write_text(json.dumps({"model_list": [model]}))  # JSON is YAML
     run = [command, "--config", str(folder / "rival.yaml"), "--port", str(port)]
-    process = subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    keyless = {"LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
+    process = subprocess.Popen(
+        run, env=os.environ | keyless, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=12)) as client:
-            client.get(f"{url}/health/liveliness", timeout=60).raise_for_status()
+        until_s = time.monotonic() + PATIENCE_S
+        while process.poll() is None and time.monotonic() < until_s:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{url}/health/liveliness", timeout=10).is_success:
+                    break
+            time.sleep(0.5)
         yield url, process.pid
     finally:
         process.terminate()

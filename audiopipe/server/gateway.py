@@ -20,6 +20,7 @@ from audiopipe.server.allowance import Allowance, reached
 from audiopipe.server.flight import Flight
 from audiopipe.server.forms import Ask
 from audiopipe.server.jobs import Job, Jobs, Status
+from audiopipe.server.memory import give_back
 from audiopipe.server.metrics import Metrics
 from audiopipe.server.queue import FairQueue
 from audiopipe.server.refusals import Refusal, refusal_of
@@ -327,6 +328,7 @@ class Gateway:
             for job in await asyncio.to_thread(self.jobs.expire, self.settings.keep_results_s):
                 self.shelf.forget(job)
             await self._webhooks.call_due(self.jobs)
+            await asyncio.to_thread(give_back)
             await asyncio.sleep(_LOOK_S)
 
     def _run(self, work: Coroutine[None, None, None]) -> None:

@@ -27,6 +27,7 @@ T = TypeVar("T")
 _LOGGER = logging.getLogger("audiopipe")
 _BUSY_S = 60.0  # far above the longest transaction, so that only a stuck process fails another
 _WAL_ATTEMPTS = 100
+_CACHE_KIB = 512  # rows are looked up one by one: more would only grow with the file
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _MEND = b"mend"
 
@@ -281,6 +282,7 @@ def _connect(path: Path | str, schema: Schema, busy_s: float) -> sqlite3.Connect
     connection = sqlite3.connect(path, busy_s, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA secure_delete=ON")  # what is dropped is gone
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if not (is_made := _is_made(connection, schema)):
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         _write_ahead(connection)
