@@ -40,7 +40,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/make_help.py --check
-	-$(BIN)/python scripts/make_lock.py --check
+	$(BIN)/python scripts/make_lock.py --check
 	-$(BIN)/python scripts/make_licences.py --check
 	$(BIN)/python scripts/check_readme.py
 
