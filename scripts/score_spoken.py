@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import audiopipe
 from audiopipe.speech.normalize import speakable
 
 TABLE = Path(__file__).parent.parent / "tests" / "speech" / "spoken_forms.txt"
@@ -72,8 +74,12 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="print what ours says wrongly")
-    show = parser.parse_args().show
-    rows = list(forms())
+    parser.add_argument("--hear", type=int, default=0, help="speak so many, and hear them again")
+    asked = parser.parse_args()
+    show, rows = asked.show, list(forms())
+    if asked.hear:
+        hear([form for form in rows if form.language == "en"][:: -(-len(rows) // asked.hear)])
+        return
     for name, say in RIVALS.items():
         try:
             wrong = [(form, said) for form in rows if not is_right(form, said := _said(say, form))]
@@ -82,6 +88,26 @@ def main() -> None:
         print(f"{name}: {len(wrong)} of {len(rows)} wrong")
         for form, said in wrong if show and name == "audiopipe" else ():
             print(f"  {form.language} {form.written!r}: {said!r}, not {form.said[0]!r}")
+
+
+def hear(rows: Sequence[Form]) -> None:
+    """Speak forms by the embedded voice, and print those that the embedded engine hears otherwise.
+
+    Both sides are compared as published error rates do, which writes numbers in figures.
+    """
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    plain, otherwise = EnglishTextNormalizer(), 0
+    with audiopipe.Session(backend="local", language="en", cache=False) as session:
+        for form in rows:
+            with tempfile.TemporaryDirectory() as folder:
+                session.speak(form.written, Path(folder) / "a.wav")
+                heard = session.transcribe(Path(folder) / "a.wav").text
+            said = speakable(form.written, "en")
+            if plain(heard) != plain(said):
+                otherwise += 1
+                print(f"  {form.written!r}: said {said!r}, heard {heard.strip()!r}")
+    print(f"{len(rows)} spoken, {otherwise} heard otherwise")
 
 
 def _said(say: Say, form: Form) -> str:

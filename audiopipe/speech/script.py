@@ -104,7 +104,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
         text: plain text or Markdown.
     """
     mark, cells, is_note, speaker = "", [], False, ""
-    tokens = _parser().parse(_UNSPOKEN.sub(" ", text))
+    tokens = _parser().parse(_MATHS.sub(r"\1", _UNSPOKEN.sub(" ", _TOML.sub("", text))))
     names = _speakers(tokens)
     for token in tokens:
         if token.type in ("footnote_block_open", "footnote_block_close"):
@@ -117,7 +117,7 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
             named = _label(token) if names else ""
             speaker = named or speaker
             said = "".join(map(_spoken_of, _parts(token)[_LABEL if named else 0 :]))
-            cells.append(said.lstrip(": ") if named else said)
+            cells.append(said.lstrip(": ") if named else _TASK.sub("", said))
         elif token.type in ("paragraph_close", "heading_close", "tr_close"):
             is_heading = token.type == "heading_close"
             speaker = "" if is_heading else speaker
@@ -167,18 +167,28 @@ def _parser() -> MarkdownIt:
     from mdit_py_plugins.front_matter import front_matter_plugin
 
     # without indented code and blocks of HTML, which plain text would be taken for
-    parser = MarkdownIt("commonmark").enable("table").disable(["code", "html_block"])
+    parser = (
+        MarkdownIt("commonmark").enable(["table", "strikethrough"]).disable(["code", "html_block"])
+    )
     return parser.use(front_matter_plugin).use(footnote_plugin)
 
 
 _UNSPOKEN = re.compile(r"<!--.*?-->|<(script|style)\b[^>]*>.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_APART = re.compile(r"</?(?:br|p|div|li|ul|ol|td|th|tr|h[1-6]|hr|blockquote)\b", re.IGNORECASE)
-"""Tags between which words do not touch."""
+_TOML = re.compile(r"\A\ufeff?\+\+\+\r?\n.*?\n\+\+\+\r?(?:\n|\Z)", re.DOTALL)
+"""Front matter of Hugo and others."""
+_MATHS = re.compile(r"(?<![\w$])\$(?=[^\s\d$])([^$\n]{1,200}?)(?<=\S)\$(?![\w$])")
+_TASK = re.compile(r"\A\[[ xX]\]\s")
+_WITHIN = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|mark|q|s|samp|small|span|strike"
+    r"|strong|sub|sup|time|tt|u|var|wbr)\b",
+    re.IGNORECASE,
+)
+"""Tags that may stand within a word; words do not touch across any other."""
 
 
 def _spoken_of(token: Token) -> str:
     if token.type == "html_inline":
-        return " " if _APART.match(token.content) else ""
+        return "" if _WITHIN.match(token.content) else " "
     if token.type in ("footnote_ref", "footnote_anchor"):
         return ""
     return " " if token.type.endswith("break") else token.content

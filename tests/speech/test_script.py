@@ -116,3 +116,23 @@ def letters(text: str) -> str:
 )
 def test_what_is_no_text_is_not_spoken(text: str, spoken: list[str]) -> None:
     assert [" ".join(each.text.split()) for each in paragraphs(text)] == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('+++\ntitle = "x"\n+++\n\nText one.', ["Text one."]),
+        ("<!-- a\nb -->Hi <em>you</em>&amp;me", ["Hi you and me."]),
+        ("- [ ] task\n- [x] done", ["task.", "done."]),
+        ("~~old~~ new", ["old new."]),
+        ("A ^[inline note] b[^1]\n\n[^1]: Note.", ["A b."]),
+        ("<details><summary>S</summary>Body</details>", ["S Body."]),
+        ("a<br/>b<br >c", ["a b c."]),
+        ("un<b>believ</b>able", ["unbelievable."]),
+        ("<STYLE>x{}</STYLE>t<script>y</script>", ["t."]),
+        ("so $E=mc^2$ and $5", ["so E equals mc squared and five dollars."]),
+    ],
+)
+def test_what_is_markup_is_not_spoken(written: str, said: list[str]) -> None:
+    lines = script(written, language="en", most_characters=200)
+    assert [line.text for line in lines] == said

@@ -85,11 +85,12 @@ LAST = (
             rule(rf"(?:{sign})\s?(?=\w)", f"{before} "),
         )
     ),
-    rule(r"~\s?(?=\w)", "about "),
+    rule(r"(?<![\w~])~\s?(?=[$€£]?\w)(?!\w+~)", "about "),
     rule(r"√\s?(?=\w|\()", "the square root of "),
     rule("∞", "infinity"),
     rule(r"\s?±\s?", " plus or minus "),
     rule(r"(?<=\s)&(?=\s)", "and"),
+    rule(r"(?<=[a-z])&(?=[a-z])", " and "),
     rule(r"\s?[×]\s?", " times "),
     rule(r"(?<=\d)\s?[·⋅]\s?(?=\w)|(?<=\b[a-z])\s?[·⋅]\s?(?=[a-z]\b)", " times "),
     rule(r"\s?÷\s?", " divided by "),
