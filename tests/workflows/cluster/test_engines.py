@@ -27,6 +27,8 @@ from audiopipe.values.events import Event, Heard
 from audiopipe.workflows.cluster.driver import in_order, transcribe_on
 from audiopipe.workflows.inputs import Item
 
+TESTS = str(Path(__file__).parents[2])
+
 
 def installed(engine: str) -> object:
     library = {"dask": "distributed", "ray": "ray"}.get(engine, "os")
@@ -36,10 +38,12 @@ def installed(engine: str) -> object:
 
 
 @pytest.fixture(
-    scope="module", params=[installed(each) for each in ("threads", "processes", "dask")]
+    scope="module", params=[installed(each) for each in ("threads", "processes", "dask", "ray")]
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
+        # workers find what the tests give them
+        patch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
         patch.setenv("GROQ_API_KEY", "gsk_0123456789abcdefTESTtestTEST")
         with open_engine(request.param, Settings(slots=2)) as made:
             yield made
