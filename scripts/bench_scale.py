@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=8)
     parser.add_argument("--slots", type=int, nargs="*", default=[1, 2])
     told = parser.parse_args()
-    ways = {"plain": ()}
+    ways: dict[str, tuple[str, ...]] = {"plain": ()}
     for slots in told.slots:
         ways[f"processes, {slots}"] = ("--on", "processes", "--slots", str(slots))
     for name, library in (("dask", "distributed"), ("ray", "ray")):
