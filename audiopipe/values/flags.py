@@ -81,6 +81,13 @@ TABLE: tuple[Kind, ...] = (
         made_up=True,
     ),
     Kind(
+        "music",
+        "words that the recogniser is sure of where no voice is heard: somebody sings",
+        "listen; strike them if songs are not wanted",
+        ("min-voice-share",),
+        repairable=False,
+    ),
+    Kind(
         "prompt-echo",
         "words of what was sent as the prompt, in a row",
         "strike it, leave the prompt out",

@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import fmean, pstdev
 
 from audiopipe.stages.flag.evidence import Evidence, covering, heard
+from audiopipe.stages.flag.speech import voiced_share
 from audiopipe.text.words import Heard, normal_form, split_words
+from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Flag
 
 MAX_LOOP_WORDS = 20
 """Longest phrase that is looked for in a loop; of longer ones the compression ratio tells."""
+
+_LEAST_WORD_S, _EVEN_SHARE, _VOICED_SHARE = 0.12, 0.25, 0.6
+"""Of what is really said again and again: nobody says a word faster, the time that a phrase takes
+varies by no more, and so much of it at least is voice, with the pauses between."""
 
 _LEAST_PROMPT_WORDS = 3
 """A name or two may be said as the prompt has them."""
 
 
 def loops(evidence: Evidence) -> Iterator[Flag]:
-    """A phrase over and over, within a segment or across several."""
+    """A phrase over and over, within a segment or across several.
+
+    What is really said so often has a voice for all of it, and its times advance as evenly as a
+    speaker does: a loop lies over something else, or its words crowd together.
+    """
     most = evidence.thresholds.max_repeats
     if most is None:
         return
@@ -27,6 +38,8 @@ def loops(evidence: Evidence) -> Iterator[Flag]:
     for start, end, repeats in _repeated(words):
         if start >= free_from and repeats > most:
             free_from = end
+            if evidence.voice and _is_said(words[start:end], repeats, evidence.voice.possible):
+                continue
             yield Flag(
                 "repetition",
                 covering(word.span for word in words[start:end]),
@@ -35,6 +48,18 @@ def loops(evidence: Evidence) -> Iterator[Flag]:
                 "The same words come again and again: if nobody says them so often it is a loop, "
                 "so transcribe the passage again with other boundaries or a higher temperature.",
             )
+
+
+def _is_said(words: Sequence[Heard], repeats: int, voice: Sequence[Span]) -> bool:
+    """Whether a phrase that comes again and again is heard to be said so often."""
+    length = len(words) // repeats
+    starts_s = [word.span.start_s for word in words[::length]]
+    steps_s = [after - before for before, after in pairwise(starts_s)]
+    if len({word.span for word in words}) < len(words) or min(steps_s) < _LEAST_WORD_S * length:
+        return False
+    whole = covering(word.span for word in words)
+    even = pstdev(steps_s) <= _EVEN_SHARE * fmean(steps_s)
+    return even and voiced_share(whole, voice) >= _VOICED_SHARE
 
 
 def prompt_echo(evidence: Evidence) -> Iterator[Flag]:

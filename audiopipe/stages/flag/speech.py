@@ -7,12 +7,21 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from audiopipe.stages.flag.evidence import Evidence, covering
-from audiopipe.text.words import LONGEST_WORD_S
+from audiopipe.text.words import LONGEST_WORD_S, normal_form, split_words
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Flag, Segment
 
 _WORD_SLACK_S = 0.2
 """How far from its sound Whisper places a word."""
+
+_SUNG_WORDS = 4
+"""Different words that a line of a song has; what Whisper says over silence has fewer."""
+
+_MADE_UP = (
+    "Nobody is heard here, but silence, music or noise: if so the text is made up, so strike it, "
+    "and trim the passage or reduce its noise before the next run."
+)
+_SUNG = "No speech is heard here, but words that the recogniser is sure of: somebody sings. Listen."
 
 _PLACED_S = 0.05
 """A word that Whisper cannot place gets no time, or a step or two of 0.02 s."""
@@ -22,23 +31,29 @@ _TEXT_SLACK_S = 0.5
 
 
 def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
-    """Words, or segments where words have no times, in which nobody can be heard."""
+    """Words, or segments where words have no times, in which nobody can be heard.
+
+    Where the recogniser is sure of many different words, and that they are spoken, they are sung:
+    the detector of voices takes singing for music.
+    """
     least = evidence.thresholds.min_voice_share
     if evidence.voice is None or least is None:
         return
     voice = [_wider(span, _WORD_SLACK_S) for span in evidence.voice.possible]
-    timed = [span for segment in evidence.segments for span in _timed(segment)]
-    shares = [(span, voiced_share(span, voice)) for span in timed]
-    for silent, group in groupby(shares, key=lambda pair: pair[1] < least):
+    shares = [
+        (span, voiced_share(span, voice), _is_sung(segment, evidence))
+        for segment in evidence.segments
+        for span in _timed(segment)
+    ]
+    for (silent, sung), group in groupby(shares, key=lambda each: (each[1] < least, each[2])):
         if silent:
             run = list(group)
             yield Flag(
-                "text-without-speech",
-                covering(span for span, _ in run),
-                max(share for _, share in run),
+                "music" if sung else "text-without-speech",
+                covering(span for span, _, _ in run),
+                max(share for _, share, _ in run),
                 least,
-                "Nobody is heard here, but silence, music or noise: if so the text is made up, so "
-                "strike it, and trim the passage or reduce its noise before the next run.",
+                _SUNG if sung else _MADE_UP,
             )
 
 
@@ -67,6 +82,17 @@ def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
                 "Somebody speaks here and nothing is written: transcribe the passage again in "
                 "shorter chunks or with other boundaries.",
             )
+
+
+def _is_sung(segment: Segment, evidence: Evidence) -> bool:
+    """Whether a segment without a voice is heard so surely that it is no guess at silence."""
+    limits = evidence.thresholds
+    least, most = limits.min_avg_logprob, limits.max_no_speech_prob
+    if segment.avg_logprob is None or segment.no_speech_prob is None or not least or not most:
+        return False
+    words = {normal_form(word) for word in split_words(segment.text)}
+    is_sure = segment.avg_logprob >= least / 2 and segment.no_speech_prob < most / 2
+    return is_sure and len(words) >= _SUNG_WORDS
 
 
 def voiced_share(span: Span, voice: Sequence[Span]) -> float:

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audiopipe.audio.vad import Voice
 from audiopipe.stages.flag.evidence import Evidence
-from audiopipe.stages.flag.repeats import prompt_echo
+from audiopipe.stages.flag.repeats import loops, prompt_echo
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.values.audio import Span, Window
 from audiopipe.values.requests import Usage
-from audiopipe.values.transcript import ChunkTranscript, Flag, Segment
+from audiopipe.values.transcript import ChunkTranscript, Flag, Segment, Word
 
 PROMPT = "A meeting of the board about Kubernetes, Grafana and the budget of the year."
 
@@ -74,3 +75,34 @@ def test_an_echo_is_as_long_as_the_longest_piece_of_the_prompt_in_the_text(
     found = echoes(" ".join(said), prompt=" ".join(prompt))
     limit = min(5, len(prompt) - 1)
     assert max((flag.value for flag in found), default=0) == (longest if longest > limit else 0)
+
+
+def repeated(step_s: float, *, voiced: bool, jitter_s: float = 0.0) -> Evidence:
+    starts = [n * step_s + (jitter_s if n % 3 else 0) for n in range(24)]
+    words = tuple(
+        Word(Span(at_s, at_s + 0.8 * step_s), f" {'never again'.split()[n % 2]}")
+        for n, at_s in enumerate(starts)
+    )
+    whole = Span(0, words[-1].span.end_s)
+    segment = Segment(whole, "".join(word.text for word in words), words)
+    transcript = ChunkTranscript(Window(0, (whole,), whole), "en", (segment,), Usage())
+    voice = (whole,) if voiced else ()
+    return Evidence(transcript, Thresholds(), Voice(voice, voice))
+
+
+def test_what_is_really_said_again_and_again_is_no_loop() -> None:
+    assert list(loops(repeated(0.4, voiced=True))) == []
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        repeated(0.4, voiced=False),
+        repeated(0.05, voiced=True),
+        repeated(0.9, voiced=True, jitter_s=0.8),
+    ],
+    ids=["over no voice", "faster than anybody speaks", "by fits and starts"],
+)
+def test_a_loop_is_told_by_the_sound(loop: Evidence) -> None:
+    (found,) = loops(loop)
+    assert (found.kind, found.value) == ("repetition", 12)

@@ -143,3 +143,18 @@ def _missed_s(voice: tuple[Span, ...], texts: tuple[Span, ...], found: list[Flag
 def _near(text: Span, voice: tuple[Span, ...]) -> bool:
     near = Span(max(0, text.start_s - 0.21), text.end_s + 0.21)
     return any(map(near.overlap_s, voice))
+
+
+def test_what_is_sung_is_music_and_not_made_up() -> None:
+    line = words("row your boat gently down the stream", 10)
+    sure = replace(line, avg_logprob=-0.3, no_speech_prob=0.1)
+    (found,) = text_without_speech(heard(sure))
+    assert found.kind == "music"
+    for guess in (
+        line,
+        replace(sure, avg_logprob=-0.8),
+        replace(sure, no_speech_prob=0.5),
+        replace(words("thank you", 10), avg_logprob=-0.2, no_speech_prob=0.1),
+    ):
+        (found,) = text_without_speech(heard(guess))
+        assert found.kind == "text-without-speech"
