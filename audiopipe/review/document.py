@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +36,7 @@ _MEASURES = ("temperature", "avg_logprob", "compression_ratio", "no_speech_prob"
 _ADVICE = {kind.name: kind.advice for kind in TABLE}
 _AFTER_SPACE = re.compile(r"\S\s+(?=\S)")
 _STOP = re.compile(rf"\.[{re.escape(CLOSING.replace(' ', ''))}]*")
+_STOPPED = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963]){1,8})\.")
 _ABBREVIATIONS = (
     "abs art bd ca cf cap chap ch cit co col corp def dept dir ed eds ej eng esp est et etc ex exc "
     "f ff fig figs fr ibid inc ing jr ltd max min misc mt n nn no nos nr num op p pp pag para pl "
@@ -89,6 +91,7 @@ def document(
         "breaks": breaks,
         "stops": stops,
         "joints": _joints(segments),
+        "short": sorted({*_usual(transcript.language), *_own(transcript)}),
         "words": _words(segments),
         "flags": [_flag(each) for each in transcript.flags],
         "failures": [
@@ -103,16 +106,11 @@ def document(
     }
 
 
-def tables(languages: Iterable[str | None]) -> dict[str, Any]:
-    """What the page has to know of characters and short forms.
-
-    Args:
-        languages: ISO 639-1 codes of the transcripts.
-    """
+def tables() -> dict[str, Any]:
+    """What the page has to know of characters."""
     return {
         "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),
         "zero": _ranges(lambda c: unicodedata.category(c) in ("Mn", "Me", "Cf")),
-        "abbreviations": sorted({word for code in set(languages) for word in _short_forms(code)}),
         "titles": sorted(TITLES),
         "closing": CLOSING,
         "sentenceEnds": "".join(sorted(SENTENCE_ENDS)),
@@ -121,8 +119,27 @@ def tables(languages: Iterable[str | None]) -> dict[str, Any]:
     }
 
 
-def _short_forms(language: str | None) -> Iterator[str]:
-    for word in _ABBREVIATIONS:
+@cache
+def _usual(language: str | None) -> frozenset[str]:
+    """The usual short forms of a language."""
+    return frozenset(_short_forms(_ABBREVIATIONS, language))
+
+
+def _own(transcript: Transcript) -> Iterator[str]:
+    """Those of the words before full stops that are short forms."""
+    words = {word for each in transcript.segments for word in _STOPPED.findall(each.text)}
+    return _short_forms(words, transcript.language)
+
+
+def _ends_short(text: str, language: str | None) -> bool:
+    """Whether a text ends with a short form: a sentence only as long as nothing follows."""
+    near = text.rstrip()[-12:]
+    last = [match for match in _STOPPED.finditer(near) if match.end() == len(near)]
+    return any(_short_forms((match[1] for match in last), language))
+
+
+def _short_forms(words: Iterable[str], language: str | None) -> Iterator[str]:
+    for word in words:
         if len(word) + 3 not in sentence_ends(f"A {word}. Then", language):
             yield word
 
@@ -151,6 +168,8 @@ def _places(transcript: Transcript) -> tuple[dict[int, list[int]], dict[int, lis
         lines, plain = list(line_breaks(text)), [m.end() for m in _AFTER_SPACE.finditer(text)]
         closed = sentence_ends(text, transcript.language)
         opened = [m.end() for m in _STOP.finditer(text) if m.end() not in closed]
+        if _ends_short(text, transcript.language):
+            opened.append(len(text.rstrip()))
         at = 0
         for segment in said:
             end, n = at + len(segment.text), number[id(segment)]

@@ -54,7 +54,7 @@ def page(
     """
     style = asset("page.css")
     script = f"(() => {{\n'use strict';\n{''.join(map(asset, scripts))}}})();\n"
-    told = tables([each["lang"] or None for each in documents]) | {"page": batch}
+    told = tables() | {"page": batch}
     policy = (
         # our script makes no code of texts; what drives a browser in tests does
         f"default-src 'none'; script-src {_hash(script)} 'unsafe-eval'; style-src {_hash(style)}; "

@@ -23,7 +23,7 @@ from starlette.routing import Route
 from audiopipe.errors import AudiopipeError
 from audiopipe.render import renderer
 from audiopipe.render.corrections import add, apply, correction, read_beside, row_of
-from audiopipe.review.document import document, tables
+from audiopipe.review.document import document
 from audiopipe.review.page import page
 from audiopipe.review.sound import PLAYABLE, waveform
 from audiopipe.server.access import Client
@@ -205,8 +205,7 @@ def _document(state: State, item: Item) -> dict[str, Any]:
     told = document(
         shown.transcript, shown.corrections, state.settings, f"{shown.name}.json", item.id
     )
-    known = tables([shown.transcript.language])["abbreviations"]
-    return {**told, "abbreviations": known, "audio": _address(state, item)}
+    return {**told, "audio": _address(state, item)}
 
 
 def _address(state: State, item: Item) -> str:

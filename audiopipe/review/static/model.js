@@ -6,6 +6,7 @@ const column = (text) => (text === "" ? [] : text.split(","));
 
 /** The transcript of a document: times as numbers, and as Python shows them. */
 function decode(doc) {
+  SHORT = new Set(doc.short);
   const [starts, ends] = [column(doc.start), column(doc.end)];
   const measures = Object.fromEntries(MEASURES.map((name) => [name, column(doc[name])]));
   const seeks = column(doc.seek);

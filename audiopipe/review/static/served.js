@@ -107,7 +107,6 @@ const server = {
   async open(id) {
     try {
       const told = await this.json(`/${id}`);
-      TABLES.abbreviations = told.abbreviations;
       opened = id;
       begun(told);
       history.replaceState(null, "", `#${id}`);

@@ -65,11 +65,14 @@ function mayPart(before, after) {
   return "\u200b་།".includes(before) || isUnspaced(before) || isUnspaced(after);
 }
 
-/** Where a full stop ends no sentence: abbreviations, as far as the page knows them. */
+/** Short forms of the transcript's language, and of itself. */
+let SHORT = new Set();
+
+/** Where a full stop ends no sentence: short forms, as far as the page knows them. */
 function isOpenStop(text, place) {
   const near = text.slice(Math.max(0, place - 12), place);
   const word = /(?<![\p{L}\p{N}_'’-])((?:[\p{L}]|[\u0900-\u0963])+)\.$/u.exec(near);
-  return Boolean(word && TABLES.abbreviations.includes(word[1]));
+  return Boolean(word && SHORT.has(word[1]));
 }
 
 /** Whether a full stop belongs to what follows: a title, an initial, or what goes on in small letters. */
