@@ -11,6 +11,7 @@ import click
 from audiopipe.cli import options
 from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.codes import of_inputs
+from audiopipe.cli.inputs import transcripts as named
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.streams import put_whole
@@ -18,7 +19,6 @@ from audiopipe.errors import AudiopipeError, UsageError
 from audiopipe.settings import FORMATS, load
 from audiopipe.settings.kinds import Words
 from audiopipe.text.languages import require_name
-from audiopipe.workflows.batch import NAME
 
 if TYPE_CHECKING:
     from audiopipe.values.transcript import Transcript
@@ -98,7 +98,7 @@ def command(
     from audiopipe.session import Session
     from audiopipe.workflows.inputs.names import results
 
-    failed, paths = 0, [path for path in map(Path, transcripts) if _is_transcript(path)]
+    failed, paths = 0, named(transcripts)
     ending = f".{into if job == 'translate' else job}{renderer(output_format).ending}"
     files = results(paths, output_dir, [ending])
     if output_dir is not None:
@@ -165,12 +165,6 @@ def _told(path: Path) -> Transcript:
     from audiopipe.speech.texts import read
 
     return read(path).transcript(path.name)
-
-
-def _is_transcript(path: Path) -> bool:
-    from audiopipe.render.corrections import is_corrections
-
-    return path.name != NAME and not is_corrections(path)
 
 
 def _size(path: Path) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import stdin
 from audiopipe.errors import UnreadableInput
+from audiopipe.render.chunks import MANIFEST
+from audiopipe.render.corrections import is_corrections
 from audiopipe.settings import Settings
+from audiopipe.workflows.batch import NAME as BATCH
 from audiopipe.workflows.inputs import Item, Selection
 from audiopipe.workflows.inputs import find_inputs as find
 from audiopipe.workflows.inputs.names import ENDINGS
 
-__all__ = ["Item", "find_inputs", "open_input"]
+__all__ = ["Item", "find_inputs", "open_input", "transcripts"]
+
+_RECORDS = (BATCH, MANIFEST)
 
 
 def find_inputs(
@@ -38,6 +43,14 @@ def find_inputs(
     for each in found.left_out:
         LOGGER.debug("left out: %s: %s", each.path, each.why)
     return [_checked(item) for item in found.items]
+
+
+def transcripts(names: Iterable[str | Path]) -> list[Path]:
+    """The transcripts among files that were named, as by `out/*.json`: the record of a batch, the
+    parts of a recording and corrections stand beside them. One that is named alone is meant."""
+    paths = [*map(Path, names)]
+    told = [path for path in paths if path.name not in _RECORDS and not is_corrections(path)]
+    return told or paths[:1]
 
 
 def open_input(item: Item) -> str | BinaryIO:

@@ -11,6 +11,7 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.codes import of_inputs
+from audiopipe.cli.inputs import transcripts as named
 from audiopipe.cli.log import LOGGER, complain
 from audiopipe.cli.streams import put_whole
 from audiopipe.errors import InputError, UsageError
@@ -48,7 +49,6 @@ def command(
     whisper.cpp, replies of OpenAI's API, and subtitles in SubRip or WebVTT.
     """
     from audiopipe.render import content, load, renderer, write
-    from audiopipe.render.corrections import is_corrections
     from audiopipe.workflows.inputs.names import results
 
     settings = load_settings(flags, os.environ, config)
@@ -58,7 +58,7 @@ def command(
     if second and second.is_file() and len(transcripts) > 1:
         raise UsageError("--second of several transcripts is a folder that has each of them")
     failed = 0
-    paths = [path for path in map(Path, transcripts) if not is_corrections(path)]
+    paths = named(transcripts)
     endings = [renderer(name).ending for name in formats]
     targets = results(paths, Path(output_dir) if output_dir else None, endings)
     for path, files in zip(paths, targets, strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
+from audiopipe.cli.inputs import transcripts as named
 from audiopipe.cli.log import complain
 from audiopipe.cli.streams import put
 from audiopipe.errors import InputError
@@ -71,7 +72,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
     from audiopipe.render import stem_of
     from audiopipe.render.corrections import transcripts_in
 
-    for path in paths:
+    for path in named(paths):
         if not path.is_dir():
             yield path
             continue

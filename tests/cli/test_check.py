@@ -162,3 +162,14 @@ def test_rules_are_checked_on_a_transcript_as_it_would_be_shown(
     done = audiopipe("check", batch / "clean.json", "missing.srt", "--rules", "bbc")
     assert done.returncode == 3 and "clean.json: 1 subtitles, 0 break" in done.stdout
     assert "missing.srt" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("check",), ("render", "-f", "srt"), ("check", "--rules", "ebu")]
+)
+def test_a_pattern_of_the_shell_may_name_the_record_of_a_batch_too(
+    audiopipe: Run, batch: Path, command: tuple[str, ...]
+) -> None:
+    done = audiopipe(command[0], *sorted(batch.glob("*.json")), *command[1:])
+    assert done.returncode == 0 and "batch.json" not in done.stderr, done.stderr
+    assert audiopipe(command[0], batch / "batch.json", *command[1:]).returncode == 1
