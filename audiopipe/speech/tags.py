@@ -22,6 +22,22 @@ class Tags:
     year: str = ""
     cover: bytes = b""
 
+    @classmethod
+    def of(cls, told: Mapping[str, str], *, title: str = "", author: str = "") -> Tags:
+        """Those of a recording, by ffmpeg's names, for what is spoken of it.
+
+        Args:
+            told: as `reading.tags` gives them.
+            title, author: in their place, where they are given.
+        """
+        return cls(
+            title or told.get("title", ""),
+            author or told.get("artist", ""),
+            told.get("album", ""),
+            told.get("genre", ""),
+            told.get("date", "")[:4],
+        )
+
     def named(self) -> Mapping[str, str]:
         """Those there are, by ffmpeg's names."""
         tags = {

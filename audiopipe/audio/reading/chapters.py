@@ -38,7 +38,7 @@ def chapters(source: AudioSource) -> tuple[Chapter, ...]:
     Raises:
         UnreadableInput: it cannot be opened.
     """
-    found = _found(source) if _can_be_read_again(source) else []
+    found = _found(source) if can_be_read_again(source) else []
     if not found and isinstance(source, str | os.PathLike) and "://" not in str(source):
         found = _beside(chapters_beside(Path(os.fsdecode(source))))
     return tuple(
@@ -72,7 +72,8 @@ def _found(source: AudioSource) -> list[tuple[float, float, str]]:
             return chapter_marks(held, name)
 
 
-def _can_be_read_again(source: AudioSource) -> bool:
+def can_be_read_again(source: AudioSource) -> bool:
+    """Whether a look at the file takes nothing away from who reads it next."""
     if is_samples(source) or (isinstance(source, str) and "://" in source):
         return False
     if isinstance(source, str | os.PathLike):

@@ -50,6 +50,27 @@ def chapter_marks(file: IO[bytes], name: str) -> list[tuple[float, float, str]]:
         return sorted(_mark(facts) for facts in container.chapters())
 
 
+TAGS = ("title", "artist", "album", "genre", "date")
+"""What is read of the tags of a file, by ffmpeg's names."""
+
+_MOST_CHARACTERS = 200
+
+
+def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
+    """The tags of a file, or of its first track of sound, on one line each."""
+    from audiopipe.audio.reading.track import open_container
+
+    try:
+        container = open_container(file, name)
+    except UnreadableInput:
+        return {}
+    with container:
+        places: list[Any] = [container, *container.streams.audio[:1]]
+        told = {key.lower(): value for each in places for key, value in dict(each.metadata).items()}
+    lines = {tag: " ".join(str(told.get(tag, "")).split())[:_MOST_CHARACTERS] for tag in TAGS}
+    return {tag: line for tag, line in lines.items() if line}
+
+
 def is_simple(file: IO[bytes]) -> bool:
     """Whether a file is FLAC, or plain samples in a WAV: what no decoder dies of."""
     file.seek(0)

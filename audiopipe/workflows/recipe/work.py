@@ -13,6 +13,7 @@ from typing import Any
 from audiopipe import plugins
 from audiopipe.audio.reading import shown
 from audiopipe.audio.reading.chapters import chapters
+from audiopipe.audio.reading.tags import tags
 from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
@@ -24,6 +25,7 @@ from audiopipe.render import content, write, write_whole
 from audiopipe.render.chunks import write_chunks
 from audiopipe.speech import speak
 from audiopipe.speech.script import Paragraph
+from audiopipe.speech.tags import Tags
 from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Chapter
 from audiopipe.values.requests import SpeechRequest
@@ -243,8 +245,9 @@ def _speak(at: Station, work: Work) -> Work:
         text,
         path,
         at.context.derive(language=stage.settings.language or language),
-        title=stage.title or work.stem.name,
-        author=stage.author,
+        tags=Tags.of(
+            {"title": work.stem.name, **tags(work.source)}, title=stage.title, author=stage.author
+        ),
     )
     return work
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import urlsplit
 
 from audiopipe.audio.reading.chapters import chapters
+from audiopipe.audio.reading.tags import tags
 from audiopipe.context import Context
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import Scribe
@@ -19,6 +20,7 @@ from audiopipe.render import render, require_room, write
 from audiopipe.render.corrections import apply, read_beside
 from audiopipe.settings import Settings
 from audiopipe.speech import Speech, require_kind, speak
+from audiopipe.speech.tags import Tags
 from audiopipe.text.languages import code_of, require_name, the_only
 from audiopipe.values.audio import Chapter
 from audiopipe.values.requests import SpeechRequest
@@ -136,7 +138,7 @@ class _Run:
         self.save(".txt", render(transcript, "txt"))
         told = self.retell(transcript, chapters(source), asked)
         self.save(".script.md", markdown(told))
-        speech = self.speak(told, ending, align=asked.align)
+        speech = self.speak(told, ending, tags(source), align=asked.align)
         # what the narration is in is known, and what steered the first hearing does not concern it
         plain = replace(
             self.context.settings,
@@ -186,13 +188,15 @@ class _Run:
         )
         return made
 
-    def speak(self, told: Transcript, ending: str, *, align: bool) -> Speech:
+    def speak(
+        self, told: Transcript, ending: str, marked: Mapping[str, str], *, align: bool
+    ) -> Speech:
         language = told.language or self.speaking.settings.language
         speech = speak(
             manuscript(told, align=align),
             self.path(f".narration{ending}"),
             self.speaking.derive(language=language),
-            title=self.target.name,
+            tags=Tags.of({"title": self.target.name, **marked}),
         )
         self.note(speech.path)
         self.steps.append(

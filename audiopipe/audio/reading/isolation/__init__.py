@@ -26,7 +26,7 @@ from audiopipe.errors import InputError, UnreadableInput
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure
 
-__all__ = ["CannotStart", "IsolatedRecording", "isolated_chapters", "on_disk"]
+__all__ = ["CannotStart", "IsolatedRecording", "isolated_chapters", "isolated_tags", "on_disk"]
 
 
 class IsolatedRecording(Recording):
@@ -115,6 +115,13 @@ def isolated_chapters(file: io.FileIO, name: str) -> list[tuple[float, float, st
     decoder, facts = _Visits(file, Request("chapters", name), Stop()).next()
     decoders().give_back(decoder)
     return [(start_s, end_s, title) for start_s, end_s, title in facts["chapters"]]
+
+
+def isolated_tags(file: io.FileIO, name: str) -> dict[str, str]:
+    """The tags of a file; raises as `IsolatedRecording` does."""
+    decoder, facts = _Visits(file, Request("tags", name), Stop()).next()
+    decoders().give_back(decoder)
+    return {str(tag): str(line) for tag, line in facts["tags"].items()}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import IO
 from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
-from audiopipe.audio.reading.readers import chapter_marks, open_reader
+from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
 from audiopipe.audio.reading.torn import hear_complaints
 from audiopipe.errors import InputError, UnreadableInput
 
@@ -90,6 +90,9 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
     signal.setitimer(signal.ITIMER_PROF, work_s)
     if request.what == "chapters":
         link.send({"chapters": chapter_marks(file, request.name)})
+        return
+    if request.what == "tags":
+        link.send({"tags": written_tags(file, request.name)})
         return
     with open_reader(file, request.name, request.track, request.raw) as recording:
         facts = ("rate_hz", "channels", "duration_s", "notes")

@@ -42,7 +42,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked about a file: to `open` it, as `open_reader` wants it, or its `chapters`."""
+    """What is asked about a file: to `open` it, as `open_reader` wants it, its `chapters`, or its
+    `tags`."""
 
     what: str
     name: str
