@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from audiopipe.render import load as load
     from audiopipe.render import save as save
     from audiopipe.session import Session as Session
+    from audiopipe.session import align as align
     from audiopipe.session import chat as chat
     from audiopipe.session import plan as plan
     from audiopipe.session import prepare as prepare
@@ -128,6 +129,7 @@ _HOMES = {
     "audiopipe.render": ("load", "save"),
     "audiopipe.session": (
         "Session",
+        "align",
         "chat",
         "plan",
         "prepare",

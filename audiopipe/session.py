@@ -80,6 +80,12 @@ class Session(Context):
 
         return transcribe_many(sources, own)
 
+    def align(self, source: Any, text: str | os.PathLike[str], **changes: Any) -> Transcript:
+        """A text that is known, with the time of each word; see `workflows.align.align`."""
+        from audiopipe.workflows.align import align
+
+        return align(source, text, self.derive(**changes))
+
     def prepare(self, source: Any, **changes: Any) -> Iterator[Chunk]:
         """The chunks of a recording as they would be sent; see `pipeline.prepare`."""
         from audiopipe.pipeline import prepare
@@ -259,6 +265,18 @@ def transcribe_many(sources: Iterable[Any], **options: Any) -> Iterator[Outcome]
 def _closing(outcomes: Iterator[T], stack: ExitStack) -> Iterator[T]:
     with stack:
         yield from outcomes
+
+
+def align(source: Any, text: str | os.PathLike[str], **options: Any) -> Transcript:
+    """A text that is known, with the time of each word; options as in `transcribe`.
+
+    Args:
+        source: see `Session`.
+        text: a text, or the path of one, of subtitles or of a transcript.
+        options: as in `transcribe`.
+    """
+    with Session(**options) as session:
+        return session.align(source, text)
 
 
 def prepare(source: Any, **options: Any) -> Iterator[Chunk]:

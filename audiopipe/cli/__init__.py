@@ -20,6 +20,7 @@ from audiopipe.errors import AudiopipeError, Stopped, UsageError
 COMMANDS = {
     "transcribe": "Transcribe recordings: files, folders, globs, URLs or - for stdin.",
     "translate": "Translate speech in any language into English text.",
+    "align": "Find when each word of a known text is spoken in a recording.",
     "plan": "Tell what a batch will take, before anything is spent.",
     "speak": "Speak a text or a Markdown file into one sound file, with chapters.",
     "roundtrip": "Transcribe a recording, speak it again, and tell how well that is understood.",

@@ -64,7 +64,7 @@ class Settings(SpeakerSettings):
         "-m --model",
         RECOGNITION,
         "Full id, short name (turbo, large-v3, base, tiny.en; orpheus, hibari to speak) or folder.",
-        commands=(*HEARING, "speak"),
+        commands=(*HEARING, "align", "speak"),
         unit="NAME",
         unset="the backend's best price for the task",
     )
@@ -73,7 +73,7 @@ class Settings(SpeakerSettings):
         "-l --language",
         RECOGNITION,
         "What is spoken, as code or English name; guessed if left out, or among several: en,de,nl.",
-        commands=(*HEARING, "speak"),
+        commands=(*HEARING, "align", "speak"),
         unit="LANG",
     )
     prompt: str | None = row(
@@ -240,7 +240,7 @@ class Settings(SpeakerSettings):
         "-f --output-format",
         OUTPUT,
         f"Comma list of {', '.join(FORMATS)}, or all, which is those up to md.",
-        commands=("transcribe", "translate", "watch", "render"),
+        commands=("transcribe", "translate", "watch", "render", "align"),
         kind=Listed(Words(FORMATS, "renderers"), whole=GENERAL),
         unit="LIST",
         shapes_results=True,

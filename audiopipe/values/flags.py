@@ -122,6 +122,18 @@ TABLE: tuple[Kind, ...] = (
         repairable=False,
     ),
     Kind(
+        "text-not-spoken",
+        "text that was to be aligned, and nobody speaks it",
+        "see whether the recording or the text is another version",
+        repairable=False,
+    ),
+    Kind(
+        "speech-not-in-text",
+        "speech that the text to be aligned lacks",
+        "see whether the text lacks a passage",
+        repairable=False,
+    ),
+    Kind(
         "reply-anomaly",
         "times or text of a reply that cannot be true: times that run backwards or lie after the "
         "audio, a text that its segments lack",

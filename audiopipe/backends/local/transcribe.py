@@ -24,7 +24,7 @@ from audiopipe.text.languages import NAMES, require_codes
 from audiopipe.values.audio import Chunk, RemoteAudio, Span
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import Request, Usage
-from audiopipe.values.transcript import ChunkTranscript, Flag, Segment
+from audiopipe.values.transcript import ChunkTranscript, Flag, Segment, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,6 +134,38 @@ class Local:
         return ChunkTranscript(
             audio.window, parsed.language, parsed.segments, usage, anomalies=anomalies
         )
+
+    def word_times(
+        self,
+        windows: Sequence[NDArray[np.float32]],
+        texts: Sequence[str],
+        language: str,
+        model: str,
+    ) -> list[list[Word]]:
+        """When the words of a text are spoken that is known: by where the decoder looks.
+
+        Args:
+            windows: samples of at most 30 s each, float32 in -1..1, 16 kHz.
+            texts: what is spoken in each.
+            language: ISO 639-1 code of all of them.
+            model: as a request has it.
+
+        Returns:
+            The words of each window, in its own time; none where it found none.
+
+        Raises:
+            EngineMissing: the engine is not installed.
+            ModelUnavailable: the model cannot be loaded.
+            BackendError: the engine failed.
+        """
+        name = self.accept(Request("transcribe", model)).model
+        whisper = self._model(name)
+        from audiopipe.backends.local.align import word_times
+
+        try:
+            return word_times(whisper, windows, texts, language)
+        except (RuntimeError, ValueError) as error:
+            raise BackendError(f"{name} failed to align {texts[0][:40]!r}: {error}") from error
 
     def close(self) -> None:
         """Let the models go."""
