@@ -8,15 +8,18 @@ from typing import Any
 
 import click
 
-from audiopipe.cli import options, results
+from audiopipe.cli import options
 from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.inputs import find_inputs
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
+from audiopipe.cli.streams import put_whole
 from audiopipe.errors import UsageError
-from audiopipe.render import require_room
+from audiopipe.render import content
 from audiopipe.settings import load
 from audiopipe.text.clocks import short_clock
+from audiopipe.workflows import results
+from audiopipe.workflows.places import place_of
 
 
 @options.command(
@@ -42,13 +45,19 @@ def command(recording: str, text: Path, config: Path | None, **flags: Any) -> in
         raise item.error
     if more or not Path(item.source).is_file():
         raise UsageError(f"{recording} is not one file: a recording to align is read twice")
-    if settings.output_dir != "-":
-        require_room(Path(settings.output_dir))
+    place = None if settings.output_dir == "-" else place_of(settings.output_dir)
+    if place:
+        place.require(0)
     from audiopipe.session import Session
 
     with stop_on_signals() as stop, Session(settings, stop=stop) as session:
         transcript = session.align(item.source, text)
-    results.save(item, transcript, settings)
+    for name, file in results.names(item, settings).items():
+        made = content(transcript, name, settings)
+        if place:
+            place.write(file, made)
+        else:
+            put_whole(made)
     for flag in transcript.flags:
         LOGGER.warning("%s: %s: %s", short_clock(flag.span.start_s), flag.kind, flag.detail)
     return SOME_FAILED if transcript.failures else 0
