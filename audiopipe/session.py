@@ -268,13 +268,7 @@ def _closing(outcomes: Iterator[T], stack: ExitStack) -> Iterator[T]:
 
 
 def align(source: Any, text: str | os.PathLike[str], **options: Any) -> Transcript:
-    """A text that is known, with the time of each word; options as in `transcribe`.
-
-    Args:
-        source: see `Session`.
-        text: a text, or the path of one, of subtitles or of a transcript.
-        options: as in `transcribe`.
-    """
+    """A text that is known, with the time of each word; options as in `transcribe`."""
     with Session(**options) as session:
         return session.align(source, text)
 
