@@ -164,9 +164,7 @@ def test_rules_are_checked_on_a_transcript_as_it_would_be_shown(
     assert "missing.srt" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "command", [("check",), ("render", "-f", "srt"), ("check", "--rules", "ebu")]
-)
+@pytest.mark.parametrize("command", [("render", "-f", "srt"), ("check", "--rules", "ebu")])
 def test_a_pattern_of_the_shell_may_name_the_record_of_a_batch_too(
     audiopipe: Run, batch: Path, command: tuple[str, ...]
 ) -> None:
