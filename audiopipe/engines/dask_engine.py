@@ -117,7 +117,7 @@ class Dask:
                     n_workers=min(processes, slots or processes),
                     threads_per_worker=threads,
                     processes=True,
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",  # none at all warns of a port in use
                     silence_logs=logging.CRITICAL,
                 )
             ).scheduler_address

@@ -19,8 +19,8 @@ from audiopipe.errors import UsageError
 
 READ, WRITTEN = ("glossary", "voice_samples"), ("output_dir", "cache_dir")
 """Settings that are paths."""
-SENT = ("output_dir", "cache_dir", "ledger")
-"""Settings that may name a server, which then is told of the recordings."""
+SENT = ("output_dir", "cache_dir", "ledger", "on")
+"""Settings that may name a server, which then is told of the recordings, and of `on` more."""
 
 _HOMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {

@@ -133,3 +133,19 @@ def test_two_nodes_keep_one_limit_pay_once_and_have_one_bound(talks: Path, tmp_p
         assert [code for code, _ in told] == [0, 0], told
         assert len(server.accepted) == 4
         assert server.refused == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'on = "dask://host:8786"',
+        'ledger = "redis://host"',
+        'output_dir = "s3://bucket/out"',
+    ],
+)
+def test_a_file_names_no_server_unless_that_is_allowed(
+    audiopipe: Run, talks: Path, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "own.toml").write_text(line)
+    done = audiopipe("transcribe", talks, "--config", "own.toml")
+    assert (done.returncode, "--allow" in done.stderr) == (2, True), done.stderr

@@ -157,7 +157,7 @@ def test_no_more_than_twice_the_slots_are_begun(engine: Executor) -> None:
     taken: list[int] = []
     done = spread(engine, abs, (taken.append(n) or n for n in range(40)), Stop())  # type: ignore[func-returns-value]
     next(done)
-    assert len(taken) <= 2 * engine.slots
+    assert len(taken) <= 4  # of two slots, whoever is there just now
     assert len(list(done)) == 39
 
 
