@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audiopipe.errors import InputError
+from audiopipe.errors import InputError, OutputError
 from audiopipe.render.files import write
 from audiopipe.store.files import locked
 from audiopipe.text.rewording import reworded
@@ -142,14 +142,17 @@ def add(transcript: Path, added: Iterable[Correction]) -> tuple[Correction, ...]
 
     Raises:
         InputError: what stands there cannot be read.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or would be too large to be read.
     """
     path = beside(transcript)
     with locked(path):
         kept = read_beside(transcript)
         whole = merged(kept, added)
         if whole != kept:
-            write(text_of(whole, transcript.name), path)
+            text = text_of(whole, transcript.name)
+            if len(text.encode("utf-8", "backslashreplace")) > MOST_BYTES:
+                raise OutputError(f"{path} would be larger than {MOST_BYTES >> 20} MB")
+            write(text, path)
     return whole
 
 

@@ -13,12 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.samples import spans, texts
 
-from audiopipe.errors import InputError
+from audiopipe.errors import InputError, OutputError
 from audiopipe.render import load, save
-from audiopipe.render.corrections import add, apply, beside, parsed, read_beside, text_of
+from audiopipe.render.corrections import (
+    MOST_BYTES,
+    add,
+    apply,
+    beside,
+    parsed,
+    read_beside,
+    text_of,
+)
 from audiopipe.values.audio import Span
 from audiopipe.values.corrections import Correction, Doubt, merged, settled, standing
 from audiopipe.values.transcript import Flag, Segment, Source, Transcript, Word
+from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings
 
 WORDS = (Word(Span(0, 0.5), " Hallo", 0.9), Word(Span(0.5, 1), " Wetl", 0.2))
 TALK = Transcript(
@@ -153,3 +162,18 @@ def test_what_is_mended_three_times_is_proposed_for_the_glossary(tmp_path: Path)
     done = run("corrections", "apply", path, "--from", downloaded, "-f", "txt")
     assert done.stdout.splitlines() == [f"Nr. {n}, die Welt." for n in range(3)]
     assert run("corrections", "export", tmp_path, "-f", "glossary").stdout == "Wetl => Welt\n"
+
+
+def test_more_than_can_be_read_is_not_written(tmp_path: Path) -> None:
+    path = save(TALK, tmp_path / "talk.json")
+    add(path, [MEND])
+    with pytest.raises(OutputError, match="larger"):
+        add(path, [replace(MEND, after="x" * (MOST_BYTES + 1))])
+    assert read_beside(path) == (MEND,)
+
+
+def test_what_is_spoken_is_the_corrected_text(tmp_path: Path) -> None:
+    path = save(TALK, tmp_path / "talk.json")
+    add(path, [MEND])
+    told = manuscript(with_headings(load(path), ()), align=False)
+    assert [each.text for each in told] == ["Hallo Welt", "Ende."]

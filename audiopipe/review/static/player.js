@@ -2,6 +2,7 @@
 
 const PEAKS_HZ = 20;
 const WINDOW_S = 30;
+const OFTEN_READ = { willReadFrequently: true };
 
 class Player {
   constructor(transcript, view) {
@@ -137,12 +138,12 @@ class Player {
     this.drawnFor = this.overviewKey();
     this.draw($("overview"), 0, this.duration);
     const canvas = $("overview");
-    this.overview = canvas.width ? canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height) : null;
+    this.overview = canvas.width ? canvas.getContext("2d", OFTEN_READ).getImageData(0, 0, canvas.width, canvas.height) : null;
   }
 
   drawCursor() {
     if (!this.overview) return;
-    const context = $("overview").getContext("2d");
+    const context = $("overview").getContext("2d", OFTEN_READ);
     context.putImageData(this.overview, 0, 0);
     context.fillStyle = colour("--ink");
     context.fillRect((this.now / this.duration) * context.canvas.width, 0, 2, context.canvas.height);
@@ -153,7 +154,7 @@ class Player {
     const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
     if (!width) return;
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const context = canvas.getContext("2d");
+    const context = canvas.getContext("2d", canvas.id === "overview" ? OFTEN_READ : undefined);
     context.clearRect(0, 0, width, height);
     const at = (seconds) => ((seconds - from) / length) * width;
     context.fillStyle = colour("--doubt-paper");
