@@ -123,14 +123,14 @@ class _Child:
 
     def prepared(self, path: Path, folder: Path) -> str:
         """How it ended; what came of it is in the folder."""
-        self._line.send((path, folder))
         try:
+            self._line.send((path, folder))
             if self._line.poll(MOST_S):
                 return str(self._line.recv())
             self.process.kill()
             self.process.join()
             return "hung"
-        except EOFError:
+        except (EOFError, OSError):
             self.process.join()
             return f"crashed by {-(self.process.exitcode or 0)}"
 
