@@ -24,10 +24,24 @@ in each makes 0 dB, the same in each makes it stronger."""
 _HEARD = 1e-6
 """Mean square, full scale 1 (-60 dBFS), below which nothing is said."""
 
+_FAR_BELOW = 0.25
+"""The channel that is taken alone gives way to one that is stronger by 6 dB over all heard so far:
+taking turns would turn the sound over in the middle of a word."""
+
 _NOTED_S = 0.1
 
 _EVERY = 64
 """Of so many samples one is looked at for the offset."""
+
+
+def whole_pieces(frames: int, rate_hz: int) -> int:
+    """As many of these frames as make whole pieces, which are mixed without a copy."""
+    step = _step(rate_hz)
+    return max(1, frames // step) * step
+
+
+def _step(rate_hz: int) -> int:
+    return max(1, round(_PIECE_S * rate_hz))
 
 
 class Mixer:
@@ -51,7 +65,7 @@ class Mixer:
         numbers: Callable[[Samples], Samples] = np.nan_to_num,
     ) -> None:
         self._numbers = numbers
-        self._step = max(1, round(_PIECE_S * rate_hz))
+        self._step = _step(rate_hz)
         self._fade = max(1, min(self._step, round(_FADE_S * rate_hz)))
         self._rate_hz = rate_hz
         self._notes = notes
@@ -59,6 +73,7 @@ class Mixer:
         self._weights = np.full(channels, 1 / channels, np.float32)
         self._rest = np.zeros((channels, 0), np.float32)
         self._cancelled = 0
+        self._alone = 0
 
     def push(self, block: Samples) -> Samples:
         """The mix of as much as is certain, shape (n,).
@@ -66,9 +81,10 @@ class Mixer:
         Args:
             block: shape (n, channels).
         """
-        samples = np.concatenate((self._rest, block.T), axis=1)
+        # Whole pieces need no copy.
+        samples = block.T if not self._rest.size else np.concatenate((self._rest, block.T), axis=1)
         whole = samples.shape[1] // self._step * self._step
-        self._rest = samples[:, whole:]
+        self._rest = samples[:, whole:].copy()
         return self._mixed(samples[:, :whole]) if whole else np.zeros(0, np.float32)
 
     def finish(self) -> Samples:
@@ -136,7 +152,9 @@ class Mixer:
     ) -> Iterator[tuple[int, Samples]]:
         """Pieces that are not mixed by these weights all through, and those that they want."""
         strongest = np.zeros_like(weights)
-        strongest[np.argmax(self._energies)] = 1
+        if self._energies[self._alone] < _FAR_BELOW * self._energies.max():
+            self._alone = int(np.argmax(self._energies))
+        strongest[self._alone] = 1
         self._cancelled += len(cancelled) * self._step
         alone = set(cancelled)
         for number in range(count):

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator
 from contextlib import closing
-from typing import Literal
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audiopipe.audio.mixing import Mixer
+from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading import Recording
 from audiopipe.concurrency import prefetch
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
 from audiopipe.values.audio import RATE_HZ
-
-Channels = Literal["auto", "mix", "left", "right", "split"]
 
 LEAST_S = 0.01
 """Shorter audio is refused by the provider."""
 
 _RATES_HZ = range(1_000, 768_001)
 """Sample rates that exist; a broken header may claim any other."""
-
-_NOT_NUMBERS = "samples that are no number were taken as silence"
-
-_LOUDEST = np.float32(1e6)
-"""Far above full scale, and far below what overflows."""
 
 _AHEAD_BLOCKS = 4
 """Blocks that the decoding thread may be ahead of the resampler."""
@@ -85,57 +77,11 @@ def _resampled(
     resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, outputs)
     same_rate = recording.rate_hz == RATE_HZ
     rest = np.zeros((0, outputs) if channels == "split" else 0, np.float32)
-    with prefetch(recording.blocks(), depth=_AHEAD_BLOCKS) as blocks:
-        for mixed in _mixed(blocks, recording, channels):
+    with prefetch(recording.mixed(channels), depth=_AHEAD_BLOCKS) as blocks:
+        for mixed in blocks:
             yield mixed if same_rate else resampler.resample_chunk(mixed)
     if not same_rate:
         yield resampler.resample_chunk(rest, last=True)
-
-
-def _mixed(
-    blocks: Iterable[NDArray[np.float32]], recording: Recording, channels: Channels
-) -> Iterator[NDArray[np.float32]]:
-    """What is taken of the channels of each block."""
-    if channels != "auto" or recording.channels == 1:
-        for block in blocks:
-            yield _chosen(block, "mix" if channels == "auto" else channels, recording.notes)
-        return
-    notes = recording.notes
-    mixer = Mixer(recording.channels, recording.rate_hz, notes, lambda some: _numbers(some, notes))
-    for block in blocks:
-        yield mixer.push(block)
-    yield mixer.finish()
-
-
-def _chosen(
-    block: NDArray[np.float32], channels: Channels, notes: list[str]
-) -> NDArray[np.float32]:
-    with np.errstate(invalid="ignore", over="ignore"):
-        mixed = _taken(block, channels)
-        suspect = not np.isfinite(mixed.sum())
-    return _taken(_numbers(block, notes), channels) if suspect else mixed
-
-
-def _taken(block: NDArray[np.float32], channels: Channels) -> NDArray[np.float32]:
-    count = block.shape[1]
-    if channels == "split":
-        return block
-    if channels != "mix" or count == 1:
-        return block[:, 1 if channels == "right" and count > 1 else 0]
-    # Column by column: numpy takes 20 times as long for the mean of each row of two.
-    mixed = block[:, 0] + block[:, 1]
-    for number in range(2, count):
-        mixed += block[:, number]
-    mixed *= np.float32(1 / count)
-    return mixed
-
-
-def _numbers(block: NDArray[np.float32], notes: list[str]) -> NDArray[np.float32]:
-    """The block with silence for what is no number, held where sums stay numbers."""
-    known = np.isfinite(block)
-    if not known.all() and _NOT_NUMBERS not in notes:
-        notes.append(_NOT_NUMBERS)
-    return np.where(known, block, np.float32(0)).clip(-_LOUDEST, _LOUDEST)
 
 
 def _as_int16(block: NDArray[np.float32]) -> NDArray[np.int16]:

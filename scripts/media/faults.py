@@ -70,9 +70,11 @@ def whole(form: Form, folder: Path, *, channels: int = 1, first: int = 0) -> Who
 
 
 def timed(base: Whole) -> Whole:
-    """The same, with words where ffmpeg hears them if no header tells of the codec's delay."""
+    """The same, with words where ffmpeg hears them if no header tells of the codec's delay; those
+    that it hears, for some rates have too few bits.
+    """
     right = theirs(base.path) if base.form.delays else None
-    if right is None or len(right.plain_words) != len(base.words):
+    if right is None or not right.plain_words:
         return base
     return replace(base, words=right.plain_words)
 

@@ -49,7 +49,7 @@ class Form:
     @property
     def checked(self) -> bool:
         """Whether damage can be told from sound."""
-        return not self.codec.startswith(("pcm", "adpcm", "libgsm", "g722"))
+        return not self.codec.startswith(("pcm", "adpcm", "libgsm", "g722", "libopencore"))
 
     @property
     def delays(self) -> bool:

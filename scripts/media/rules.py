@@ -83,9 +83,11 @@ RULES = (
     ),
     Rule(
         "length of the original",
-        "ffmpeg copies the original's length into the CAF of a part: what that promises is missing",
+        "ffmpeg copies the original's length into the CAF or FLAC of a part: that promises more",
         lambda case, form, found: (
-            found.kind == "phantom" and case.fault.startswith("copy") and form.muxer == "caf"
+            found.kind == "phantom"
+            and case.fault.startswith("copy")
+            and form.muxer in ("caf", "flac")
         ),
     ),
     Rule(
@@ -108,6 +110,36 @@ RULES = (
             and form.codec == "libmp3lame"
             and not form.clock
             and found.as_ffmpeg
+        ),
+    ),
+    Rule(
+        "pre-skip",
+        "ffmpeg's muxer stamps a late Opus some ms early; so does whoever reads it hear it",
+        lambda case, form, found: (
+            found.kind == "shifted"
+            and case.fault == "audio-late"
+            and form.codec == "libopus"
+            and found.as_ffmpeg
+        ),
+    ),
+    Rule(
+        "milliseconds",
+        "behind packets that are left out of a Matroska, whose stamps are whole milliseconds",
+        lambda case, form, found: (
+            found.kind == "shifted"
+            and case.fault == "lost"
+            and form.muxer in ("matroska", "webm")
+            and found.by_s < 4 * EXACT_S
+        ),
+    ),
+    Rule(
+        "no tree",
+        "bytes that stand twice break the tree of a Matroska: ffmpeg finds pieces by chance",
+        lambda case, form, found: (
+            found.kind == "missing"
+            and case.fault == "doubled"
+            and form.muxer in ("matroska", "webm")
+            and found.detail.endswith("told as lost")
         ),
     ),
     Rule(

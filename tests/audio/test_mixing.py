@@ -109,3 +109,11 @@ def test_the_length_of_blocks_changes_nothing_but_when_a_channel_counts_as_off(
     one, _ = mixed(channels, blocks)
     other, _ = mixed(channels, 64_000)
     assert np.allclose(one, other, atol=1e-5)
+
+
+def test_of_channels_that_cancel_one_is_taken_all_along() -> None:
+    voice = noise(1, 6.0)
+    turns = np.where(np.arange(len(voice)) // RATE_HZ % 2, 1.3, 0.9).astype(np.float32)
+    result, _ = mixed([voice * turns, -voice / turns])
+    seconds = (result * voice).reshape(-1, RATE_HZ).sum(axis=1)
+    assert len(set(np.sign(seconds))) == 1

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.audio import click_error_s, clicks, container_file, plain_file, tone
 
+from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading import AudioSource, Recording, open_source
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
-from audiopipe.stages.prepare import Channels, prepare
+from audiopipe.stages.prepare import prepare
 
 TIMES_S = (0.5, 1.25, 2.75)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 _SYNC = 0x47
 _NULL_PACKETS = 0x1FFF
 
+STAMP_BYTES = 4
+"""What stands before each packet in the transport streams of Blu-ray and cameras."""
+
 _MASTERS = frozenset(map(bytes.fromhex, ("18538067", "1f43b675", "a0")))
 """Segment, Cluster, BlockGroup: what they hold is looked at as well (RFC 9559, section 5.1)."""
 
@@ -19,10 +22,16 @@ _ELEMENTS = frozenset(
 
 
 def is_whole_transport(data: bytes) -> bool:
-    """Whether packets of a transport stream follow each other, of each kind in unbroken count."""
-    size = next((size for size in (188, 192, 204) if data[size : size + 1] == b"\x47"), 0)
+    """Whether packets of a transport stream follow each other, of each kind in unbroken count.
+
+    Args:
+        data: from the start of a packet up to that of another, and `STAMP_BYTES` and one more.
+    """
+    start = 0 if data[:1] == b"\x47" else STAMP_BYTES
+    sizes = (size for size in (188, 192, 204) if data[start + size : start + size + 1] == b"\x47")
+    size = next(sizes, 0)
     counts: dict[int, int] = {}
-    for at in range(0, len(data) - 4, size or len(data)):
+    for at in range(start, len(data) - 4, size or len(data)):
         if data[at] != _SYNC or not size:
             return False
         kind = int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF
@@ -53,6 +62,17 @@ def is_whole_matroska(before: bytes, data: bytes) -> bool:
         if at == len(data):
             return True
         at += 0 if name in _MASTERS else size
+    return False
+
+
+def is_whole_avi(data: bytes) -> bool:
+    """Whether chunks of an AVI follow each other from the end of one packet to the next."""
+    at = 0 if data[:4].isalnum() else 1  # chunks begin at even places
+    while at + 8 <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if at + 8 == len(data):
+            return True
+        at += 12 if name == b"LIST" else 8 + size + size % 2
     return False
 
 

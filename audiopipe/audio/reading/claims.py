@@ -303,7 +303,9 @@ def _aiff_fields(
     if len(content) < 18:
         return
     channels, frames, bits = struct.unpack(">hIh", content[:8])
-    is_plain = content[18:22] in (b"", b"NONE", b"sowt", b"twos") or common.length == 18
-    frame_bytes = channels * ((bits + 7) // 8)
+    kind = content[18:22]
+    is_companded = kind.lower() in (b"ulaw", b"alaw")
+    is_plain = kind in (b"", b"NONE", b"sowt", b"twos") or common.length == 18 or is_companded
+    frame_bytes = channels * (1 if is_companded else (bits + 7) // 8)
     count = (true - 8) // frame_bytes if is_plain and frame_bytes > 0 else round(frames * share)
     yield common.start + 2, struct.pack(">I", max(0, min(count, 0xFFFF_FFFF)))

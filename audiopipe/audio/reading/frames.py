@@ -24,6 +24,10 @@ MOST_PLANES = 7
 
 _MUCH = 1.5
 
+_HOLE_BYTES = 8
+_NEVER_ZERO = frozenset("opus libopus vorbis aac ac3 eac3 wmav1 wmav2".split())
+"""Codecs of which no packet of more bytes than a few is all zeros."""
+
 _LONGEST_BYTES = 1441
 """Of a frame of MPEG audio, layer III."""
 
@@ -48,14 +52,27 @@ class Decoded:
     padding: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is known of a file beforehand.
+
+    Attributes:
+        stamps_all: whether each stamp is the container's own, a parser's never.
+        ends_at: where an MP3's header says that its sound ends; 0 if it does not.
+        sound_end: where tags and filling begin.
+    """
+
+    stamps_all: bool
+    ends_at: int
+    sound_end: int
+
+
 def decoded(
     stream: AudioStream,
     packets: Iterable[Packet[AudioStream]],
     pages: Pages,
     seams: Seams,
-    *,
-    stamps_all: bool,
-    ends_at: int,
+    marks: Marks,
 ) -> Generator[Decoded, None, None]:
     """The frames of a track in order, and the damage between them.
 
@@ -64,10 +81,10 @@ def decoded(
         packets: all of it.
         pages: of an Ogg.
         seams: tell what is missing between them.
-        stamps_all: whether each stamp is the container's own, a parser's never.
-        ends_at: where in the file an MP3's header says that its sound ends; 0 if it does not.
+        marks: of the file.
     """
     is_framed = stream.codec_context.name.startswith(("mp1", "mp2", "mp3", "dca"))
+    is_coded = stream.codec_context.name in _NEVER_ZERO
     tick_s = float(stream.time_base or 0)
     largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
     try:
@@ -79,7 +96,7 @@ def decoded(
                 yield Decoded(None, ends * tick_s, is_cut=is_cut)
             if missing is not None:
                 yield Decoded(None, lost_s=missing * seconds / max(1, size))
-            data, foreign = _sound_of(packet, largest if is_framed else 0, pages)
+            data, foreign = _sound_of(packet, largest * is_framed, pages, is_coded=is_coded)
             try:
                 frames = stream.codec_context.decode(data) if data else []
             except EOFError:
@@ -88,25 +105,30 @@ def decoded(
                 lost_s = packet.size * seconds / size if size else (packet.duration or 0) * tick_s
                 if not bytes(packet).strip(b"\0"):
                     filling_s += lost_s
-                elif not is_tag(bytes(packet)):
+                elif not is_tag(bytes(packet)) and not _behind(packet, marks.sound_end):
                     yield Decoded(None, lost_s=lost_s)
                 continue
-            lost_s = filling_s + foreign * seconds / max(1, size)
-            if frames and lost_s:
+            filling_s += max(0, foreign - _behind(packet, marks.sound_end)) * seconds / max(1, size)
+            if frames and filling_s:
                 # Zeros are a hole only where sound follows.
-                yield Decoded(None, lost_s=lost_s)
+                yield Decoded(None, lost_s=filling_s)
                 filling_s = 0.0
             elif data is packet:
                 largest = max(largest, packet.size)
-            is_stated = stamps_all or (packet.pos is not None and packet.pos >= 0)
-            padding = _padding(packet, ends_at) if is_framed else 0
+            padding = _padding(packet, marks.ends_at) if is_framed else 0
             for frame in frames:
-                stamp_s = None if frame.pts is None or not is_stated else frame.pts * tick_s
-                yield Decoded(frame, stamp_s, padding=padding)
+                yield Decoded(frame, _stamp_s(frame, packet, marks, tick_s), padding=padding)
                 seconds += frame.samples / frame.sample_rate
             size += packet.size - foreign
     except FFmpegError:
         yield Decoded(None, lost_s=0.0)
+
+
+def _stamp_s(
+    frame: AudioFrame, packet: Packet[AudioStream], marks: Marks, tick_s: float
+) -> float | None:
+    is_stated = marks.stamps_all or (packet.pos is not None and packet.pos >= 0)
+    return frame.pts * tick_s if is_stated and frame.pts is not None else None
 
 
 def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
@@ -120,14 +142,27 @@ def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
     return int.from_bytes(told[4:8], "little") if is_end else 0
 
 
+def _is_hole(packet: Packet[AudioStream]) -> bool:
+    """Whether a packet holds nothing but zeros, which some decoders take for sound."""
+    return packet.size >= _HOLE_BYTES and not bytes(packet).strip(b"\0")
+
+
+def _behind(packet: Packet[AudioStream], sound_end: int) -> int:
+    """How many bytes of a packet stand behind the sound."""
+    return 0 if packet.pos is None else max(0, packet.pos + packet.size - sound_end)
+
+
 def _sound_of(
-    packet: Packet[AudioStream], largest: int, pages: Pages
+    packet: Packet[AudioStream], largest: int, pages: Pages, *, is_coded: bool
 ) -> tuple[Packet[AudioStream] | None, int]:
     """What of a packet is to be decoded, and how many bytes of sound are lost in it.
 
     Args:
+        is_coded: whether none is all zeros.
         largest: of the packets that were a frame; 0 where a packet holds nothing else.
     """
+    if is_coded and _is_hole(packet):
+        return None, packet.size
     if packet.size > largest > 0:
         return _without_foreign(packet, largest)
     if pages.tells_no_end and _only_ends(packet):

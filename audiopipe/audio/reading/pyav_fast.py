@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.filter import Graph
 
+from audiopipe.audio.mixing import whole_pieces
 from audiopipe.audio.reading.clock import ROUNDED_S
 from audiopipe.audio.reading.frames import MOST_PLANES, as_float
 from audiopipe.audio.reading.pyav import ContainerRecording
@@ -71,12 +71,9 @@ class UnbrokenRecording(Recording):
 
     def _is_all(self, seconds: float) -> bool:
         """Whether as much came as the header promises, and no more, for at the end that an MP3
-        states ffmpeg drops padding; of an Ogg, which ffmpeg does not always read beyond its first
-        recording, as much as its last page is stamped with.
+        states ffmpeg drops padding.
         """
         promised_s = self._probed.promised_s or seconds
-        if self._probed.clock.stamps_ends:
-            promised_s = math.inf if self.duration_s is None else self.duration_s
         return abs(seconds - promised_s) < TOLERANCE_S
 
     def _taken(self, frame: AudioFrame) -> Block:
@@ -99,7 +96,7 @@ class UnbrokenRecording(Recording):
             source = self._probed.add_to(graph, self._descriptor)
             kind = "fltp" if self.channels <= MOST_PLANES else "flt"
             floats = graph.add("aformat", sample_fmts=kind)
-            join = graph.add("asetnsamples", n=str(BLOCK_FRAMES), p="0")
+            join = graph.add("asetnsamples", n=str(whole_pieces(BLOCK_FRAMES, self.rate_hz)), p="0")
             sink = graph.add("abuffersink")
             graph.link_nodes(source, floats, join, sink).configure()
             while True:

@@ -15,6 +15,15 @@ _COMPANDED = {
 }
 """ITU-T G.711, which is 8 kHz and mono where nothing else is said."""
 
+_CODED = {
+    ".g722": "g722",
+    ".tco": "g723_1",
+    ".rco": "g723_1",
+    ".aptx": "aptx",
+    ".aptxhd": "aptx_hd",
+}
+"""Frames without any mark; the rate belongs to the codec."""
+
 _UNTOLD = frozenset(
     {".raw", ".pcm", ".sw", ".sb", ".ub", ".uw", ".s8", ".s16", ".s16le", ".s24", ".f32", ".sln"}
 )
@@ -35,7 +44,8 @@ def raw_format(source: AudioSource, name: str | None, file: IO[bytes]) -> str | 
     """
     path = name or (os.fsdecode(source) if isinstance(source, str | os.PathLike) else "")
     ending = PurePath(path or getattr(source, "name", "") or "x").suffix.lower()
-    if ending not in _COMPANDED and ending not in _UNTOLD:
+    known = _COMPANDED | _CODED
+    if ending not in known and ending not in _UNTOLD:
         return None
     head = file.read(8)
     file.seek(0)
@@ -46,4 +56,4 @@ def raw_format(source: AudioSource, name: str | None, file: IO[bytes]) -> str | 
             f"{path} holds samples without a header, so that nothing tells their rate: "
             f"make a WAV of them first, or name G.711 at 8 kHz .ul or .al"
         )
-    return _COMPANDED[ending]
+    return known[ending]

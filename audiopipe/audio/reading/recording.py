@@ -11,6 +11,7 @@ from typing import IO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from audiopipe.audio.channels import Channels, chosen
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure
 
@@ -54,6 +55,12 @@ class Recording(ABC):
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
         """All samples, as float32 blocks of shape (n, channels), full scale -1..1. Once only."""
+
+    def mixed(self, choice: Channels) -> Iterator[Block]:
+        """What is taken of the channels, of shape (n,), or (n, channels) for `split`; in place of
+        `blocks`.
+        """
+        return chosen(self.blocks(), self.channels, self.rate_hz, choice, self.notes)
 
     @abstractmethod
     def sha256(self) -> str:

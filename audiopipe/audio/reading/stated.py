@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from typing import IO
@@ -118,6 +119,7 @@ def mp3_states_length(file: IO[bytes]) -> bool:
         file.seek(start + length)
         behind = file.read(16)
         joined = bool(behind.strip(b"\0")) and not behind.startswith(_TAGS)
+        joined |= file.seek(0, os.SEEK_END) - start - length > length // 16  # ffmpeg takes it so
     file.seek(position)
     return frames > 0 and not joined
 

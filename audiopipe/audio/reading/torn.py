@@ -13,7 +13,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 
-from audiopipe.audio.reading.chains import is_whole_matroska, is_whole_transport
+from audiopipe.audio.reading.chains import (
+    STAMP_BYTES,
+    is_whole_avi,
+    is_whole_matroska,
+    is_whole_transport,
+)
 from audiopipe.audio.reading.clock import JUMP_S, is_stamped
 
 _HEADERS_BYTES = 1024
@@ -126,7 +131,7 @@ class Seams:
         self._doubtful_bytes = file.tell() if is_doubtful else 0
         is_told = self._kind == "flv" or not self.is_stamped
         self._is_lone = is_told and len(container.streams) == 1
-        self._is_chained = self._kind in ("mpegts", "matroska")
+        self._is_chained = self._kind in ("mpegts", "matroska") or self._is_lone
         self._tick_s = float(stream.time_base or 0)
         self._place: int | None = None
         self._size = 0
@@ -178,7 +183,7 @@ class Seams:
         """Whether something stands between two places that is no part of the container."""
         if self._place is None or not end:
             return False
-        if self._is_lone:
+        if self._is_lone and self._kind != "avi":
             return end - start - self._size > _HEADERS_BYTES
         if not self._is_chained or not 0 < end - start <= _MOST_BYTES:
             return False
@@ -186,8 +191,10 @@ class Seams:
         self._file.seek(max(0, start - _BEFORE_BYTES))
         before, data = self._file.read(min(start, _BEFORE_BYTES)), self._file.read(end - start)
         if self._kind == "mpegts":
-            data += self._file.read(1)
+            data += self._file.read(STAMP_BYTES + 1)
         self._file.seek(position)
         if self._kind == "mpegts":
             return not is_whole_transport(data)
+        if self._kind == "avi":
+            return not is_whole_avi(data[self._size :])
         return not is_whole_matroska(before, data)

@@ -19,7 +19,8 @@ from av.packet import Packet
 
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
-from audiopipe.audio.reading.frames import Decoded, decoded, give_plain_order
+from audiopipe.audio.reading.frames import Decoded, Marks, decoded, give_plain_order
+from audiopipe.audio.reading.mpeg import end_of_sound
 from audiopipe.audio.reading.ogg import Pages
 from audiopipe.audio.reading.stated import mp3_ends_at, told
 from audiopipe.audio.reading.torn import Index, Seams, complaints
@@ -118,7 +119,8 @@ def open_container(file: IO[bytes], name: str, raw: str | None = None) -> InputC
         UnreadableInput: it is no container that ffmpeg knows.
     """
     # A playlist or script must not make us open other files.
-    options = {"protocol_whitelist": "none", **({"sample_rate": "8000"} if raw else {})}
+    rate = {"sample_rate": "8000"} if raw in ("mulaw", "alaw") else {}
+    options = {"protocol_whitelist": "none", **rate}
     file.seek(0)
     try:
         return av.open(
@@ -184,17 +186,15 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     has_own_order, is_checked = give_plain_order(stream), _check_sums(stream)
     kind, is_pcm = container.format.name, stream.codec_context.name.startswith("pcm")
     is_mp3 = kind == "mp3"
-    frames = decoded(
-        stream,
-        chain([head], packets),
-        pages,
-        seams,
+    marks = Marks(
         stamps_all=is_counting(container),
         ends_at=mp3_ends_at(file) if is_mp3 else 0,
+        sound_end=end_of_sound(file),
     )
+    frames = decoded(stream, chain([head], packets), pages, seams, marks)
     before, first = _first_of(frames, name)
-    skipped_s = delay_frames / first.sample_rate
-    clock = Clock(container, stream, first.pts, skipped_s, is_indexed=bool(index))
+    delay_s = delay_frames / first.sample_rate
+    clock = Clock(container, stream, first.pts, delay_s, is_indexed=bool(index))
     told_s, is_promised = told(container, stream, file, head_pts, clock.late_s, share)
     return Track(
         container=container,
@@ -207,7 +207,8 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
         is_promised=is_promised,
         is_exact="mov" in kind or (delay_frames > 0 and not is_mp3),
         is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and not delay_frames))
-        and not (has_own_order or is_checked or index),
+        # Of an Ogg a jump is seen at a page's end only, which is too late.
+        and not (has_own_order or is_checked or index or clock.stamps_ends),
         pages=pages,
         notes=_notes(len(container.streams.audio), place) if wish.number is None else (),
     )

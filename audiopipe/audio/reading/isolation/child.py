@@ -14,10 +14,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
+from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
+from audiopipe.audio.reading.recording import Block, Recording
 from audiopipe.audio.reading.torn import hear_complaints
 from audiopipe.errors import InputError, UnreadableInput
 
@@ -97,13 +101,24 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
     with open_reader(file, request.name, request.track, request.raw) as recording:
         facts = ("rate_hz", "channels", "duration_s", "notes")
         link.send({fact: getattr(recording, fact) for fact in facts})
-        if link.receive() != {"what": "blocks"}:
+        asked = link.receive()
+        if not isinstance(asked, dict) or asked["what"] != "blocks":
             return
         ring.begin()
-        recording.room = ring.room
-        for block in recording.blocks():
+        for block in _blocks(recording, ring, asked["channels"]):
             signal.setitimer(signal.ITIMER_PROF, work_s)
             for place in ring.put(block):
                 link.point(place)
         losses = [(loss.span.start_s, loss.span.end_s, loss.reason) for loss in recording.losses]
         link.send({"notes": recording.notes, "losses": losses})
+
+
+def _blocks(recording: Recording, ring: Writer, choice: Channels) -> Iterator[Block]:
+    """Blocks of all channels, or of one column; decoded to where they go, if nothing is mixed."""
+    if choice == "split" or recording.channels == 1:
+        recording.room = ring.room
+    if choice == "split":
+        yield from recording.blocks()
+        return
+    for block in recording.mixed(choice):
+        yield block[:, np.newaxis]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe import errors
+from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading.isolation.ring import Reader
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.recording import Block
@@ -113,9 +114,11 @@ class Decoder:
         self._ask(asdict(request), [descriptor])
         return self._facts(stop)
 
-    def blocks(self, stop: Stop) -> Generator[Block, None, dict[str, Any]]:
-        """All blocks of the open file, and at the end what is known then; raises as `open` does."""
-        self._ask({"what": "blocks"})
+    def blocks(self, choice: Channels, stop: Stop) -> Generator[Block, None, dict[str, Any]]:
+        """All blocks of the open file, of one column if mixed, and at the end what is known then;
+        raises as `open` does.
+        """
+        self._ask({"what": "blocks", "channels": choice})
         while isinstance(message := self._message(stop), Place):
             try:
                 block = self._ring.look(message)
