@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 import soundfile as sf
+from support.answers import error
 from support.server import Server
 from support.speechlike import make_recording
 
@@ -157,3 +158,24 @@ def test_answers_in_a_store_are_counted_and_left_to_it(audiopipe: Run, tmp_path:
     )
     refused = audiopipe("cache", "clear", "--yes", "--cache-dir", place)
     assert (refused.returncode, place in refused.stderr) == (2, True)
+
+
+def test_a_refresh_in_which_something_failed_goes_on_and_the_next_asks_all_anew(
+    audiopipe: Run, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "talks").mkdir()
+    for n in range(3):
+        sf.write(tmp_path / "talks" / f"{n}.wav", make_recording(10, first=50 * n), 16_000)
+
+    def asked(*more: str) -> tuple[int, int]:
+        before = len(server.seen)
+        cache = {"AUDIOPIPE_CACHE_DIR": str(tmp_path / "kept"), **server.as_groq}
+        options = ("-o", "out", "--no-voice-check", "-j", "1", *more)
+        code = audiopipe("transcribe", "talks", *options, **cache).returncode
+        return code, len(server.seen) - before
+
+    assert asked() == (0, 3)
+    server.faults.extend([None, error(400, "no")])
+    assert asked("--refresh") == (3, 3)
+    assert asked("--refresh") == (0, 1)  # what failed
+    assert asked("--refresh") == (0, 3)
