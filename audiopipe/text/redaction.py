@@ -22,7 +22,9 @@ _LEAST, _SURE = 8, 12
 """Characters of a secret: the shorter ones need a digit. Servers on one's own machine are given
 words for keys, such as EMPTY, ollama or lm-studio, and those must stay in a transcript."""
 
-_WORD_BEGUN = re.compile(r"[!-~]+\Z")
+_PLAIN_BASE64 = str.maketrans("-_", "+/")
+_BASE64_END = re.compile(r"[+/0-9A-Za-z]?=*")
+_CUT_ESCAPE = re.compile(r"\\+(u\{?[0-9a-f]*|x[0-9a-f]*)?|&\#?x?[0-9a-z]*|%(25)*[0-9a-f]?", re.I)
 _LONGEST_SPELLING = 10
 """Characters of an escape that stands for one, such as `\\\\u{0041}`."""
 
@@ -72,8 +74,7 @@ def without_secrets(text: str, secrets: Collection[str]) -> str:
 class Veil:
     """A text that comes in pieces, without the secrets, wherever it is cut.
 
-    The letters since the last space are held back, as they may be the beginning of a secret: keys
-    are of printable ASCII characters.
+    What may be the beginning of a secret is held back until more is known.
 
     Args:
         secrets: what must not be shown.
@@ -82,6 +83,8 @@ class Veil:
     def __init__(self, secrets: Collection[str]) -> None:
         self._secrets = tuple(secrets)
         self._most = max(map(len, self._secrets), default=0) * _LONGEST_SPELLING
+        self._spelled = [list(map(_longest, each)) for each in self._secrets]
+        self._encoded = [each for secret in self._secrets for each in _encodings(secret)]
         self._held = ""
 
     def passed(self, piece: str) -> str:
@@ -89,8 +92,8 @@ class Veil:
         if not self._secrets:
             return piece
         text = self._held + piece
-        begun = _WORD_BEGUN.search(text, max(0, len(text) - self._most))
-        at = begun.start() if begun else len(text)
+        begun = range(max(0, len(text) - self._most), len(text))
+        at = next((n for n in begun if self._may_begin(text[n:])), len(text))
         self._held = text[at:]
         return without_secrets(text[:at], self._secrets)
 
@@ -98,6 +101,18 @@ class Veil:
         """What was held back, once no piece follows."""
         held, self._held = self._held, ""
         return without_secrets(held, self._secrets)
+
+    def _may_begin(self, tail: str) -> bool:
+        """Whether a secret is spelled up to here, and may be spelled on."""
+        if any(_goes_on(characters, tail) for characters in self._spelled):
+            return True
+        plain = tail.translate(_PLAIN_BASE64)
+        for encoded in self._encoded:
+            if encoded.startswith(plain) or encoded.lower().startswith(tail.lower()):
+                return True
+            if plain.startswith(encoded) and _BASE64_END.fullmatch(plain, len(encoded)):
+                return True
+        return False
 
 
 def without_all_secrets(text: str, secrets: Collection[str]) -> str:
@@ -133,17 +148,44 @@ def _spellings(secrets: tuple[str, ...]) -> re.Pattern[str]:
 
 def _each(secret: str) -> Iterator[str]:
     yield "".join(map(_character, secret))
+    digits, *encoded = _encodings(secret)
+    yield f"(?i:{digits})"
+    for inner in encoded:
+        yield re.escape(inner).replace(r"\+", r"[+-]").replace("/", r"[/_]") + "[-+/_0-9A-Za-z]?=*"
+
+
+def _encodings(secret: str) -> Iterator[str]:
+    """Hexadecimal digits, and base64 behind none, one or two bytes."""
     data = secret.encode("utf-8", "surrogateescape")
-    yield f"(?i:{data.hex()})"
+    yield data.hex()
     for before in range(3):
         # the characters at both ends hold bits of what stands beside the secret
         encoded = base64.b64encode(bytes(before) + data).decode()
-        inner = encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
-        yield re.escape(inner).replace(r"\+", r"[+-]").replace("/", r"[/_]") + "[-+/_0-9A-Za-z]?=*"
+        yield encoded[(before * 8 + 5) // 6 : (before + len(data)) * 8 // 6]
+
+
+def _goes_on(characters: list[re.Pattern[str]], tail: str) -> bool:
+    """Whether a text spells the beginning of a secret, to its end."""
+    at = 0
+    for character in characters:
+        found = character.match(tail, at)
+        if not found:
+            return at == len(tail) or _CUT_ESCAPE.fullmatch(tail, at) is not None
+        at = found.end()
+    return at == len(tail)
 
 
 def _character(character: str) -> str:
     """A character, or an escape that stands for it: alone, or escaped twice."""
+    return f"(?:{re.escape(character)}|{_escapes(character)})"
+
+
+def _longest(character: str) -> re.Pattern[str]:
+    """The same, what is longer before what is shorter."""
+    return re.compile(f"{_escapes(character)}|{re.escape(character)}")
+
+
+def _escapes(character: str) -> str:
     plain, code = re.escape(character), ord(character)
     encoded = character.encode("utf-8", "replace")
     escapes = (
@@ -153,4 +195,4 @@ def _character(character: str) -> str:
         re.escape(html.escape(character)),
         "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
     )
-    return f"(?:{plain}|(?i:{'|'.join(escapes)}))"
+    return f"(?i:{'|'.join(escapes)})"

@@ -97,12 +97,9 @@ def test_a_secret_is_hidden_wherever_a_text_is_cut(
     assert "".join(shown) + veil.rest() == without_secrets(text, [ASCII_KEY])
 
 
-def test_words_pass_a_veil_as_soon_as_they_have_ended() -> None:
+def test_what_begins_no_secret_passes_a_veil_at_once() -> None:
     veil = Veil([ASCII_KEY])
-    assert [veil.passed(each) for each in ("All", " is", " well", "。", "好")] == [
-        "",
-        "All ",
-        "is ",
-        "well。",
-        "好",
-    ]
+    pieces = ["All", " is", " well", "。", "好", " and ends", " well."]
+    assert [veil.passed(each) for each in pieces] == pieces
+    assert veil.passed("going gs") == "going "
+    assert veil.passed("m") == "gsm"
