@@ -87,6 +87,8 @@ def run(
     place = _place(settings)
     if hook and is_elsewhere(settings.output_dir):
         raise UsageError("--hook is run on files: name a folder of this machine with -o")
+    if settings.batch and settings.on:
+        raise UsageError("--batch hands over all recordings together: leave --on out")
     recorded = place is not None and _is_recorded(inputs, items, place)
     if recorded and place:
         items = due.beside_record(items, place)
