@@ -44,6 +44,12 @@ def test_a_moment_says_less_than_a_sentence() -> None:
     assert Tongues().course([GERMAN, ENGLISH], [0.5, 5]) == ["en", "en"]
 
 
+def test_what_cannot_be_placed_is_no_rare_language() -> None:
+    unclear = {"es": 0.01, "tl": 0.65}
+    assert course({"es": 1.0, "tl": 0.0}, *[unclear] * 3, {"es": 1.0, "tl": 0.0}) == ["es"] * 5
+    assert course(*[{"es": 0.0, "tl": 1.0}] * 2) == ["tl"] * 2
+
+
 def test_what_is_told_of_the_language_is_contradicted_by_what_is_clear_alone() -> None:
     assert Tongues.told("en").course([GERMAN], [5.0]) == ["de"]
     assert Tongues.told("en").course([UNSURE, UNSURE], [5.0, 5.0]) == ["en", "en"]
