@@ -11,9 +11,10 @@ import pytest
 from support.fixtures import JFK
 
 from audiopipe.render import load, render
-from audiopipe.render.corrections import beside
+from audiopipe.render.corrections import add, beside
 from audiopipe.text.words import shared_out
 from audiopipe.values.audio import Span
+from audiopipe.values.corrections import Correction
 from audiopipe.values.transcript import Flag, Repair, Segment, Source, Transcript
 
 pytestmark = pytest.mark.needs_chromium
@@ -210,3 +211,20 @@ def test_a_folder_has_a_list_by_doubt(opened: Open) -> None:
     page.keyboard.press("Control+Enter")
     page.click("#files")
     assert page.get_by_label("1 of 3 settled").count() == 1
+
+
+def test_a_later_word_of_somebody_else_stands_and_mine_is_kept(
+    opened: Open, tmp_path: Path
+) -> None:
+    page = opened(TALK)
+    segment(page, 1).click()
+    page.keyboard.press("End")
+    page.keyboard.type(" mine")
+    text = TALK.segments[1].text
+    later = Correction(1, text, f"{text} theirs", "Bob", "Al", "2999-01-01T00:00:00Z")
+    add(tmp_path / "talk0.json", [later])
+    page.close()
+    page = opened(TALK)
+    assert segment(page, 1).inner_text().endswith("theirs")
+    rows = json.loads(export(page, "corrections"))["corrections"]
+    assert [row["after"].split()[-1] for row in rows] == ["mine", "theirs"]

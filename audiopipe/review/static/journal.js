@@ -53,6 +53,18 @@ class Journal {
       this.steps.push(step);
     }
     this.at = Math.min(at, this.steps.length);
+    if (!PAGE.served) this.yield();
+  }
+
+  /** Where a later word of somebody else came with the page, that stands, and mine is kept before it. */
+  yield() {
+    for (const [n, { state, when }] of this.mine) {
+      const last = this.corrections.last(n);
+      if (last && last.when > when) {
+        this.corrections.merge([{ ...this.corrections.row(n, state, ""), when }]);
+        this.mine.delete(n);
+      }
+    }
   }
 
   /** What stands for a segment now. */
