@@ -17,12 +17,14 @@ _COMPANDED = {
 
 _CODED = {
     ".g722": "g722",
+    ".sbc": "sbc",
+    ".msbc": "sbc",
     ".tco": "g723_1",
     ".rco": "g723_1",
     ".aptx": "aptx",
     ".aptxhd": "aptx_hd",
 }
-"""Frames without any mark; the rate belongs to the codec."""
+"""Frames that ffmpeg knows by the ending alone; the codec tells the rate."""
 
 _UNTOLD = frozenset(
     {".raw", ".pcm", ".sw", ".sb", ".ub", ".uw", ".s8", ".s16", ".s16le", ".s24", ".f32", ".sln"}

@@ -25,7 +25,7 @@ DAMAGED = [
         ("mkv-ac3", "mka-flac", "flv-aac", "ts-mp2", "ts-ac3", "webm-opus"), ("zeros", "noise")
     ),
     *product(("avi-ac3", "avi-mp3", "dts", "truehd", "wma2", "wavpack"), ("zeros", "noise")),
-    *product(("webm-opus", "flv-nellymoser", "dts"), ("removed",)),
+    *product(("webm-opus", "flv-nellymoser", "dts", "avi-mp3", "avi-ac3"), ("removed",)),
 ]
 
 
@@ -43,6 +43,23 @@ def test_damage_is_told_of(name: str, fault: str, tmp_path: Path) -> None:
 )
 def test_a_pause_is_none(name: str, fault: str, tmp_path: Path) -> None:
     assert not read(name, fault, tmp_path)[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("ac3", "tail-tag"),
+        ("dts", "tail-zeros"),
+        ("mp3-vbr", "tail-zeros"),
+        ("m2ts-ac3", "gap"),
+        ("g722", "whole"),
+        ("sbc", "whole"),
+    ],
+)
+def test_of_whole_files_nothing_is_told(name: str, fault: str, tmp_path: Path) -> None:
+    base, numbers, spans = read(name, fault, tmp_path)
+    assert not spans
+    assert fault == "gap" or numbers == [word.number for word in base.words]
 
 
 def test_a_link_of_another_rate_with_the_same_number_is_heard(tmp_path: Path) -> None:
