@@ -12,6 +12,7 @@ from audiopipe.render import load, render, save
 from audiopipe.render.as_json import parse
 from audiopipe.render.read.rows import transcript_of
 from audiopipe.render.read.tools import told_by
+from audiopipe.text.clean import printable
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Flag, Segment, Source, Transcript, Word
 
@@ -36,7 +37,8 @@ def test_a_transcript_is_read_back_exactly(transcript: Transcript) -> None:
     # verbose_json holds the text and how long it is
     verbose = transcript_of(told_by(json.loads(render(transcript, "verbose_json"))), "x")
     in_order = sorted(transcript.segments, key=lambda segment: segment.span.start_s)
-    assert letters(verbose.text) == letters("".join(segment.text for segment in in_order))
+    spoken = "".join(printable(segment.text) for segment in in_order)
+    assert letters(verbose.text) == letters(spoken)
     assert verbose.duration_s >= transcript.duration_s
     # and it is JSON with an item a line
     items = len(transcript.segments) + len(transcript.words)
