@@ -40,7 +40,7 @@ def installed(engine: str) -> object:
 @pytest.fixture(
     scope="module", params=[installed(each) for each in ("threads", "processes", "dask", "ray")]
 )
-def engine(request: pytest.FixtureRequest) -> Iterator[Executor]:
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     with pytest.MonkeyPatch.context() as patch:
         # workers find what the tests give them
         patch.setenv("PYTHONPATH", os.pathsep.join([TESTS, os.environ.get("PYTHONPATH", "")]))
@@ -72,7 +72,7 @@ def told_to(server: Server, tmp_path: Path, **more: object) -> Settings:
 
 
 def test_results_rows_and_events_of_all_nodes_arrive(
-    engine: Executor, server: Server, items: dict[Item, float | None], tmp_path: Path
+    executor: Executor, server: Server, items: dict[Item, float | None], tmp_path: Path
 ) -> None:
     heard: list[tuple[Event, str]] = []
 
@@ -81,7 +81,9 @@ def test_results_rows_and_events_of_all_nodes_arrive(
 
     (tmp_path / "3.flac").write_bytes(b"no recording")
     settings = told_to(server, tmp_path)
-    rows = {row.stem: row for row in transcribe_on(engine, items, settings, hear=hear, stop=Stop())}
+    rows = {
+        row.stem: row for row in transcribe_on(executor, items, settings, hear=hear, stop=Stop())
+    }
     assert {stem: row.status for stem, row in rows.items()} == {
         **dict.fromkeys("0124", "done"),
         "3": "failed",
@@ -92,7 +94,7 @@ def test_results_rows_and_events_of_all_nodes_arrive(
     while len(heard) < 4 and time.monotonic() < until_s:
         time.sleep(0.05)
     assert len([each for each, _ in heard if isinstance(each, Heard)]) == 4
-    again = transcribe_on(engine, items, settings, hear=hear, stop=Stop())
+    again = transcribe_on(executor, items, settings, hear=hear, stop=Stop())
     assert len(list(again)) == 5
     assert len(server.accepted) == 4
 
@@ -100,7 +102,7 @@ def test_results_rows_and_events_of_all_nodes_arrive(
 # a request costs $0.000111: 10 s at the least, of the cheapest model
 @pytest.mark.parametrize("bound", [{"max_requests": 2}, {"max_cost_usd": 2.5e-4}])
 def test_bounds_hold_over_all_nodes(
-    engine: Executor,
+    executor: Executor,
     server: Server,
     items: dict[Item, float | None],
     tmp_path: Path,
@@ -108,32 +110,32 @@ def test_bounds_hold_over_all_nodes(
 ) -> None:
     settings = told_to(server, tmp_path, **bound)
     with pytest.raises(LimitReached):
-        list(transcribe_on(engine, items, settings, hear=lambda *_: None, stop=Stop()))
+        list(transcribe_on(executor, items, settings, hear=lambda *_: None, stop=Stop()))
     assert len(server.accepted) <= 2
 
 
 def test_what_makes_all_pointless_ends_the_run(
-    engine: Executor, server: Server, items: dict[Item, float | None], tmp_path: Path
+    executor: Executor, server: Server, items: dict[Item, float | None], tmp_path: Path
 ) -> None:
     server.faults.extend([error(401, "Invalid API Key", code="invalid_api_key")] * 50)
     with pytest.raises(AuthError):
         settings = told_to(server, tmp_path)
-        list(transcribe_on(engine, items, settings, hear=lambda *_: None, stop=Stop()))
+        list(transcribe_on(executor, items, settings, hear=lambda *_: None, stop=Stop()))
 
 
 def test_a_stop_ends_the_run_soon_and_nothing_is_asked_again(
-    engine: Executor, items: dict[Item, float | None], tmp_path: Path
+    executor: Executor, items: dict[Item, float | None], tmp_path: Path
 ) -> None:
     with Server(latency=lambda audio_s: 0.3) as server:
         settings, stop = told_to(server, tmp_path), Stop()
         Timer(0.8, stop.set).start()
         began_s = time.monotonic()
         with pytest.raises(Stopped):
-            list(transcribe_on(engine, items, settings, hear=lambda *_: None, stop=stop))
+            list(transcribe_on(executor, items, settings, hear=lambda *_: None, stop=stop))
             raise Stopped("all was done before")
         assert time.monotonic() - began_s < 10
         time.sleep(1.5)  # what was under way ends
-        rows = list(transcribe_on(engine, items, settings, hear=lambda *_: None, stop=Stop()))
+        rows = list(transcribe_on(executor, items, settings, hear=lambda *_: None, stop=Stop()))
         assert {row.status for row in rows} == {"done"}
         assert len(server.accepted) == 5
 
@@ -144,18 +146,18 @@ def killing(number: int) -> int:
     return number
 
 
-def test_what_kills_its_process_costs_no_other(engine: Executor) -> None:
-    if type(engine).__name__ == "Threads":
+def test_what_kills_its_process_costs_no_other(executor: Executor) -> None:
+    if type(executor).__name__ == "Threads":
         pytest.skip("threads have one process")
-    given = dict(spread(engine, killing, range(8), Stop()))
+    given = dict(spread(executor, killing, range(8), Stop()))
     assert sorted(given) == list(range(8))
     assert isinstance(given[3].exception(), Died)
     assert [given[n].result() for n in range(8) if n != 3] == [0, 1, 2, 4, 5, 6, 7]
 
 
-def test_no_more_than_twice_the_slots_are_begun(engine: Executor) -> None:
+def test_no_more_than_twice_the_slots_are_begun(executor: Executor) -> None:
     taken: list[int] = []
-    done = spread(engine, abs, (taken.append(n) or n for n in range(40)), Stop())  # type: ignore[func-returns-value]
+    done = spread(executor, abs, (taken.append(n) or n for n in range(40)), Stop())  # type: ignore[func-returns-value]
     next(done)
     assert len(taken) <= 4  # of two slots, whoever is there just now
     assert len(list(done)) == 39
