@@ -15,7 +15,7 @@ from audiopipe.settings import Settings, ledger_of
 
 T = TypeVar("T")
 
-BUILT_IN = ("groq", "openai", "local")
+BUILT_IN = ("groq", "openai", "local", "onnx")
 
 
 KEYS = ("GROQ_API_KEY", "OPENAI_API_KEY")
@@ -72,6 +72,10 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Transcriber:
         from audiopipe.backends.local.transcribe import Local
 
         return Local()
+    if name == "onnx":
+        from audiopipe.backends.local.onnx import Onnx
+
+        return Onnx()
     if name not in BUILT_IN:
         return _plugged(name, settings, Transcriber, "recognise")  # type: ignore[type-abstract]
     from audiopipe.backends.openai.transcribe import Groq, OpenAI

@@ -28,7 +28,7 @@ class ProviderSettings(ClusterSettings):
         PROVIDER,
         "Who does it; auto takes Groq if its key is set, a server if --base-url is, else the "
         "embedded engine.",
-        kind=Words(("auto", "groq", "openai", "local"), "backends"),
+        kind=Words(("auto", "groq", "openai", "local", "onnx"), "backends"),
         shapes_results=True,
     )
     base_url: str | None = row(

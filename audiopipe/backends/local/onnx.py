@@ -1,0 +1,233 @@
+"""Other engines on this machine by onnx-asr: Parakeet, Canary, GigaAM, Vosk, Whisper and more."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiopipe.audio.reading import decode_pcm
+from audiopipe.audio.vad import best_detector, find_voice
+from audiopipe.backends.protocols import Upload
+from audiopipe.backends.wire import parse_transcription
+from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.text.languages import require_code
+from audiopipe.values.audio import RATE_HZ, Chunk, RemoteAudio, Span
+from audiopipe.values.events import Pause
+from audiopipe.values.requests import Request, Usage
+from audiopipe.values.transcript import ChunkTranscript
+
+DEFAULT_MODEL = "nemo-parakeet-tdt-0.6b-v3"
+
+_SHORT = {
+    "parakeet": DEFAULT_MODEL,
+    "parakeet-tdt-0.6b-v3": DEFAULT_MODEL,
+    "parakeet-tdt-0.6b-v2": "nemo-parakeet-tdt-0.6b-v2",
+    "parakeet-ctc-0.6b": "nemo-parakeet-ctc-0.6b",
+    "parakeet-rnnt-0.6b": "nemo-parakeet-rnnt-0.6b",
+    "canary": "nemo-canary-1b-v2",
+    "canary-1b-v2": "nemo-canary-1b-v2",
+}
+
+_BY_FILES = (
+    ("decoder_joint-model*.onnx", "nemo-conformer-tdt"),
+    ("decoder-model*.onnx", "nemo-conformer-aed"),
+    ("model*.onnx", "nemo-conformer-ctc"),
+)
+"""What a folder is taken for that has no config.json with a `model_type`."""
+
+_LONGEST_S, _EDGE_S, _LAST_S = 25.0, 0.2, 0.3
+"""Voice that is heard at once; what is heard around it; and how long a word's last token is."""
+
+
+class Onnx:
+    """Models in ONNX on this machine, from a folder or from the hub that onnx-asr knows.
+
+    They give no measure of whether anybody speaks, and their certainty is not Whisper's: flags that
+    need these are off, and the others hold.
+    """
+
+    name = "onnx"
+    address = ""
+    workers = 1
+
+    def __init__(self) -> None:
+        self._models: dict[str, Any] = {}
+        self._loading = threading.Lock()
+
+    @property
+    def variant(self) -> str:
+        """The engine's version, and how recordings are cut for it."""
+        return f"{version('onnx-asr')}, {_LONGEST_S:g} s"
+
+    def accept(self, request: Request) -> Request:
+        """The request with its model named; see `base.Transcriber.accept`."""
+        if find_spec("onnx_asr") is None:
+            raise EngineMissing(
+                "the engine for ONNX models is not installed; install it with: "
+                "pip install 'audiopipe[onnx]'"
+            )
+        model = _SHORT.get(request.model, request.model or DEFAULT_MODEL)
+        if request.task == "translate" and "canary" not in model:
+            raise UsageError(f"{model} does not translate; take -m canary, or --backend local")
+        return replace(request, model=model, language=require_code(request.language))
+
+    def upload(self, request: Request) -> Upload:
+        """Samples as they are, of any length."""
+        return Upload(formats=("pcm",), max_bytes=2**31)
+
+    def others(self, request: Request) -> tuple[Request, ...]:
+        """Nothing: asked again it says the same."""
+        return ()
+
+    def price(self, audio_s: float, request: Request) -> Usage:
+        """Free."""
+        return Usage(requests=1, audio_s=audio_s)
+
+    def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
+        """Recognise one chunk; the answer is JSON as a server would send it.
+
+        Raises:
+            UsageError: audio by URL, which only a provider can fetch.
+            ModelUnavailable: the model is neither a folder with all its files, nor to be had.
+            BackendError: the engine failed.
+        """
+        if isinstance(audio, RemoteAudio):
+            raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
+        model = self._model(request.model)
+        samples = decode_pcm(audio.data, audio.format)
+        options: dict[str, Any] = {"language": request.language} if request.language else {}
+        if request.task == "translate":
+            options["target_language"] = "en"
+        try:
+            rows = [
+                row for span in _stretches(samples) for row in _row(model, samples, span, options)
+            ]
+        except (RuntimeError, ValueError, LookupError) as error:
+            at_s = audio.window.span.start_s
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise BackendError(
+                f"{request.model} failed on the chunk at {at_s:.0f} s: {reason}"
+            ) from error
+        return json.dumps({"language": request.language, "segments": rows}).encode()
+
+    def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
+        """What an answer says. See `base.Transcriber.read`."""
+        assert isinstance(audio, Chunk)
+        try:
+            body = json.loads(answer)
+        except ValueError as error:
+            raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
+        parsed = parse_transcription(body, audio.window, request)
+        usage = self.price(audio.window.audio_s, request)
+        return ChunkTranscript(audio.window, parsed.language, parsed.segments, usage)
+
+    def close(self) -> None:
+        """Let the models go."""
+        self._models.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _model(self, name: str) -> Any:
+        with self._loading:
+            if name not in self._models:
+                self._models[name] = _loaded(name)
+            return self._models[name]
+
+
+def _loaded(name: str) -> Any:
+    import onnx_asr
+    from onnx_asr.utils import ModelLoadingError
+
+    folder = Path(name)
+    try:
+        if folder.is_dir():
+            model = onnx_asr.load_model(_kind(folder), folder)
+        else:
+            model = onnx_asr.load_model(name)
+    except (ModelLoadingError, OSError, RuntimeError, ValueError, LookupError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelUnavailable(
+            f"cannot load the model {name}: {reason}; give -m the folder of its files, or a name "
+            "that onnx-asr knows, such as parakeet-tdt-0.6b-v3, and a network"
+        ) from error
+    return model.with_timestamps()
+
+
+def _kind(folder: Path) -> str:
+    """What a folder holds, by its configuration, or by the names of its files."""
+    config = folder / "config.json"
+    if config.is_file():
+        told = json.loads(config.read_text("utf-8"))
+        if isinstance(told, dict) and isinstance(told.get("model_type"), str):
+            return str(told["model_type"])
+    for pattern, kind in _BY_FILES:
+        if any(folder.glob(pattern)):
+            return kind
+    raise ValueError("the folder has no config.json with a model_type, and no *model.onnx")
+
+
+def _stretches(samples: NDArray[np.float32]) -> Iterator[Span]:
+    """Where somebody may speak, at most about 25 s at once, cut where nobody does."""
+    end_s = len(samples) / RATE_HZ
+    held: Span | None = None
+    for span in find_voice(samples, best_detector()).possible:
+        if held and span.end_s - held.start_s > _LONGEST_S:
+            yield from _even(held, end_s)
+            held = None
+        held = Span(held.start_s, span.end_s) if held else span
+    if held:
+        yield from _even(held, end_s)
+
+
+def _even(span: Span, end_s: float) -> Iterator[Span]:
+    parts = max(1, math.ceil(span.duration_s / _LONGEST_S))
+    edges = np.linspace(span.start_s, span.end_s, parts + 1).tolist()
+    for start_s, stop_s in pairwise(edges):
+        yield Span(max(0.0, start_s - _EDGE_S), min(end_s, stop_s + _EDGE_S))
+
+
+def _row(
+    model: Any, samples: NDArray[np.float32], span: Span, options: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A segment in the shape of the API's verbose_json; none where nothing is heard."""
+    part = samples[round(span.start_s * RATE_HZ) : round(span.end_s * RATE_HZ)]
+    said = model.recognize(part, sample_rate=RATE_HZ, **options)
+    if not said.text.strip():
+        return
+    words = list(_words(said.tokens or (), said.timestamps or (), said.logprobs or (), span))
+    start_s, end_s = (words[0]["start"], words[-1]["end"]) if words else (span.start_s, span.end_s)
+    yield {"start": start_s, "end": end_s, "text": f" {said.text.strip()}", "words": words}
+
+
+def _words(
+    tokens: Sequence[str], times_s: Sequence[float], logprobs: Sequence[float], span: Span
+) -> Iterator[dict[str, Any]]:
+    """Tokens put together to words: one begins with a space."""
+    if not tokens or len(tokens) != len(times_s):
+        return
+    starts = [n for n, token in enumerate(tokens) if n == 0 or token.startswith(" ")]
+    for first, last in zip(starts, [*starts[1:], len(tokens)], strict=True):
+        text = "".join(tokens[first:last]).strip()
+        if not text:
+            continue
+        next_s = times_s[last] if last < len(tokens) else span.duration_s
+        start_s, end_s = times_s[first], min(next_s, times_s[last - 1] + _LAST_S)
+        word = {"word": f" {text}", "start": span.start_s + start_s, "end": span.start_s + end_s}
+        if len(logprobs) == len(tokens):
+            word["probability"] = math.exp(min(0.0, sum(logprobs[first:last]) / (last - first)))
+        yield word
