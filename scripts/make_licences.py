@@ -22,7 +22,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "audiopipe" / "help" / "licences.md"
 TABLE = re.compile(r"(<!-- packages, by make_licences.py -->\n).*?(<!-- until here -->)", re.DOTALL)
-EXTRAS = ("local", "onnx", "speakers", "pydub", "chat", "roundtrip", "serve", "redis", "cloud", "dask")
+EXTRAS = tuple("local onnx speakers pydub chat roundtrip serve redis cloud dask".split())
 
 
 def main(arguments: list[str]) -> int:
