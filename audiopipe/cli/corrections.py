@@ -32,7 +32,9 @@ def command() -> None:
 
 
 @command.command(
-    "apply", cls=options.Command, examples=("talk.json --from talk.corrections.json -o signed",)
+    "apply",
+    cls=options.Command,
+    examples=("talk.json -o signed", "talk.json --from talk.corrections.json -o signed"),
 )
 @_transcripts
 @click.option(

@@ -11,7 +11,9 @@ from audiopipe.cli.codes import SOME_FAILED
 from audiopipe.cli.streams import put
 
 
-@options.command("merge", "share-1 share-2 share-3 -o transcripts")
+@options.command(
+    "merge", "share-1 share-2 share-3 -o transcripts", "s3://archive/share-1 share-2 -o all"
+)
 @click.argument("folders", nargs=-1, required=True, metavar="DIR...")
 @click.option(
     "-o", "--output-dir", "into", required=True, metavar="DIR", help="Where all of it goes."

@@ -4,6 +4,7 @@ import re
 import shlex
 from importlib import import_module
 from itertools import takewhile
+from pathlib import Path
 
 import click
 import pytest
@@ -34,9 +35,13 @@ def context(words: tuple[str, ...]) -> click.Context:
 
 
 @pytest.mark.parametrize("words", leaves(), ids=" ".join)
-def test_help_is_grouped_and_ends_with_two_examples_that_can_be_called(
-    words: tuple[str, ...],
+def test_help_is_grouped_and_ends_with_examples_that_can_be_called(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("out").mkdir()
+    for name in ("talk.json", "talk.corrections.json"):
+        Path(name).touch()
     made = context(words)
     help_ = made.get_help()
     titles = re.findall(r"^(\w[\w ]*):$", help_, re.MULTILINE)
@@ -47,7 +52,7 @@ def test_help_is_grouped_and_ends_with_two_examples_that_can_be_called(
         "Examples",
     ]
     examples = help_.partition("Examples:\n")[2].splitlines()
-    assert len(examples) == 2
+    assert 2 <= len(examples) <= 4
     for example in examples:
         line = example.strip().removeprefix(made.command_path)
         arguments = [*takewhile(lambda word: word not in "|<", shlex.split(line))]
