@@ -155,7 +155,7 @@ def _told(samples: Samples, count: int | None) -> list[Turn]:
     """Who speaks when, of words that fill the voice, a fifth of a second each."""
     voice = find_voice(samples, by_network).possible
     words = [
-        Word(Span(at_s, min(at_s + 0.2, span.end_s)), " la")
+        Word(Span(at_s, max(at_s, min(at_s + 0.2, span.end_s))), " la")
         for span in voice
         for at_s in np.arange(span.start_s, span.end_s, 0.2).tolist()
     ]

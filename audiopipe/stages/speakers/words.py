@@ -22,7 +22,7 @@ _NEAR_S = 0.4
 _LEAST_S = 0.2
 """A word is heard for so long at least, around its middle: the engine times some as 0.02 s."""
 
-_CHANGE = 6.0
+_CHANGE = 3.0
 """What a change of voices costs within a sentence: so many tenths of a second for which another
 voice must be as much nearer as two voices differ as a rule (`_DIFFER`)."""
 
