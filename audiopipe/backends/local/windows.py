@@ -15,7 +15,7 @@ from audiopipe.audio.vad import Detector
 from audiopipe.values.audio import RATE_HZ, Span
 
 _MOST_S = 28.0
-"""Of one window; with 30 s the last words of some are lost."""
+"""Of one window: a little less than the 30 s that Whisper hears at once."""
 
 _AROUND_S, _CLICK_S = 0.4, 0.1
 """What is kept on either side of a voice, as a voice begins before it is found; and what is too

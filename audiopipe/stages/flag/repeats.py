@@ -17,8 +17,8 @@ MAX_LOOP_WORDS = 20
 """Longest phrase that is looked for in a loop; of longer ones the compression ratio tells."""
 
 _LEAST_WORD_S, _EVEN_SHARE, _VOICED_SHARE = 0.12, 0.25, 0.6
-"""Of what is really said again and again: nobody says a word faster, the time that a phrase takes
-varies by no more, and so much of it at least is voice, with the pauses between."""
+"""Of what is really said again and again, by choices of ours: the least time of a word, the most
+that the time of a phrase varies (standard deviation by mean), and the least share of voice."""
 
 _LEAST_PROMPT_WORDS = 3
 """A name or two may be said as the prompt has them."""

@@ -15,7 +15,7 @@ _WORD_SLACK_S = 0.2
 """How far from its sound Whisper places a word."""
 
 _SUNG_WORDS = 4
-"""Different words that a line of a song has; what Whisper says over silence has fewer."""
+"""Different words that a line of a song has at least; a choice of ours."""
 
 _MADE_UP = (
     "Nobody is heard here, but silence, music or noise: if so the text is made up, so strike it, "
