@@ -56,8 +56,7 @@ def page(
     script = f"(() => {{\n'use strict';\n{''.join(map(asset, scripts))}}})();\n"
     told = tables() | {"page": batch}
     policy = (
-        # our script makes no code of texts; what drives a browser in tests does
-        f"default-src 'none'; script-src {_hash(script)} 'unsafe-eval'; style-src {_hash(style)}; "
+        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         f"connect-src {connect}; media-src {media}; {_OUTSIDE}"
     )
     data = "\n".join(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.browsing import until
 from support.fixtures import JFK
 
 from audiopipe.render import load, render
@@ -76,9 +77,7 @@ def test_all_doubts_are_settled_by_the_keyboard_alone(opened: Open, tmp_path: Pa
     for kind, start in (("low-confidence", 0.5), ("too-fast", 4), ("speech-without-text", 7.9)):
         page.keyboard.press("F8")
         assert kind in page.inner_text("#doubt-body")
-        page.wait_for_function(
-            f"Math.abs(document.querySelector('audio').currentTime - {start}) < 1"
-        )
+        until(page, f"Math.abs(document.querySelector('audio').currentTime - {start}) < 1")
         page.keyboard.press("Control+Enter")
     assert page.inner_text("#progress") == "3 of 3 doubts settled"
     beside(tmp_path / "talk0.json").write_bytes(export(page, "corrections"))
@@ -140,7 +139,7 @@ def test_exports_are_what_render_writes(opened: Open, tmp_path: Path) -> None:
 
 def test_the_word_that_is_heard_is_marked(opened: Open) -> None:
     page = opened(TALK, audio=JFK)
-    page.wait_for_function("document.querySelector('audio').readyState > 0")
+    until(page, "document.querySelector('audio').readyState > 0")
     page.keyboard.press("Escape")
     late = page.evaluate(
         """() => new Promise((done) => {

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.browsing import until
 from support.gateway import Gateway, flac
 from support.server import Server
 
@@ -162,7 +163,7 @@ def test_two_people_lose_nothing_and_end_with_the_same(
             page.wait_for_timeout(chance.randrange(700))
     everything = "all => all.map((each) => each.textContent)"
     for page in pages:
-        page.wait_for_function("document.querySelector('#kept').textContent === 'Saved'")
+        until(page, "document.querySelector('#kept').textContent === 'Saved'")
     pages[0].wait_for_timeout(3000)
     assert errors == []
     shown = [page.eval_on_selector_all(".segment", everything) for page in pages]
@@ -184,10 +185,10 @@ def test_a_recording_is_dropped_transcribed_and_reviewed(browser: Any, gateway: 
     )
     page.get_by_role("button", name="new.flac").click(timeout=30_000)
     page.wait_for_selector(".segment")
-    page.wait_for_function("document.querySelector('audio').readyState > 0")
+    until(page, "document.querySelector('audio').readyState > 0")
     page.locator(".segment").first.click()
     page.keyboard.type("Hello ")
-    page.wait_for_function("document.querySelector('#kept').textContent === 'Saved'")
+    until(page, "document.querySelector('#kept').textContent === 'Saved'")
     page.reload()
     page.wait_for_selector(".segment")
     assert "Hello " in page.locator(".segment").first.inner_text()
