@@ -228,7 +228,9 @@ class Whisper:
             tokens,
             temperature,
             answer.scores[0] * len(tokens) / (len(tokens) + 1),
-            get_compression_ratio(text) if text else 0.0,
+            # by characters, as Whisper's limit is for Latin letters: others take two or three
+            # bytes, and Russian prompts that are much alike were drawn anew in vain
+            get_compression_ratio(text) * len(text) / len(text.encode()) if text else 0.0,
             answer.no_speech_prob,
         )
 
