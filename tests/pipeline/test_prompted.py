@@ -147,7 +147,8 @@ def test_recordings_go_on_together_while_their_chunks_wait_for_one_another(
             told.append((int(event.span.start_s), event.span.end_s))
 
     list(audiopipe.transcribe_many(sources, backend=groq, workers=3, listener=listener, **TOLD))
-    assert [start for start, _ in told[:3]] == [0, 0, 0]
+    begun = [n for n, (start, _) in enumerate(told) if not start]
+    assert len(begun) == 3 and begun[-1] < len(told) / 3  # all, before one could be done
 
 
 def test_after_a_chunk_that_failed_the_next_is_told_nothing(

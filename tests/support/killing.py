@@ -204,7 +204,7 @@ def _content(path: Path) -> bytes:
     """The bytes of a result, without what a report says of the costs of the last run, and without
     the address of the server, which is another in each run."""
     if not path.name.endswith(".report.json"):
-        return re.sub(rb'"base_url": "sha256:[0-9a-f]+"', b"", path.read_bytes())
+        return re.sub(rb'base_url": "sha256:[0-9a-f]+"', b"", path.read_bytes())
     report = json.loads(path.read_bytes())
     return json.dumps([report[key] for key in report if key not in ("steps", "spent")]).encode()
 

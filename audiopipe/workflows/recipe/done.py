@@ -17,6 +17,7 @@ from audiopipe.errors import InputError
 from audiopipe.render import render, write
 from audiopipe.render.read import read_own
 from audiopipe.settings import find
+from audiopipe.settings.groups import VOICE
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import changes, marks_of, shaping, shown
 from audiopipe.workflows.recipe.parse import Recipe
@@ -108,14 +109,16 @@ def _told(stages: Iterable[Stage]) -> Iterator[tuple[str, Any]]:
 
 
 def _options(stage: Stage) -> Iterator[tuple[str, Any]]:
+    """Those that shape a result: workers, waits and bounds do not."""
     asked = shaping(stage.settings)
     for option in OPTIONS.get(stage.name, ()):
         if option in OWN:
             value = getattr(stage, option)
             yield option, _digest(Path(value)) if value and option == "prompts" else value
         else:
-            name = find(option).name
-            yield option, asked.get(name, getattr(stage.settings, name))
+            row = find(option)
+            if row.name in asked or row.group is VOICE:
+                yield option, asked.get(row.name, getattr(stage.settings, row.name))
     yield from ((name, str(value)) for name, value in stage.added)
 
 

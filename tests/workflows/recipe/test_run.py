@@ -141,6 +141,7 @@ def test_nothing_is_done_twice_and_what_would_be_the_same_is_left_alone(
     assert not mended.is_skipped and (tmp_path / "out" / "talk.srt").exists()
     os.utime(tmp_path / "pipeline.toml")  # written anew, with the same in it
     assert cook(recipe, talk)[0].is_skipped
+    assert cook(recipe + "workers = 2\n", talk)[0].is_skipped  # how, and not what
     assert not cook(recipe, talk, overwrite=True)[0].is_skipped
     assert len(server.seen) == sent
 
