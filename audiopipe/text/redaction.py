@@ -186,13 +186,16 @@ def _longest(character: str) -> re.Pattern[str]:
 
 
 def _escapes(character: str) -> str:
+    """Escapes that stand for a character: none longer than escaping four times makes them, so that
+    no text is searched longer than its length allows."""
     plain, code = re.escape(character), ord(character)
-    encoded = character.encode("utf-8", "replace")
-    escapes = (
-        rf"\\+{plain}",
-        rf"\\+(?:u{{?0*|x){code:x}}}?",
-        rf"&\#(?:x0*{code:x}|0*{code});",
-        re.escape(html.escape(character)),
-        "".join(f"%(?:25)*{byte:02x}" for byte in encoded),
-    )
+    encoded, in_html = character.encode("utf-8", "replace"), html.escape(character)
+    escapes = [
+        rf"\\{{1,16}}{plain}",
+        rf"\\{{1,16}}(?:u{{?0{{0,8}}|x){code:x}}}?",
+        rf"&\#(?:x0{{0,8}}{code:x}|0{{0,8}}{code});",
+        "".join(f"%(?:25){{0,4}}{byte:02x}" for byte in encoded),
+    ]
+    if in_html != character:  # two ways to match the same would be tried in 2^n combinations
+        escapes.append(re.escape(in_html))
     return f"(?i:{'|'.join(escapes)})"

@@ -21,6 +21,7 @@ from typing import Self
 import audiopipe
 
 OVERTIME_S = 300
+_END = "end"
 _SERVED = ("audiopipe.server", "audiopipe.__main__")
 """Nothing imports these but what starts them."""
 
@@ -60,7 +61,10 @@ class Forks:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._process.communicate()
+        """End it, whoever else has inherited our end of its pipe."""
+        assert self._process.stdin and self._process.stdout
+        with self._process, self._process.stdin as lines:
+            print(_END, file=lines)
 
     def run(self, case: Case) -> int:
         """The exit code; minus a signal's number where that ended it."""
@@ -104,6 +108,8 @@ def _main() -> None:
     lines, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     _import_all()
     for line in lines:
+        if line.strip() == _END:
+            return
         given = json.loads(line)
         case = Case(**{**given, "arguments": tuple(given["arguments"])})
         child = os.fork()
