@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from support.server import Server
 
-# machines are shared: how long an example takes says nothing about it
-settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# machines are shared: how long an example takes says nothing about it; each run draws others
+settings.register_profile(
+    "shared", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("shared")
 
 
