@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector, find_voice
-from audiopipe.backends.protocols import Upload
-from audiopipe.backends.wire import parse_transcription
-from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.backends.local.engine import Engine, reason
+from audiopipe.errors import EngineMissing, ModelUnavailable, UsageError
 from audiopipe.text.languages import require_code
-from audiopipe.values.audio import RATE_HZ, Chunk, RemoteAudio, Span
-from audiopipe.values.events import Pause
-from audiopipe.values.requests import Request, Usage
-from audiopipe.values.transcript import ChunkTranscript
+from audiopipe.values.audio import RATE_HZ, Span
+from audiopipe.values.requests import Request
 
 DEFAULT_MODEL = "nemo-parakeet-tdt-0.6b-v3"
 
@@ -50,7 +45,7 @@ _LONGEST_S, _EDGE_S, _LAST_S = 25.0, 0.2, 0.3
 """Voice that is heard at once; what is heard around it; and how long a word's last token is."""
 
 
-class Onnx:
+class Onnx(Engine[Any]):
     """Models in ONNX on this machine, from a folder or from the hub that onnx-asr knows.
 
     They give no measure of whether anybody speaks, and their certainty is not Whisper's: flags that
@@ -58,12 +53,7 @@ class Onnx:
     """
 
     name = "onnx"
-    address = ""
     workers = 1
-
-    def __init__(self) -> None:
-        self._models: dict[str, Any] = {}
-        self._loading = threading.Lock()
 
     @property
     def variant(self) -> str:
@@ -82,71 +72,15 @@ class Onnx:
             raise UsageError(f"{model} does not translate; take -m canary, or --backend local")
         return replace(request, model=model, language=require_code(request.language))
 
-    def upload(self, request: Request) -> Upload:
-        """Samples as they are, of any length."""
-        return Upload(formats=("pcm",), max_bytes=2**31)
-
-    def others(self, request: Request) -> tuple[Request, ...]:
-        """Nothing: asked again it says the same."""
-        return ()
-
-    def price(self, audio_s: float, request: Request) -> Usage:
-        """Free."""
-        return Usage(requests=1, audio_s=audio_s)
-
-    def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
-        """Recognise one chunk; the answer is JSON as a server would send it.
-
-        Raises:
-            UsageError: audio by URL, which only a provider can fetch.
-            ModelUnavailable: the model is neither a folder with all its files, nor to be had.
-            BackendError: the engine failed.
-        """
-        if isinstance(audio, RemoteAudio):
-            raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
-        model = self._model(request.model)
-        samples = decode_pcm(audio.data, audio.format)
+    def _heard(self, model: Any, samples: NDArray[np.float32], request: Request) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}
         if request.task == "translate":
             options["target_language"] = "en"
-        try:
-            rows = [
-                row for span in _stretches(samples) for row in _row(model, samples, span, options)
-            ]
-        except (RuntimeError, ValueError, LookupError) as error:
-            at_s = audio.window.span.start_s
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise BackendError(
-                f"{request.model} failed on the chunk at {at_s:.0f} s: {reason}"
-            ) from error
-        return json.dumps({"language": request.language, "segments": rows}).encode()
+        rows = [row for span in _stretches(samples) for row in _row(model, samples, span, options)]
+        return {"language": request.language, "segments": rows}
 
-    def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
-        """What an answer says. See `base.Transcriber.read`."""
-        assert isinstance(audio, Chunk)
-        try:
-            body = json.loads(answer)
-        except ValueError as error:
-            raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
-        parsed = parse_transcription(body, audio.window, request)
-        usage = self.price(audio.window.audio_s, request)
-        return ChunkTranscript(audio.window, parsed.language, parsed.segments, usage)
-
-    def close(self) -> None:
-        """Let the models go."""
-        self._models.clear()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _model(self, name: str) -> Any:
-        with self._loading:
-            if name not in self._models:
-                self._models[name] = _loaded(name)
-            return self._models[name]
+    def _load(self, name: str) -> Any:
+        return _loaded(name)
 
 
 def _loaded(name: str) -> Any:
@@ -160,10 +94,9 @@ def _loaded(name: str) -> Any:
         else:
             model = onnx_asr.load_model(name)
     except (ModelLoadingError, OSError, RuntimeError, ValueError, LookupError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelUnavailable(
-            f"cannot load the model {name}: {reason}; give -m the folder of its files, or a name "
-            "that onnx-asr knows, such as parakeet-tdt-0.6b-v3, and a network"
+            f"cannot load the model {name}: {reason(error)}; give -m the folder of its files, or a "
+            "name that onnx-asr knows, such as parakeet-tdt-0.6b-v3, and a network"
         ) from error
     return model.with_timestamps()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -11,20 +9,17 @@ from dataclasses import replace
 from importlib.util import find_spec
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from audiopipe.audio.reading import decode_pcm
 from audiopipe.audio.vad import best_detector
+from audiopipe.backends.local.engine import Engine
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
-from audiopipe.backends.protocols import Upload
-from audiopipe.backends.wire import parse_transcription
-from audiopipe.errors import BackendError, BadReply, EngineMissing, ModelUnavailable, UsageError
+from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.settings import Settings, cache_folder
 from audiopipe.text.languages import NAMES, require_codes
-from audiopipe.values.audio import Chunk, RemoteAudio, Span
-from audiopipe.values.events import Pause
-from audiopipe.values.requests import Request, Usage
-from audiopipe.values.transcript import ChunkTranscript, Flag, Segment, Word
+from audiopipe.values.audio import Span
+from audiopipe.values.requests import Request
+from audiopipe.values.transcript import Flag, Segment, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +34,7 @@ _HEARING = "packed windows 3"
 may give another text."""
 
 
-class Local:
+class Local(Engine["Whisper"]):
     """Whisper on this machine, with no key and no network.
 
     Args:
@@ -54,7 +49,6 @@ class Local:
     """
 
     name = "local"
-    address = ""
     workers = 2
 
     def __init__(
@@ -65,13 +59,12 @@ class Local:
         threads: int = 0,
         models_dir: Path | None = None,
     ) -> None:
+        super().__init__()
         self._device = device
         self._compute_type = compute_type
         self.variant = f"{compute_type}, {_HEARING}"
         self._threads = threads
         self.models_dir = models_dir or cache_folder(Settings(), {}) / "models"
-        self._models: dict[str, Whisper] = {}
-        self._loading = threading.Lock()
 
     def accept(self, request: Request) -> Request:
         """The request with its model named; see `base.Transcriber.accept`."""
@@ -87,53 +80,6 @@ class Local:
         if not 0 <= request.temperature <= 1:
             raise UsageError(f"--temperature {request.temperature} is not between 0 and 1")
         return request
-
-    def upload(self, request: Request) -> Upload:
-        """Samples as they are, of any length."""
-        return Upload(formats=("pcm",), max_bytes=2**31)
-
-    def others(self, request: Request) -> tuple[Request, ...]:
-        """Nothing: at a higher temperature no two answers would be alike."""
-        return ()
-
-    def price(self, audio_s: float, request: Request) -> Usage:
-        """Free."""
-        return Usage(requests=1, audio_s=audio_s)
-
-    def ask(self, audio: Chunk | RemoteAudio, request: Request, pause: Pause) -> bytes:
-        """Recognise one chunk; the answer is JSON as a server would send it.
-
-        Raises:
-            UsageError: audio by URL, which only a provider can fetch.
-            ModelUnavailable: the model is neither bundled, nor a folder, nor to be downloaded.
-            BackendError: the engine failed.
-        """
-        if isinstance(audio, RemoteAudio):
-            raise UsageError("--by-url needs a provider that fetches by itself; leave it out")
-        model = self._model(request.model)
-        samples = decode_pcm(audio.data, audio.format)
-        try:
-            rows = _rows(model, samples, request, self._linguist(model))
-        except (RuntimeError, ValueError) as error:
-            at_s = audio.window.span.start_s
-            raise BackendError(
-                f"{request.model} failed on the chunk at {at_s:.0f} s: {error}"
-            ) from error
-        return json.dumps({"language": _main_language(rows), "segments": rows}).encode()
-
-    def read(self, answer: bytes, audio: Chunk | RemoteAudio, request: Request) -> ChunkTranscript:
-        """What an answer says. See `base.Transcriber.read`."""
-        assert isinstance(audio, Chunk)
-        try:
-            body = json.loads(answer)
-        except ValueError as error:
-            raise BadReply(f"the answer is not JSON: {answer[:60]!r}") from error
-        parsed = parse_transcription(body, audio.window, request)
-        usage = self.price(audio.window.audio_s, request)
-        anomalies = (*parsed.anomalies, *_mistold(body, parsed.segments))
-        return ChunkTranscript(
-            audio.window, parsed.language, parsed.segments, usage, anomalies=anomalies
-        )
 
     def word_times(
         self,
@@ -167,21 +113,14 @@ class Local:
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"{name} failed to align {texts[0][:40]!r}: {error}") from error
 
-    def close(self) -> None:
-        """Let the models go."""
-        self._models.clear()
+    def _heard(
+        self, model: Whisper, samples: NDArray[np.float32], request: Request
+    ) -> dict[str, Any]:
+        rows = _rows(model, samples, request, self._linguist(model))
+        return {"language": _main_language(rows), "segments": rows}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def _model(self, name: str) -> Whisper:
-        with self._loading:
-            if name not in self._models:
-                self._models[name] = self._load(name)
-            return self._models[name]
+    def _anomalies(self, body: Any, segments: tuple[Segment, ...]) -> tuple[Flag, ...]:
+        return tuple(_mistold(body, segments))
 
     def _linguist(self, model: Whisper) -> Whisper | None:
         """Who tells languages apart: the model, or in place of one that knows English only the
