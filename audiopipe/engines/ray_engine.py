@@ -39,7 +39,8 @@ class Ray:
         except ImportError as error:
             raise UsageError("--on ray: pip install 'audiopipe[ray]'") from error
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        self._ray, self._ended = ray, Event()
+        self._ray: Any = ray  # whose types depend on whether it is installed
+        self._ended = Event()
         more: dict[str, Any] = {"address": address}
         if address is None:
             more |= {"num_cpus": slots, "include_dashboard": False}
@@ -62,8 +63,7 @@ class Ray:
 
     @property
     def slots(self) -> int:
-        resources: Any = self._ray.cluster_resources()  # type: ignore[no-untyped-call]
-        return max(1, int(resources.get("CPU", 1)))
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
         done: Future[R] = Future()
