@@ -52,7 +52,7 @@ def test_the_cost_of_each_paid_answer_counts(server: Server) -> None:
 
 
 def test_a_refusal_for_a_limit_is_billed_by_nobody(server: Server) -> None:
-    server.faults.append(limited(wait="20ms"))
+    server.faults.append(limited(wait="20ms", used=6970))
     asked(server, max_requests=1)
     assert len(server.seen) == 2
 

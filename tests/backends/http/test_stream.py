@@ -59,7 +59,7 @@ def test_events_come_in_order(http: Http) -> None:
 def test_a_fault_before_the_first_event_is_met_by_one_more_try(
     http: Http, server: Server, fault: str
 ) -> None:
-    server.faults.append(limited(wait="50ms") if fault == "limited" else fault)
+    server.faults.append(limited(wait="50ms", used=6970) if fault == "limited" else fault)
     assert "".join(http.stream(question(), piece)) == "You said: one two three"
     assert len(server.seen) == 2
 
