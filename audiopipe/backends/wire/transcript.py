@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from audiopipe.backends.wire.decode import number_of
 from audiopipe.backends.wire.sense import goes_back, in_line, missing, scale_of, spelled_in
 from audiopipe.backends.wire.shape import check_text
 from audiopipe.backends.wire.stamps import cues
@@ -221,7 +221,7 @@ def _words(body: Mapping[str, Any], rows: Iterable[_Row], length_s: float) -> li
             text,
             _scaled(each.get("start"), scale),
             _scaled(each.get("end"), scale),
-            _number(each.get("probability")),
+            number_of(each.get("probability")),
         )
         for each, text in zip(raw, texts, strict=True)
     ]
@@ -259,7 +259,7 @@ def _file_words(laid: Sequence[Sequence[Timed]], window: Window) -> Iterator[tup
 
 def _segment(row: _Row, span: Span, words: tuple[Word, ...], window: Window) -> Segment:
     raw = row.raw
-    seek_s = (_number(raw.get("seek")) or 0.0) / 100
+    seek_s = (number_of(raw.get("seek")) or 0.0) / 100
     speaker = raw.get("speaker", raw.get("speaker_id"))
     tokens = raw.get("tokens")
     return Segment(
@@ -268,10 +268,10 @@ def _segment(row: _Row, span: Span, words: tuple[Word, ...], window: Window) -> 
         words=words,
         seek=round(window.file_s(seek_s, ends=False) * 100),
         tokens=tuple(t for t in tokens if type(t) is int) if isinstance(tokens, list) else (),
-        temperature=_number(raw.get("temperature")),
-        avg_logprob=_number(raw.get("avg_logprob")),
-        compression_ratio=_number(raw.get("compression_ratio")),
-        no_speech_prob=_number(raw.get("no_speech_prob")),
+        temperature=number_of(raw.get("temperature")),
+        avg_logprob=number_of(raw.get("avg_logprob")),
+        compression_ratio=number_of(raw.get("compression_ratio")),
+        no_speech_prob=number_of(raw.get("no_speech_prob")),
         language=code_of(raw.get("language")),
         speaker=None if speaker is None else one_line(str(speaker), 80),
     )
@@ -308,15 +308,5 @@ def _scaled(raw: object, scale: float) -> float | None:
 
 def _seconds(raw: object) -> float | None:
     """A time of at least 0; some servers write numbers as text."""
-    number = _number(raw)
+    number = number_of(raw)
     return None if number is None else max(0.0, number)
-
-
-def _number(raw: object) -> float | None:
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        return None
-    try:
-        number = float(raw)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None

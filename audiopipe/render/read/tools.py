@@ -4,12 +4,12 @@ Face's pipelines, and the replies of OpenAI's API and of those that speak like i
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from audiopipe.backends.wire.decode import number_of
 from audiopipe.backends.wire.words import Timed
 from audiopipe.render.read.rows import Measures, Row, Told
 from audiopipe.text.clean import one_line
@@ -77,9 +77,9 @@ def _row(raw: Mapping[str, Any]) -> Row | None:
         _label(raw.get("speaker")) or _most_frequent_speaker(raw),
         code_of(raw.get("language")),
         Measures(
-            _number(raw.get("temperature")),
-            _number(raw.get("avg_logprob")),
-            _number(raw.get("compression_ratio")),
+            number_of(raw.get("temperature")),
+            number_of(raw.get("avg_logprob")),
+            number_of(raw.get("compression_ratio")),
             _share(raw.get("no_speech_prob")),
         ),
     )
@@ -91,7 +91,7 @@ def _of_cpp(raw: Mapping[str, Any]) -> Row | None:
     for token in _mappings(raw.get("tokens")):
         text = token.get("text")
         if isinstance(text, str) and not _MARK.fullmatch(text):
-            words.append(Timed(text, *_offsets(token), _number(token.get("p"))))
+            words.append(Timed(text, *_offsets(token), number_of(token.get("p"))))
     text, speaker = raw.get("text"), _label(raw.get("speaker"))
     if not isinstance(text, str) or not text.strip():
         return None
@@ -122,7 +122,7 @@ def _most_frequent_speaker(raw: Mapping[str, Any]) -> str | None:
 
 def _offsets(raw: Mapping[str, Any]) -> tuple[float | None, float | None]:
     offsets = _mapping(raw.get("offsets")) or {}
-    pair = [_number(offsets.get(name)) for name in ("from", "to")]
+    pair = [number_of(offsets.get(name)) for name in ("from", "to")]
     start_s, end_s = (None if ms is None else _seconds(ms / 1000) for ms in pair)
     return start_s, end_s
 
@@ -142,21 +142,10 @@ def _label(raw: object) -> str:
 
 
 def _share(raw: object) -> float | None:
-    number = _number(raw)
+    number = number_of(raw)
     return number if number is not None and 0 <= number <= 1 else None
 
 
 def _seconds(raw: object) -> float | None:
-    number = _number(raw)
+    number = number_of(raw)
     return number if number is not None and 0 <= number <= LATEST_S else None
-
-
-def _number(raw: object) -> float | None:
-    """A finite number; some write numbers as text."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
-        return None
-    try:
-        number = float(raw)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
