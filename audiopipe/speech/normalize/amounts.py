@@ -124,6 +124,16 @@ _KINDS = "|".join(
     )
 )
 
+_RATES = "|".join(
+    each for each in sorted(UNITS, key=len, reverse=True) if re.search(r"\w/\D", each)
+)
+
+POWERS = (
+    rule(
+        rf"\b(\d+(?:\^\{{?[-+]?\d+\}}?|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+))\s?({_KINDS})(?![\w°²³^])",
+        lambda found: f"{found[1]} {_unit(found[2], 2)}",
+    ),
+)
 MONEY = (
     rule(r"([A-Z]{0,2}[$€£¥₹])[-−](?=\.?\d)", r"-\1"),
     rule(r"(?<=\d)-(?=(?:million|billion|thousand|trillion)\b)", " "),
@@ -147,9 +157,10 @@ SUMS = (
 )
 MEASURES = (
     rule(rf"{OPEN}({NUMBER})°\s?(\d+)[′'](?:\s?({NUMBER})[″\"])?\s?([NSEW])?(?!\w)", _arc),
+    rule(rf"{OPEN}({NUMBER})\s?°\s?()()([NSEW])(?!\w)", _arc),
     rule(rf"{OPEN}(\d+)['′](\d+)[\"″](?!\w)", _height),
     rule(rf"{OPEN}(\d+)\s?ft\.?\s(\d+)\s?in\b\.?", _height),
     rule(rf"({NUMBER})\s?in\.(?=\s[a-z])", lambda f: f"{f[1]} inch{'es' * (f[1] != '1')}"),
     rule(rf"{OPEN}(?<![A-Za-z]-)({NUMBER})\s?({_KINDS})(?:/({_KINDS}))?(?![\w°²³^])", _measure),
-    rule(r"(?<![\w/])(km/h|m/s|Mbit/s)(?![\w²^])", lambda found: _unit(found[1], 2)),
+    rule(rf"(?<![\w/])({_RATES})(?![\w²³^])", lambda found: _unit(found[1], 2)),
 )

@@ -13,11 +13,12 @@ _NAMED = "|".join(f"{name}|{name[:3]}{'t?' * (name == 'September')}\\.?" for nam
 
 
 def _day(found: Match) -> str:
-    """A date of the groups y, m and d; the month as figures or a name."""
+    """A date of the groups y, m and d, of days to e; the month as figures or a name."""
     month = found["m"]
     named = [name for name in MONTHS if name[:3] == month[:3]]
     name = named[0] if named else MONTHS[int(month) - 1]
-    words = f"{name} {ordinal(int(found['d']))}"
+    days = [ordinal(int(found[each])) for each in "de" if found.groupdict().get(each)]
+    words = f"{name} {' to '.join(days)}"
     return f"{words}, {_year(found['y'])}" if found["y"] else words
 
 
@@ -58,6 +59,8 @@ def _count(n: int, unit: str) -> str:
     return f"{cardinal(n)} {unit}{'s' * (n != 1)}"
 
 
+_TH = "(?:st|nd|rd|th)?"
+
 DATES = (
     rule(r"(?<=-\d\d-\d\d)T(?=\d\d:)", " "),
     rule(rf"{OPEN}(?P<d>{DAY})\.\s?(?P<m>{MONTH})\.\s?(?P<y>(?:19|20)\d\d){SHUT}", _day),
@@ -66,9 +69,19 @@ DATES = (
         rf"(?<![\w.,/-])(?P<y>{YEAR})-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?!\d)", _day
     ),
     rule(rf"(?<![\w.,/-])({YEAR})-(0[1-9]|1[0-2])(?![\w-]|\.\d)", _month),
-    rule(rf"\b(?P<m>{_NAMED})\s(?P<d>{DAY})(?:st|nd|rd|th)?(?:,?\s(?P<y>{YEAR}))?{SHUT}", _day),
     rule(
-        rf"{OPEN}(?:the\s)?(?P<d>{DAY})(?:st|nd|rd|th)?\s(?P<m>{_NAMED})(?:,?\s(?P<y>{YEAR}))?"
+        rf"\b(?P<m>{_NAMED})\s(?P<d>{DAY}){_TH}\s?[-–—]\s?(?P<e>{DAY}){_TH}"
+        rf"(?:,?\s(?P<y>{YEAR}))?{SHUT}",
+        _day,
+    ),
+    rule(
+        rf"{OPEN}(?:the\s)?(?P<d>{DAY}){_TH}\s?[-–—]\s?(?P<e>{DAY}){_TH}\s(?P<m>{_NAMED})"
+        rf"(?:,?\s(?P<y>{YEAR}))?(?!\w|[.,]\d)",
+        _day,
+    ),
+    rule(rf"\b(?P<m>{_NAMED})\s(?P<d>{DAY}){_TH}(?:,?\s(?P<y>{YEAR}))?{SHUT}", _day),
+    rule(
+        rf"{OPEN}(?:the\s)?(?P<d>{DAY}){_TH}\s(?P<m>{_NAMED})(?:,?\s(?P<y>{YEAR}))?"
         rf"(?!\w|[.,]\d)",
         _day,
     ),

@@ -12,6 +12,7 @@ RULES = (
     *figures.GROUPED,
     *dates.TIMES,
     *figures.PARTS,
+    *amounts.POWERS,
     *figures.RAISED,
     *amounts.MONEY,
     *figures.DECADES,

@@ -75,6 +75,15 @@ def _decade(found: Match) -> str:
     return f"{words.removesuffix('y')}{'ies' if words.endswith('y') else 's'}"
 
 
+def _address(found: Match) -> str:
+    """Of a machine, with its port."""
+    return (
+        re.sub(r"\d+", lambda part: digits(part[0]), found[0])
+        .replace(".", " dot ")
+        .replace(":", " port ")
+    )
+
+
 def _dotted(found: Match) -> str:
     return " point ".join(number(part) for part in found[0].split("."))
 
@@ -108,6 +117,8 @@ SPELLED = (
     rule(rf"{OPEN}(?<!\d\s)0\d{{2,4}}(?:[ -]\d{{3,8}}){{1,3}}{SHUT}", _spelled),
     rule(rf"{OPEN}\d{{4}}(?:[ -]\d{{4}}){{2,4}}{SHUT}", _spelled),
     rule(rf"{OPEN}\d{{3}}-\d{{4}}{SHUT}", _spelled),
+    rule(rf"{OPEN}1-\d{{3}}-(?=[A-Z])", lambda found: f"{_spelled(found)}, "),
+    rule(rf"{OPEN}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d+)?{SHUT}", _address),
 )
 GROUPED = (
     rule(
@@ -117,7 +128,8 @@ GROUPED = (
 )
 RAISED = (
     rule("[₀-₉]", lambda found: found[0].translate(_LOWERED)),
-    rule(r"\b(\d+(?:\.\d+)?)[eE]([-+]\d+)\b", _scientific),
+    rule(r"\b(\d+\.\d+)[eE]([-+]?\d+)\b", _scientific),
+    rule(r"\b(\d+)[eE]([-+]\d+)\b", _scientific),
     rule(r"(?<=\d)\s?[×·x]\s?(?=10\^|10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", " times "),
     rule(r"(?<=\w)\^\{?([-+]?\d+|[a-z])\}?|(?<=\w)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+)(?<!m²)(?<!m³)(?<!s²)", _power),
 )

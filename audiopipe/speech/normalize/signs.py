@@ -14,8 +14,15 @@ _GREEK = dict(
 )
 """Letters that stand by themselves, as in formulas."""
 
+_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+_WEEKDAY = "|".join(rf"{day}|{day[:3]}(?:r|rs|s|nes)?\.?" for day in _WEEKDAYS)
 _LETTER = r"[^\W\d_]"
 _MONEY = "[$€£¥₹₩₽₿]"
+
+
+def _weekday(short: str) -> str:
+    return next(day for day in _WEEKDAYS if day[:3] == short[:3])
+
 
 COMPARED = {
     r"<=|≤": ("is at most", "at most"),
@@ -38,11 +45,12 @@ NAMES = (
     ),
     rule(r"(?<!\w)@(?=[A-Za-z])", "at "),
     rule(r"(?<!\w)#(?=[A-Za-z])", "hashtag "),
-    rule(r"\b([A-Z])\+\+(?!\w)", r"\1 plus plus"),
+    rule(r"\b([A-Z])\+\+(?![A-Za-z])", r"\1 plus plus "),
     rule(r"\b([CFJ])#(?!\w)", r"\1 sharp"),
     rule(r"(?<=[A-Z])&(?=[A-Z])", " and "),
     rule(r"\bv(?=\d+\.\d)", "version "),
     rule(r"\band/or\b", "and or"),
+    rule(r"\bw/o\b", "without"),
     rule(r"\bw/(?=\s)", "with"),
 )
 SHORT = (
@@ -66,7 +74,10 @@ BETWEEN = (
     rule(rf"(?<=\d)(?=[{''.join(_GREEK)}](?!\w))", " "),
     rule(r"\bT-(?=\d)", "T minus "),
     rule(r"\s?(?:->|→)\s?", " to "),
-    rule(r"\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day[–-](?=[A-Z]\w+day\b)", r"\1day to "),
+    rule(
+        rf"\b({_WEEKDAY})\s?[–-]\s?({_WEEKDAY})(?!\w)",
+        lambda found: f"{_weekday(found[1])} to {_weekday(found[2])}",
+    ),
     rule(r"(?<=\s)[=](?=\s)", "equals"),
     rule(r"(?<=\w)\s?=\s?(?=[-−]?\w)", " equals "),
     rule(r"(?<=\d)\s?\*\s?(?=\d)", " times "),
