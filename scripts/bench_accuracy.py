@@ -5,8 +5,13 @@ python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
 The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Chunks are flagged as they are in every run. Texts are compared in the
-form of whisper_normalizer's English rules.
+another run takes seconds. Chunks are flagged as they are in every run. Beside it stands
+faster-whisper's batched mode, with the same weights and the same language setting: both guess it
+unless `--language` tells them. Texts are compared in the form of whisper_normalizer's rules,
+English ones where English is heard.
+
+Recordings in a folder of DIR that is named `chosen` are those on which rules were chosen; all
+others only check them, and are added up apart (`make_hard_recordings.py` makes both).
 
 WER: word error rate in percent, and how much more that is than of the whole, heard at once.
 at seams: the part of that difference that lies within a second of the overlaps; the rest is where
@@ -24,9 +29,10 @@ import random
 import re
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from operator import eq
 from pathlib import Path
@@ -34,9 +40,12 @@ from statistics import fmean
 
 import jiwer
 import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from audiopipe.backends.local.transcribe import Local
+from audiopipe.backends.local.weights import bundled
 from audiopipe.backends.protocols import Transcriber
 from audiopipe.limits.spending import Spending
 from audiopipe.pipeline.intake import Part, pieces
@@ -48,6 +57,7 @@ from audiopipe.stages.stitch import stitch
 from audiopipe.stages.stitch.align import align
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.answers import Store
+from audiopipe.text.languages import spoken_languages
 from audiopipe.text.words import Heard, normal_form
 from audiopipe.values.audio import Chunk, Span, Window
 from audiopipe.values.requests import Request, Usage
@@ -75,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("names", nargs="*", default=["*"], help="patterns of file names")
     parser.add_argument("--folder", type=Path, help="recordings, each beside a text")
-    parser.add_argument("--language", default="en")
+    parser.add_argument("--language", default="", help="told to both; else guessed")
     parser.add_argument("--chunk-length", type=float, default=60.0)
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--cache-dir", default="", help="where answers are kept")
@@ -94,24 +104,50 @@ def _accuracy(arguments: argparse.Namespace) -> None:
         overlap_s=arguments.overlap,
         cache_dir=arguments.cache_dir,
     )
-    found = {path for name in arguments.names for path in arguments.folder.glob(name)}
+    found = {path for name in arguments.names for path in arguments.folder.rglob(name)}
     paths = sorted(p for p in found if p.suffix != ".txt" and p.with_suffix(".txt").exists())
-    scores: dict[str, list[Score]] = {name: [] for name in WAYS}
+    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
     notes: list[str] = []
     print(_HEADER)
     with Local() as engine, Store(cache_folder(settings, os.environ) / ANSWERS) as store:
+        model = WhisperModel(str(bundled("base", engine.models_dir)), "cpu", compute_type="int8")
+        rival = BatchedInferencePipeline(model)
         for path in paths:
             chunks = list(_heard(path, settings, engine, store))
             whole = list(_heard(path, replace(settings, chunk_length_s=WHOLE_S), engine, store))
-            case = Case.of(path.with_suffix(".txt").read_text("utf-8"), chunks, whole)
-            for name, way in WAYS.items():
-                scores[name].append(case.score(way(chunks)))
-                _row(f"{path.stem}, {case.note}", name, scores[name][-1])
+            spoken = path.with_suffix(".txt").read_text("utf-8")
+            case = Case.of(spoken, chunks, whole, arguments.language)
+            texts = {name: way(chunks) for name, way in WAYS.items()}
+            texts[_WHOLE] = plain(whole)
+            texts[_RIVAL] = _rival_text(path, rival, arguments.language)
+            for name, text in texts.items():
+                score = case.score(text)
+                scores[_role(path), name].append(score)
+                _row(f"{path.stem}, {case.note}", name, score)
             notes += case.disagreements(path.stem)
-    for name, each in scores.items():
-        if len(each) > 1:
-            _row("**all**", name, Score.mean(each))
+    for (role, name), each in scores.items():
+        _row(f"**all**, {role}, {len(each)}", name, Score.mean(each))
     print("", *(notes or ["No seam is flagged."]), "", sep="\n")
+    for role in sorted({role for role, _ in scores}):
+        ours, whole_, rivals = (scores[role, name] for name in (_OURS, _WHOLE, _RIVAL))
+        print(
+            f"{role}: the worst of ours above the whole {_worst(ours, whole_):+.2f}, above", end=""
+        )
+        print(f" the rival {_worst(ours, rivals):+.2f}; the whole above the rival", end="")
+        print(f" {_worst(whole_, rivals):+.2f}.")
+
+
+def _role(path: Path) -> str:
+    return "chosen on" if path.parent.name == "chosen" else "only checks"
+
+
+def _rival_text(path: Path, rival: BatchedInferencePipeline, language: str) -> str:
+    segments, _ = rival.transcribe(str(path), language=language or None, word_timestamps=True)
+    return "".join(segment.text for segment in segments)
+
+
+def _worst(ours: Sequence[Score], theirs: Sequence[Score]) -> float:
+    return max(one.wer - other.wer for one, other in zip(ours, theirs, strict=True))
 
 
 def _heard(
@@ -214,14 +250,16 @@ class Case:
     sides: list[list[Heard]]
     chunks: Chunks
     whole: Result
+    normal: Callable[[str], list[str]]
 
     @classmethod
-    def of(cls, text: str, chunks: Chunks, whole: Chunks) -> Case:
-        norms, at_once = _normal(text), _normal(plain(whole))
+    def of(cls, text: str, chunks: Chunks, whole: Chunks, told: str) -> Case:
+        normal = partial(_normal, told or next(iter(spoken_languages(whole)), "en"))
+        norms, at_once = normal(text), normal(plain(whole))
         spoken = _timed(norms, _words(whole))
-        sides = [_timed(_normal(plain([chunk])), _words([chunk])) for chunk in chunks]
+        sides = [_timed(normal(plain([chunk])), _words([chunk])) for chunk in chunks]
         heard = {i for n, side in enumerate(sides) for i in _understood(spoken, side, chunks[n])}
-        return cls(spoken, heard, sides, chunks, Result.of(norms, at_once))
+        return cls(spoken, heard, sides, chunks, Result.of(norms, at_once), normal)
 
     @property
     def note(self) -> str:
@@ -230,7 +268,7 @@ class Case:
 
     def score(self, text: str) -> Score:
         norms = [each.norm for each in self.spoken]
-        result = Result.of(norms, _normal(text))
+        result = Result.of(norms, self.normal(text))
         more = result.errors.total() - self.whole.errors.total()
         doubled = dropped = misheard = at_seams = 0
         for (left, right), sides in zip(pairwise(self.chunks), pairwise(self.sides), strict=True):
@@ -259,11 +297,11 @@ class Case:
                 yield f"- {name}, {found.span.start_s:.0f} s: {found.detail} Spoken: “{spoken}”."
 
 
-_NORMALISER = EnglishTextNormalizer()
+_ENGLISH, _ANY = EnglishTextNormalizer(), BasicTextNormalizer()
 
 
-def _normal(text: str) -> list[str]:
-    normal: str = _NORMALISER(text)
+def _normal(language: str, text: str) -> list[str]:
+    normal: str = (_ENGLISH if language == "en" else _ANY)(text)
     return normal.split()
 
 
@@ -343,8 +381,10 @@ def _stitched(chunks: Chunks) -> Transcript:
     return stitch(chunks, Source("", "", duration_s), Request("transcribe", ""), "local")
 
 
+_OURS, _WHOLE, _RIVAL = "**audiopipe**", "audiopipe, the whole", "faster-whisper, batched"
+
 WAYS: dict[str, Callable[[Chunks], str]] = {
-    "**audiopipe**": lambda chunks: _stitched(chunks).text,
+    _OURS: lambda chunks: _stitched(chunks).text,
     "plain join": plain,
     "provider's tutorial": tutorial,
     "the tutorial's LCS of texts": slid,
