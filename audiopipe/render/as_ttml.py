@@ -22,8 +22,10 @@ from audiopipe.values.transcript import Transcript
 _TT = "http://www.w3.org/ns/ttml"
 _TTP, _TTS, _TTM = (f"{_TT}#{part}" for part in ("parameter", "styling", "metadata"))
 _EBUTTM, _EBUTTS = "urn:ebu:tt:metadata", "urn:ebu:tt:style"
+_ITTS = "http://www.w3.org/ns/ttml/profile/imsc1#styling"
 _XML = "http://www.w3.org/XML/1998/namespace"
-_PREFIXES = {"": _TT, "ttp": _TTP, "tts": _TTS, "ttm": _TTM, "ebuttm": _EBUTTM, "ebutts": _EBUTTS}
+_PREFIXES = {"": _TT, "ttp": _TTP, "tts": _TTS, "ttm": _TTM}
+_PREFIXES |= {"ebuttm": _EBUTTM, "ebutts": _EBUTTS, "itts": _ITTS}
 
 _STANDARDS = ("urn:ebu:tt:distribution:2014-01", "http://www.w3.org/ns/ttml/profile/imsc1/text")
 """What an EBU-TT-D file says that it keeps to: both, as version 1.0.1 of Tech 3380 has it."""
@@ -31,11 +33,11 @@ _STANDARDS = ("urn:ebu:tt:distribution:2014-01", "http://www.w3.org/ns/ttml/prof
 
 @dataclass(frozen=True, slots=True)
 class _Dialect:
-    """What one of the two says that the other does not: attributes of the root, of the style of
-    text, the standards named in its metadata; and whether a file without a paragraph is none."""
+    """What one of the two says that the other does not: attributes of the root, fonts, the
+    standards named in its metadata; and whether a file without a paragraph is none."""
 
     root: Mapping[str, str]
-    style: Mapping[str, str]
+    fonts: str
     standards: tuple[str, ...] = ()
     needs_paragraph: bool = False
 
@@ -44,13 +46,12 @@ _IMSC = _Dialect(
     MappingProxyType(
         {f"{{{_TTP}}}contentProfiles": "http://www.w3.org/ns/ttml/profile/imsc1.1/text"}
     ),
-    MappingProxyType({f"{{{_TTS}}}fontFamily": "proportionalSansSerif"}),
+    "proportionalSansSerif",
 )
 _EBU_TT_D = _Dialect(
-    MappingProxyType({f"{{{_TTP}}}cellResolution": "50 30"}),
-    MappingProxyType(
-        {f"{{{_TTS}}}fontFamily": "proportionalSansSerif", f"{{{_EBUTTS}}}linePadding": "0.5c"}
-    ),
+    MappingProxyType({f"{{{_TTP}}}cellResolution": "32 15"}),
+    # the list that the BBC's validator (github.com/bbc/ttml-validator) wants, word by word
+    "ReithSans, Arial, Roboto, proportionalSansSerif, default",
     _STANDARDS,
     needs_paragraph=True,
 )
@@ -106,17 +107,21 @@ def _head(
         )
         ET.SubElement(agent, f"{{{_TTM}}}name", {"type": "full"}).text = legal(speaker)
     styling = ET.SubElement(head, f"{{{_TT}}}styling")
-    ET.SubElement(styling, f"{{{_TT}}}style", {f"{{{_XML}}}id": "text", **_TEXT, **dialect.style})
+    fonts = {f"{{{_TTS}}}fontFamily": dialect.fonts}
+    ET.SubElement(styling, f"{{{_TT}}}style", {f"{{{_XML}}}id": "text", **_TEXT, **fonts})
     ET.SubElement(styling, f"{{{_TT}}}style", {f"{{{_XML}}}id": "words", **_WORDS})
     layout = ET.SubElement(head, f"{{{_TT}}}layout")
     ET.SubElement(layout, f"{{{_TT}}}region", {f"{{{_XML}}}id": "foot", **_FOOT})
 
 
-_TEXT = {f"{{{_TTS}}}fontSize": "100%", f"{{{_TTS}}}lineHeight": "normal"}
-_TEXT |= {f"{{{_TTS}}}textAlign": "center"}
-_WORDS = {f"{{{_TTS}}}color": "#ffffff", f"{{{_TTS}}}backgroundColor": "#000000c2"}
+_TEXT = {f"{{{_TTS}}}fontSize": "100%", f"{{{_TTS}}}lineHeight": "120%"}
+_TEXT |= {f"{{{_TTS}}}textAlign": "center", f"{{{_ITTS}}}fillLineGap": "true"}
+_TEXT |= {f"{{{_EBUTTS}}}linePadding": "0.5c"}
+_WORDS = {f"{{{_TTS}}}color": "#ffffff", f"{{{_TTS}}}backgroundColor": "#000000"}
 _FOOT = {f"{{{_TTS}}}origin": "10% 10%", f"{{{_TTS}}}extent": "80% 80%"}
-_FOOT |= {f"{{{_TTS}}}displayAlign": "after"}
+_FOOT |= {f"{{{_TTS}}}displayAlign": "after", f"{{{_TTS}}}overflow": "visible"}
+"""As the BBC's Subtitle Guidelines have it: letters of 6 to 7.5 % of the height of the picture (a
+row of the 15 that a picture has by default), lines of 100 to 130 % of that, black behind all."""
 
 
 def _paragraph(division: ET.Element, name: str, cue: Cue, agents: Mapping[str, str]) -> None:

@@ -53,12 +53,8 @@ FULL = "x" * 42
         ("ebu", "en", [cue(0, 1000, "a"), cue(1100, 2100, "b")], [("gap", 2)]),
         ("bbc", "en", [cue(0, 2000, "one two three", "four five six")], []),
         ("bbc", "en", [cue(0, 1900, "one two three", "– four five six")], [("reading-speed", 1)]),
-        (
-            "bbc",
-            "en",
-            [cue(0, 1000, "a"), cue(1000, 2000, "b"), cue(2500, 3500, "c")],
-            [("gap", 3)],
-        ),
+        ("bbc", "en", [cue(0, 1000, "a"), cue(1000, 2000, "b"), cue(2800, 3800, "c")], []),
+        ("bbc", "en", [cue(0, 1000, "a"), cue(1790, 2790, "b")], [("gap", 2)]),
     ],
 )
 def test_what_breaks_a_rule_is_found_at_its_place(
