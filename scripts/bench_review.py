@@ -1,10 +1,10 @@
 """Measures the review page of ten hours in Debian's Chromium: opening, scrolling, editing, memory.
 
-python scripts/bench_review.py [--hours 10] [--words 95000] [--runs 3] [--edits 20]
+python scripts/bench_review.py [--hours 10] [--words 95000] [--runs 3] [--edits 20] [--peer]
 
 The transcript is made: sentences of a fixed vocabulary, a segment for about fifteen words, 1 % of
-them flagged, word times, a waveform. Prints one line for each run and the worst of all.
-
+them flagged, word times, a waveform. With `--peer` another editor gets the same words, times and
+speakers. Prints one line for each run and the worst of all; `editors/measure.py` says what of.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import argparse
 import random
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
+from editors import peer
+from editors.measure import Editor, Run, blank, measured
 from support.browsing import chromium, missing
 
 from audiopipe.render import write
@@ -35,30 +38,6 @@ VOCABULARY = (
     "by word but not what all were we when your can said there use an each which she do how their "
     "if will up other about out many then them these so some her would make like him into time"
 ).split()
-
-_FRAMES = """(seconds) => new Promise((done) => {
-  const list = document.querySelector('#list') ?? document.scrollingElement;
-  const frames = [];
-  const end = performance.now() + 1000 * seconds;
-  let before = performance.now();
-  const step = (now) => {
-    frames.push(now - before);
-    before = now;
-    list.scrollTop += 400;
-    if (now < end) requestAnimationFrame(step); else done(frames.slice(2));
-  };
-  requestAnimationFrame(step);
-})"""
-
-_EDIT = """(n) => new Promise((done) => {
-  const node = document.querySelectorAll('.segment')[n];
-  node.focus();
-  setTimeout(() => requestAnimationFrame(() => {
-    const began = performance.now();
-    document.execCommand('insertText', false, 'x');
-    requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
-  }), 300);
-})"""
 
 
 def made(hours: float, words: int, seed: int = 1) -> Transcript:
@@ -97,60 +76,19 @@ def written(transcript: Transcript, folder: Path) -> Path:
     return write(page([told], "Review", batch), folder / "review.html")
 
 
-def measured(browser: Any, path: Path, edits: int) -> dict[str, float]:
-    """One run in a fresh profile: seconds, milliseconds and megabytes."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.goto(path.as_uri(), wait_until="commit")
-    opened.wait_for_selector(".segment")
-    load_ms = opened.evaluate(
-        "() => new Promise((done) => requestAnimationFrame(() => setTimeout("
-        "() => done(performance.now()))))"
-    )
-    frames = opened.evaluate(_FRAMES, 4)
-    count = opened.evaluate("document.querySelectorAll('.segment').length")
-    took = [opened.evaluate(_EDIT, n * count // edits) for n in range(edits)]
-    session = context.new_cdp_session(opened)
-    session.send("HeapProfiler.collectGarbage")
-    facts = {each["name"]: each["value"] for each in _metrics(session)}
-    context.close()
-    return {
-        "load_s": load_ms / 1000,
-        "frame_mean_ms": sum(frames) / len(frames),
-        "frame_worst_ms": max(frames),
-        "edit_worst_ms": max(took),
-        "heap_mb": facts["JSHeapUsedSize"] / 1e6,
-        "nodes": facts["Nodes"],
-        "page_mb": path.stat().st_size / 1e6,
-    }
+def compared(browser: Any, editors: Sequence[Editor], runs: int, edits: int) -> Iterator[str]:
+    """A line for each run, the editors taking turns, and one for the worst of each."""
+    done: dict[str, list[Run]] = {editor.name: [] for editor in editors}
+    for _ in range(runs):
+        for editor in editors:
+            done[editor.name].append(measured(browser, editor, edits))
+            yield _line(editor.name, done[editor.name][-1])
+    for name, each in done.items():
+        yield _line(f"worst, {name}", {fact: max(run[fact] for run in each) for fact in each[0]})
 
 
-def _metrics(session: Any) -> list[dict[str, Any]]:
-    session.send("Performance.enable")
-    found: list[dict[str, Any]] = session.send("Performance.getMetrics")["metrics"]
-    return found
-
-
-def memory_mb(browser: Any, address: str) -> tuple[float, float]:
-    """The largest process of the browser with a page open: all resident memory, and its own part
-    of it, without the code that it shares with others."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened = context.new_page()
-    opened.goto(address)
-    opened.wait_for_timeout(3000)
-    session = browser.new_browser_cdp_session()
-    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-    sizes = [_sizes_mb(each["id"]) for each in processes if each["type"] == "renderer"]
-    context.close()
-    return max(sizes)
-
-
-def _sizes_mb(number: int) -> tuple[float, float]:
-    rows = dict(
-        line.split(":", 1) for line in Path(f"/proc/{number}/status").read_text().splitlines()
-    )
-    whole, own = (int(rows[name].split()[0]) / 1000 for name in ("VmRSS", "RssAnon"))
-    return whole, own
+def _line(name: str, run: Run) -> str:
+    return f"{name}: " + "  ".join(f"{fact} {value:.1f}" for fact, value in run.items())
 
 
 def main() -> int:
@@ -160,20 +98,20 @@ def main() -> int:
     parser.add_argument("--words", type=int, default=95_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--edits", type=int, default=20)
+    parser.add_argument("--peer", action="store_true", help="beside the BBC's editor, from npm")
     asked = parser.parse_args()
     if why := missing():
         print(why, file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
-        path = written(made(asked.hours, asked.words), Path(folder))
-        runs = [measured(browser, path, asked.edits) for _ in range(asked.runs)]
-        for run in runs:
-            print("  ".join(f"{name} {value:.1f}" for name, value in run.items()))
-        worst = {name: max(run[name] for run in runs) for name in runs[0]}
-        print("worst: " + "  ".join(f"{name} {value:.1f}" for name, value in worst.items()))
-        for name, address in (("an empty page", "about:blank"), ("the page", path.as_uri())):
-            whole, own = memory_mb(browser, address)
-            print(f"{name}: {whole:.0f} MB resident, {own:.0f} MB its own")
+        heard = made(asked.hours, asked.words)
+        editors = [Editor("audiopipe", written(heard, Path(folder)), ".segment", "#list")]
+        if asked.peer:
+            page = peer.written(heard, peer.installed(Path(folder)))
+            editors.append(Editor("BBC", page, "[data-block]", ".public-DraftEditor-content"))
+        print(_line("an empty page", blank(browser)))
+        for line in compared(browser, editors, asked.runs, asked.edits):
+            print(line, flush=True)
     return 0
 
 

@@ -208,16 +208,22 @@ def _frame(transcript: Transcript) -> tuple[str, str]:
     return head.removeprefix("{\n"), tail.removesuffix("\n}\n")
 
 
-def _words(segments: Sequence[Segment]) -> dict[str, Any]:
-    words = [word for segment in segments for word in segment.words]
-    sure = any(word.probability is not None for word in words)
-    lengths = [[_units(word.text) for word in segment.words] for segment in segments]
+def _words(segments: Sequence[Segment]) -> dict[str, list[str]]:
+    """A text for each segment: the page takes apart only those that it shows."""
     return {
-        "lengths": lengths,
-        "start": _column(word.span.start_s for word in words),
-        "end": _column(word.span.end_s for word in words),
-        "probability": _column((w.probability for w in words), "") if sure else "",
+        "lengths": [_column(_units(word.text) for word in each.words) for each in segments],
+        "start": [_column(word.span.start_s for word in each.words) for each in segments],
+        "end": [_column(word.span.end_s for word in each.words) for each in segments],
+        "probability": _sure(segments),
     }
+
+
+def _sure(segments: Sequence[Segment]) -> list[str]:
+    """Of each segment how sure its words are; nothing at all where that is known of none."""
+    known = [[word.probability for word in each.words] for each in segments]
+    if all(value is None for values in known for value in values):
+        return []
+    return [_column(values, "") for values in known]
 
 
 def _units(text: str) -> int:

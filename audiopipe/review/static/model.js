@@ -7,37 +7,54 @@ const column = (text) => (text === "" ? [] : text.split(","));
 /** The transcript of a document: times as numbers, and as Python shows them. */
 function decode(doc) {
   SHORT = new Set(doc.short);
-  const [starts, ends] = [column(doc.start), column(doc.end)];
-  const measures = Object.fromEntries(MEASURES.map((name) => [name, column(doc[name])]));
-  const seeks = column(doc.seek);
-  const wordAt = wordsOf(doc.words);
-  const segments = doc.text.map((text, n) => ({
-    text, seek: seeks[n], rawStart: starts[n], rawEnd: ends[n],
-    start: Number(starts[n]), end: Number(ends[n]),
-    speaker: doc.speaker?.[n] ?? null, language: doc.language_of?.[n] ?? null,
-    tokens: doc.tokens?.[n] ?? "", breaks: doc.breaks[n] ?? null, stops: doc.stops[n] ?? null,
-    joint: doc.joints[n] ?? null,
-    ...Object.fromEntries(MEASURES.map((name) => [name, measures[name][n]])),
-    words: wordAt(text, n),
-  }));
+  const [starts, ends, seeks] = [doc.start, doc.end, doc.seek].map(column);
+  const measures = MEASURES.map((name) => [name, column(doc[name])]);
+  const segments = doc.text.map((_, n) => {
+    const known = Object.fromEntries(measures.map(([name, values]) => [name, values[n]]));
+    return new Heard(doc, n, { rawStart: starts[n], rawEnd: ends[n], seek: seeks[n], ...known });
+  });
   return { ...doc, segments };
 }
 
-function wordsOf(doc) {
-  const [starts, ends, sure] = [column(doc.start), column(doc.end), column(doc.probability)];
-  let at = 0;
-  return (text, n) => {
+/** A segment. Of ten hours most are only read: its words are made when somebody asks for them. */
+class Heard {
+  constructor(doc, n, raw) {
+    Object.assign(this, raw);
+    this.n = n;
+    this.text = doc.text[n];
+    this.start = Number(raw.rawStart);
+    this.end = Number(raw.rawEnd);
+    this.speaker = doc.speaker?.[n] ?? null;
+    this.language = doc.language_of?.[n] ?? null;
+    this.tokens = doc.tokens?.[n] ?? "";
+    this.breaks = doc.breaks[n] ?? null;
+    this.stops = doc.stops[n] ?? null;
+    this.joint = doc.joints[n] ?? null;
+    this.columns = doc.words;
+  }
+
+  /** Its words, see `reword`. */
+  get words() {
+    return (this.made ??= this.split());
+  }
+
+  split() {
+    const { lengths, start, end, probability } = this.columns;
+    const [starts, ends, sure] = [start, end, probability].map((each) => column(each[this.n] ?? ""));
     let place = 0;
-    return (doc.lengths[n] ?? []).map((length) => {
-      const word = {
-        text: text.slice(place, place + length), start: Number(starts[at]), end: Number(ends[at]),
+    return column(lengths[this.n]).map((length, at) => {
+      const text = this.text.slice(place, (place += Number(length)));
+      return {
+        text, start: Number(starts[at]), end: Number(ends[at]),
         rawStart: starts[at], rawEnd: ends[at], probability: sure[at] ?? "",
       };
-      place += length;
-      at += 1;
-      return word;
     });
-  };
+  }
+
+  /** The same with something else in it. */
+  with(other) {
+    return Object.assign(Object.create(this), other);
+  }
 }
 
 const doubtKey = (doubt) => `${doubt.kind} ${doubt.start} ${doubt.end}`;
@@ -57,6 +74,7 @@ class Corrections {
 
   /** Take rows in; the numbers of the segments that now stand otherwise. */
   merge(rows) {
+    if (!rows.length) return new Set();
     const known = new Set(this.history.map((row) => JSON.stringify(row)));
     const fresh = rows.filter((row) => !known.has(JSON.stringify(row)));
     if (!fresh.length) return new Set();
@@ -121,8 +139,8 @@ class Corrections {
     if (!this.isChanged(n)) return segment;
     const { text, speaker } = this.state(n);
     if (text !== segment.text && !strip(text)) return null;
-    if (text === segment.text) return { ...segment, speaker };
-    return { ...segment, text, speaker, words: reword(segment, text), ...carried(segment, text) };
+    if (text === segment.text) return segment.with({ speaker });
+    return segment.with({ text, speaker, made: reword(segment, text), ...carried(segment, text) });
   }
 
   /** The transcript as corrected. */

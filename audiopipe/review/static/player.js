@@ -11,7 +11,7 @@ class Player {
     this.audio = $("audio");
     this.stopAt = Infinity;
     this.duration = transcript.duration;
-    this.spoken = this.wordsByTime();
+    this.byTime();
     if (transcript.audio) this.audio.src = transcript.audio;
     else this.audio.removeAttribute("src");
     $("pick").hidden = Boolean(transcript.audio);
@@ -29,13 +29,28 @@ class Player {
     this.waved(transcript.peaks);
   }
 
-  wordsByTime() {
-    const spoken = [];
-    this.t.segments.forEach((segment, n) => {
-      const words = segment.words.length ? segment.words : [segment];
-      words.forEach((word, w) => spoken.push([word.start, word.end, n, segment.words.length ? w : -1]));
-    });
-    return spoken.sort((a, b) => a[0] - b[0]);
+  /** Segments by their start, and how far those up to each one reach. */
+  byTime() {
+    const { segments } = this.t;
+    const order = segments.map((_, n) => n).sort((a, b) => segments[a].start - segments[b].start);
+    let latest = 0;
+    this.order = order;
+    this.reach = order.map((n) => (latest = Math.max(latest, segments[n].end)));
+  }
+
+  /** What began to be said last at a time: {start, end, n, w}, w -1 where words are not known. */
+  spoken(now) {
+    const { segments } = this.t;
+    let found = null;
+    let k = bisect(this.order.length, (i) => segments[this.order[i]].start <= now) - 1;
+    for (; k >= 0 && (!found || this.reach[k] > now); k--) {
+      const n = this.order[k];
+      const { words, start, end } = segments[n];
+      const w = bisect(words.length, (i) => words[i].start <= now) - 1;
+      const said = words.length ? words[w] : { start, end };
+      if (said && !(found?.start > said.start)) found = { start: said.start, end: said.end, n, w };
+    }
+    return found;
   }
 
   get now() {
@@ -48,7 +63,10 @@ class Player {
 
   /** The waveform, in base64. */
   waved(peaks) {
-    this.peaks = peaks ? Uint8Array.from(atob(peaks), (c) => c.charCodeAt(0)) : null;
+    const content = atob(peaks ?? "");
+    this.peaks = new Uint8Array(content.length);
+    for (let n = 0; n < content.length; n++) this.peaks[n] = content.charCodeAt(n);
+    this.summits = summitsOf(this.peaks);
     this.drawnFor = "";
     this.drawn();
   }
@@ -112,9 +130,8 @@ class Player {
       this.stopAt = Infinity;
       this.audio.pause();
     }
-    const n = bisect(this.spoken.length, (i) => this.spoken[i][0] <= now) - 1;
-    const [, end, segment, word] = this.spoken[n] ?? [0, 0, -1, -1];
-    this.view.heard(segment, word, now <= end + 0.3, this.isPlaying);
+    const { end, n, w } = this.spoken(now) ?? { end: 0, n: -1, w: -1 };
+    this.view.heard(n, w, now <= end + 0.3, this.isPlaying);
     this.drawn();
   }
 
@@ -164,11 +181,13 @@ class Player {
       }
     }
     context.fillStyle = colour("--wave");
-    for (let x = 0; x < width && this.peaks; x++) {
-      const first = Math.floor((from + (x / width) * length) * PEAKS_HZ);
-      const last = Math.max(first + 1, Math.floor((from + ((x + 1) / width) * length) * PEAKS_HZ));
+    const isFar = length > width * 2;
+    const [peaks, rate] = isFar ? [this.summits, 1] : [this.peaks, PEAKS_HZ];
+    for (let x = 0; x < width && peaks.length; x++) {
+      const first = Math.floor((from + (x / width) * length) * rate);
+      const last = Math.max(first + 1, Math.floor((from + ((x + 1) / width) * length) * rate));
       let peak = 0;
-      for (let n = first; n < last && n < this.peaks.length; n++) peak = Math.max(peak, this.peaks[n]);
+      for (let n = first; n < last && n < peaks.length; n++) peak = Math.max(peak, peaks[n]);
       const tall = Math.max(1, (peak / 255) * height);
       context.fillRect(x, (height - tall) / 2, 1, tall);
     }
@@ -211,6 +230,16 @@ class Player {
       }
     };
   }
+}
+
+/** The highest of each second, for pictures of hours. */
+function summitsOf(peaks) {
+  const found = new Uint8Array(Math.ceil(peaks.length / PEAKS_HZ));
+  peaks.forEach((peak, n) => {
+    const second = Math.floor(n / PEAKS_HZ);
+    if (peak > found[second]) found[second] = peak;
+  });
+  return found;
 }
 
 const colours = new Map();

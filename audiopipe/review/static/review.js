@@ -1,8 +1,10 @@
 // One transcript under review: its passages, the doubts, and what is done about them.
 
 const LEAD_S = 2;
-/** Passages that are laid out together: an edit moves those of its own chunk, and whole others. */
-const CHUNK = 64;
+/** Passages that are laid out together, and only when they come near: an edit costs those of its own
+ * chunk, and opening ten hours what is on the screen. Find in page sees all of them. */
+const CHUNK = 16;
+const ROW_SIZE = 80;
 
 class Review {
   constructor(transcript) {
@@ -33,21 +35,18 @@ class Review {
     const fragment = document.createDocumentFragment();
     let chunk = null;
     const gaps = [...this.t.failures];
+    const empty = emptyPassage();
     this.t.segments.forEach((segment, n) => {
       if (n % CHUNK === 0) {
         chunk = document.createElement("div");
         chunk.className = "chunk";
+        chunk.style.setProperty("--rows", rowsAbout(this.t.segments.slice(n, n + CHUNK)));
         fragment.append(chunk);
       }
       while (gaps.length && gaps[0].start < segment.start) chunk.append(gapNode(gaps.shift()));
-      const node = document.createElement("p");
-      node.className = "segment";
+      const node = empty.cloneNode();
       node.dataset.n = n;
-      node.dir = "auto";
-      node.tabIndex = n ? -1 : 0;
-      node.contentEditable = "plaintext-only";
-      node.setAttribute("role", "textbox");
-      node.setAttribute("aria-multiline", "true");
+      if (!n) node.tabIndex = 0;
       node.dataset.time = shortClock(segment.start);
       if (segment.language && segment.language !== this.t.lang) node.lang = segment.language;
       this.nodes.push(node);
@@ -375,6 +374,22 @@ function covered(spans) {
     now = Math.max(now, end);
   }
   return sum;
+}
+
+/** How many lines some passages may take, until they are laid out. */
+function rowsAbout(segments) {
+  return segments.reduce((sum, { text }) => sum + Math.ceil(text.length / ROW_SIZE), 0);
+}
+
+function emptyPassage() {
+  const node = document.createElement("p");
+  node.className = "segment";
+  node.dir = "auto";
+  node.tabIndex = -1;
+  node.contentEditable = "plaintext-only";
+  node.setAttribute("role", "textbox");
+  node.setAttribute("aria-multiline", "true");
+  return node;
 }
 
 function gapNode(gap) {
