@@ -19,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.disks import COMMANDS, PLACES, faults
+from support.forked import Forks
 from support.killing import prepare
 
 
@@ -29,11 +30,11 @@ def main() -> int:
     parser.add_argument("commands", nargs="*", default=list(COMMANDS))
     asked = parser.parse_args()
     found = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Forks() as forks:
         prepare(Path(folder), talks=2)
         print(f"{'command':<12}{'place':<8}{'request':>8}{'faults':>8}")
         for name, place, at in product(asked.commands, asked.places, range(asked.requests + 1)):
-            seen = list(faults(name, Path(folder), place, at))
+            seen = list(faults(name, Path(folder), place, at, forks))
             print(f"{name:<12}{place:<8}{at:>8}{len(seen):>8}", *seen, sep="\n  ", flush=True)
             found += len(seen)
     return 1 if found else 0

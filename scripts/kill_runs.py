@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from support.forked import Forks
 from support.killing import COMMANDS, campaign, prepare
 
 
@@ -30,10 +31,10 @@ def main() -> int:
     print(f"{'command':<12}{'kills':>6}{'rounds':>8}{'requests':>10}{'again':>7}{'faults':>8}")
     faults: list[str] = []
     for name in asked.commands:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, Forks() as forks:
             prepare(Path(folder))
             kills = -(-asked.kills // len(asked.commands))
-            seen = campaign(name, Path(folder), kills, dice)
+            seen = campaign(name, Path(folder), kills, dice, forks)
         counts = (seen.kills, seen.rounds, seen.requests, seen.again, len(seen.faults))
         print("{:<12}{:>6}{:>8}{:>10}{:>7}{:>8}".format(name, *counts), flush=True)
         faults += [f"{name}: {fault}" for fault in seen.faults]

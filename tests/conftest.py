@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from support.forked import Forks
 from support.server import Server
 
 # machines are shared: how long an example takes says nothing about it; each run draws others
@@ -56,3 +57,10 @@ def server() -> Iterator[Server]:
     """A Groq-shaped server of the test's own."""
     with Server() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Starts command lines, each in a process of its own."""
+    with Forks() as forks:
+        yield forks

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.disks import COMMANDS, disk, faults
+from support.forked import Forks
 from support.killing import prepare
 
 AT = {"render": (0, 20_000), "prepare": (0, 1_200_000)}
@@ -25,5 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_nothing_answered_is_lost_and_the_same_command_goes_on(name: str, folder: Path) -> None:
-    assert list(faults(name, folder, "all", *AT.get(name, (2, 0)))) == []
+def test_nothing_answered_is_lost_and_the_same_command_goes_on(
+    name: str, folder: Path, forks: Forks
+) -> None:
+    at, left_bytes = AT.get(name, (2, 0))
+    assert list(faults(name, folder, "all", at, forks, left_bytes)) == []

@@ -8,8 +8,6 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 
 import soundfile as sf
 from support import speechlike
+from support.forked import Case, Forks, Running
 from support.server import KEY, Server
 
 import audiopipe
@@ -26,15 +25,15 @@ KILLS = 20
 LENGTH_S, OVERLAP_S = 8.0, 1.0
 
 
-def begin(folder: Path, server: Server, name: str) -> subprocess.Popen[bytes]:
+def begin(folder: Path, server: Server, name: str, forks: Forks) -> Running:
     """The batch, on its way: answers in `<name>-cache`, results in `<name>`, events in a log."""
-    command = [sys.executable, "-m", "audiopipe", "transcribe", "in", "-o", name]
+    command = ["transcribe", "in", "-o", name]
     command += ["--backend", "groq", "--base-url", server.url, "-j", "2", "--log-format", "ndjson"]
     command += ["--chunk-length", str(LENGTH_S), "--overlap", str(OVERLAP_S), "--limit", "rpm=none"]
     environment = {**os.environ, "GROQ_API_KEY": KEY}
     environment["AUDIOPIPE_CACHE_DIR"] = str(folder / f"{name}-cache")
-    with (folder / f"{name}.log").open("wb") as log:
-        return subprocess.Popen(command, cwd=folder, env=environment, stderr=log)
+    (folder / f"{name}-log").mkdir(exist_ok=True)
+    return forks.begin(Case(tuple(command), environment, str(folder), str(folder / f"{name}-log")))
 
 
 def events(log: Path) -> Iterator[dict[str, Any]]:
@@ -63,7 +62,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_batch_killed_twenty_times_ends_as_if_undisturbed_and_pays_for_no_answer_twice(
-    tmp_path: Path,
+    tmp_path: Path, forks: Forks
 ) -> None:
     dice = random.Random(4)
     (tmp_path / "in").mkdir()
@@ -77,25 +76,25 @@ def test_a_batch_killed_twenty_times_ends_as_if_undisturbed_and_pays_for_no_answ
             chunks[str(path), chunk.window.core.start_s] = name
 
     with Server() as server:
-        assert begin(tmp_path, server, "undisturbed").wait(300) == 0
+        assert begin(tmp_path, server, "undisturbed", forks).wait() == 0
         assert sorted(sent(server)) == sorted(chunks.values())
 
     kept: set[str] = set()
     with Server(latency=lambda audio_s: 0.05) as server:
         for _ in range(KILLS):
             before = len(sent(server))
-            running = begin(tmp_path, server, "killed")
+            running = begin(tmp_path, server, "killed", forks)
             more = dice.randint(0, 5)
             while len(sent(server)) < before + more:
                 assert running.poll() is None
                 time.sleep(0.002)
             time.sleep(dice.uniform(0, 0.1))
-            running.kill()
+            running.send_signal(signal.SIGKILL)
             assert running.wait() == -signal.SIGKILL
             assert not kept & set(sent(server)[before:])
-            kept |= {chunks[chunk] for chunk in answered(tmp_path / "killed.log")}
+            kept |= {chunks[chunk] for chunk in answered(tmp_path / "killed-log" / "stderr")}
         before = len(sent(server))
-        assert begin(tmp_path, server, "killed").wait(300) == 0
+        assert begin(tmp_path, server, "killed", forks).wait() == 0
         assert not kept & set(sent(server)[before:])
     assert len(kept) > KILLS
     assert results(tmp_path / "killed") == results(tmp_path / "undisturbed")

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from support import killing
 from support.answers import Answer, Seen
+from support.forked import Case, Forks
 
 PLACES = ("out", "cache", "tmp", "all")
 """What is on the disk that fills: results, kept answers, temporary files, or everything."""
@@ -76,7 +76,9 @@ class Filling(killing.Watched):
         return super().answer(seen)
 
 
-def faults(name: str, folder: Path, place: str, at: int, left_bytes: int = 0) -> Iterator[str]:
+def faults(
+    name: str, folder: Path, place: str, at: int, forks: Forks, left_bytes: int = 0
+) -> Iterator[str]:
     """What is wrong with a command whose disk fills at a request, and with the same after it.
 
     Args:
@@ -84,6 +86,7 @@ def faults(name: str, folder: Path, place: str, at: int, left_bytes: int = 0) ->
         folder: holds what `killing.prepare` makes, and no results.
         place: of `PLACES`.
         at: request, from 1; 0 fills it before the start.
+        forks: start the commands.
         left_bytes: that stay free.
     """
     homes = {each: folder / each for each in PLACES[:3]}
@@ -94,13 +97,13 @@ def faults(name: str, folder: Path, place: str, at: int, left_bytes: int = 0) ->
             home.mkdir(exist_ok=True)
         if not at:
             full.fill(left_bytes)
-        code, said = _run(name, folder, homes, server)
+        code, said = _run(name, folder, homes, server, forks)
         answered = [asked for asked, _ in server.log]
         yield from _of_failure(code, said)
         if left := list(homes["out"].rglob(".audiopipe-*")):
             yield f"left over: {left}"
         full.free()
-        code_then, said_then = _run(name, folder, homes, server)
+        code_then, said_then = _run(name, folder, homes, server, forks)
         if code_then:
             yield f"with room, exit code {code_then}: {said_then[-300:]}"
         later = {asked for asked, _ in server.log[len(answered) :]}
@@ -120,15 +123,12 @@ def _of_failure(code: int, said: str) -> Iterator[str]:
 
 
 def _run(
-    name: str, folder: Path, homes: Mapping[str, Path], server: killing.Watched
+    name: str, folder: Path, homes: Mapping[str, Path], server: killing.Watched, forks: Forks
 ) -> tuple[int, str]:
     """Exit code of a command, and what it says."""
     environment = {**os.environ, **server.as_groq}
     environment |= {"AUDIOPIPE_CACHE_DIR": str(homes["cache"]), "TMPDIR": str(homes["tmp"])}
     environment |= {"AUDIOPIPE_WORKERS": "2", "AUDIOPIPE_LIMITS": "rpm=none,tpm=none,ash=none"}
-    words = [re.sub("^out", str(homes["out"]), word) for word in COMMANDS[name]]
-    command = [sys.executable, "-m", "audiopipe", *words]
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    return done.returncode, done.stderr
+    words = (re.sub("^out", str(homes["out"]), word) for word in COMMANDS[name])
+    code = forks.run(Case(tuple(words), environment, str(folder), str(folder)))
+    return code, (folder / "stderr").read_text()

@@ -9,8 +9,6 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ import soundfile as sf
 
 from support import speechlike
 from support.answers import Answer, Seen
+from support.forked import Case, Forks, Running
 from support.server import Server
 from support.spoken import spoken
 
@@ -113,17 +112,17 @@ def prepare(folder: Path, talks: int = 3) -> None:
     (folder / "p.toml").write_text(_RECIPE)
 
 
-def campaign(name: str, folder: Path, kills: int, dice: random.Random) -> Campaign:
+def campaign(name: str, folder: Path, kills: int, dice: random.Random, forks: Forks) -> Campaign:
     """Kill a command so many times, each time at another moment."""
     seen = Campaign()
     with Watched() as server:
-        if (code := _begin(name, folder, server).wait(600)) != 0:
+        if (code := _begin(name, folder, server, forks).wait()) != 0:
             seen.faults.append(f"undisturbed: exit code {code}: {_said(folder)}")
             return seen
     undisturbed = _taken(folder)
     while seen.kills < kills:
         with Watched() as server:
-            killed_s = _round(name, folder, server, kills, dice, seen)
+            killed_s = _round(name, folder, server, forks, kills, dice, seen)
             _judge(server.log, killed_s, seen)
         if _taken(folder) != undisturbed:
             seen.faults.append(f"round {seen.rounds}: the results are not those of undisturbed")
@@ -134,6 +133,7 @@ def _round(
     name: str,
     folder: Path,
     server: Watched,
+    forks: Forks,
     kills: int,
     dice: random.Random,
     seen: Campaign,
@@ -141,14 +141,14 @@ def _round(
     """Run the command until it has come to its end; when it was killed."""
     killed_s: list[float] = []
     while True:
-        running = _begin(name, folder, server)
+        running = _begin(name, folder, server, forks)
         if seen.kills < kills:
             until = len(server.log) + dice.randint(0, 4)
             while len(server.log) < until and running.poll() is None:
                 time.sleep(0.002)
             time.sleep(dice.uniform(0, 4 * LATENCY_S))
             running.send_signal(signal.SIGKILL)
-        code = running.wait(600)
+        code = running.wait()
         if code != -signal.SIGKILL:
             seen.rounds += 1
             if code:
@@ -170,14 +170,12 @@ def _judge(log: Sequence[tuple[str, float]], killed_s: Sequence[float], seen: Ca
         before[name] = answered_s
 
 
-def _begin(name: str, folder: Path, server: Server) -> subprocess.Popen[bytes]:
+def _begin(name: str, folder: Path, server: Server, forks: Forks) -> Running:
     environment = {**os.environ, **server.as_groq}
     environment |= {"AUDIOPIPE_CACHE_DIR": str(folder / "cache"), "TMPDIR": str(folder / "tmp")}
     environment |= {"AUDIOPIPE_WORKERS": "2", "AUDIOPIPE_LIMITS": "rpm=none,tpm=none,ash=none"}
     (folder / "tmp").mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "audiopipe", *COMMANDS[name]]
-    with (folder / "stderr").open("wb") as said:
-        return subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
+    return forks.begin(Case(tuple(COMMANDS[name]), environment, str(folder), str(folder)))
 
 
 def _said(folder: Path) -> str:
