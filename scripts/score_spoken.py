@@ -1,6 +1,6 @@
 """How many of the hard spoken forms are said right: by ours, and by what others keep.
 
-`python scripts/score_spoken.py [--show]`; rivals that are not installed are left out
+`python scripts/score_spoken.py [--show] [--hear]`; rivals that are not installed are left out
 (`pip install num2words wetext damga`).
 """
 
@@ -9,12 +9,10 @@ from __future__ import annotations
 import argparse
 import importlib
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import audiopipe
 from audiopipe.speech.normalize import speakable
 
 TABLE = Path(__file__).parent.parent / "tests" / "speech" / "spoken_forms.txt"
@@ -74,11 +72,11 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--show", action="store_true", help="print what ours says wrongly")
-    parser.add_argument("--hear", type=int, default=0, help="speak so many, and hear them again")
+    parser.add_argument("--hear", action="store_true", help="speak all, and hear them again")
     asked = parser.parse_args()
     show, rows = asked.show, list(forms())
     if asked.hear:
-        hear([form for form in rows if form.language == "en"][:: -(-len(rows) // asked.hear)])
+        heard_again(rows)
         return
     for name, say in RIVALS.items():
         try:
@@ -90,24 +88,22 @@ def main() -> None:
             print(f"  {form.language} {form.written!r}: {said!r}, not {form.said[0]!r}")
 
 
-def hear(rows: Sequence[Form]) -> None:
-    """Speak forms by the embedded voice, and print those that the embedded engine hears otherwise.
+def heard_again(rows: Sequence[Form]) -> None:
+    """Speak all forms, hear them again, and print those that no voice was understood to say."""
+    from spoken_again import agrees, hear
 
-    Both sides are compared as published error rates do, which writes numbers in figures.
-    """
-    from whisper_normalizer.english import EnglishTextNormalizer
-
-    plain, otherwise = EnglishTextNormalizer(), 0
-    with audiopipe.Session(backend="local", language="en", cache=False) as session:
-        for form in rows:
-            with tempfile.TemporaryDirectory() as folder:
-                session.speak(form.written, Path(folder) / "a.wav")
-                heard = session.transcribe(Path(folder) / "a.wav").text
-            said = speakable(form.written, "en")
-            if plain(heard) != plain(said):
-                otherwise += 1
-                print(f"  {form.written!r}: said {said!r}, heard {heard.strip()!r}")
-    print(f"{len(rows)} spoken, {otherwise} heard otherwise")
+    spoken = understood = 0
+    for language in dict.fromkeys(form.language for form in rows):
+        own = [form for form in rows if form.language == language]
+        said = [speakable(form.written, language) for form in own]
+        for form, tries in zip(own, hear(language, said), strict=True):
+            spoken += bool(tries)
+            if any(agrees(each, language) for each in tries):
+                understood += 1
+            elif tries:
+                heard = "; ".join(f"{each.voice} {each.heard!r}" for each in tries)
+                print(f"  {language} {form.written!r}: said {tries[0].said!r}, heard {heard}")
+    print(f"{len(rows)} forms, {spoken} of a language with a voice, {understood} heard as said")
 
 
 def _said(say: Say, form: Form) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from audiopipe.audio.clip import decode_clip
 from audiopipe.backends.catalog import MODELS
+from audiopipe.backends.phonemes import sounds_of
 from audiopipe.backends.wire.decode import lossy_text_of, words_in
 from audiopipe.errors import BadReply, InputError, UsageError
 from audiopipe.text.languages import NAMES, require_code
@@ -96,7 +97,7 @@ def voiced(answer: bytes, request: SpeechRequest) -> Audio:
         raise BadReply(f"{error}; the answer begins with {shown!r}") from error
     sounding = _trimmed(audio)
     seconds = len(sounding.samples) / sounding.rate_hz
-    letters = sum(character.isalnum() for character in request.text)
+    letters = sum(character.isalnum() for character in sounds_of(request.text))
     if seconds * _FASTEST_PER_S < letters:
         raise BadReply(f"{seconds:.1f} s of speech are too short for {letters} letters")
     if seconds > _ASIDE_S + _SLOWEST_S * letters:

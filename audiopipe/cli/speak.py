@@ -72,7 +72,7 @@ _STEPS, _LONG_LINES = 10, 50
     "--lexicon",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="How words are said, one a line: word => how it is said.",
+    help="How words are said, one a line: word => how it sounds, or /its IPA/.",
 )
 @click.option("--per-chapter", is_flag=True, help="A file for each chapter, as NAME.01.m4a.")
 @click.option(

@@ -15,7 +15,7 @@ from audiopipe.context import Context
 from audiopipe.errors import AudiopipeError, Stopped, UsageError
 from audiopipe.render import require_room
 from audiopipe.speech.cast import Cast, Role, roles
-from audiopipe.speech.lexicon import Lexicon, pronounced
+from audiopipe.speech.lexicon import Lexicon, in_letters, in_sounds, pronounced
 from audiopipe.speech.script import Line, Paragraph, paragraphs, script
 from audiopipe.speech.synthesize import speak as speak_line
 from audiopipe.speech.tags import Tags
@@ -120,10 +120,15 @@ def speak(
         require_cover(tags.cover, target.suffix)
     said = [*paragraphs(text)] if isinstance(text, str) else list(text)
     if lexicon:
-        said = [replace(each, text=pronounced(each.text, lexicon)) for each in said]
+        spelled = in_letters(lexicon)
+        said = [replace(each, text=pronounced(each.text, spelled)) for each in said]
     whole = "\n".join(each.text for each in said)
     named = dict.fromkeys(each.speaker for each in said if each.text.strip()) or {"": None}
     parts = roles(named, whole, context, cast or {}, context.settings.language)
+    parts = {
+        name: replace(part, sounds=in_sounds(lexicon or {}, whole, part.phonetic))
+        for name, part in parts.items()
+    }
     first = next(iter(parts.values()))
     most = min(role.backend.most_characters(role.request) for role in parts.values())
     lines = script(
@@ -215,7 +220,7 @@ class _Run:
         self.context.stop.check()
         line = self.lines[index]
         role = self.roles[line.speaker]
-        request = replace(role.request, text=line.text)
+        request = role.asked(line.text)
         try:
             with guarded(role.backend.name):
                 spoken = speak_line(
@@ -230,7 +235,7 @@ class _Run:
                 self.broken.append(error)
                 self.context.stop.set(gently=True)
             raise
-        event = Spoke(request.text, index + 1, len(self.lines), spoken.usage, spoken.cached)
+        event = Spoke(line.text, index + 1, len(self.lines), spoken.usage, spoken.cached)
         self.context.teller.tell(event)
         return spoken
 

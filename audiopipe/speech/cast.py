@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from audiopipe.backends.protocols import Speaker
 from audiopipe.context import Context
 from audiopipe.errors import UsageError
 from audiopipe.settings import check_reach
+from audiopipe.speech.lexicon import Lexicon, pronounced
 from audiopipe.values.requests import SpeechRequest
 
 _VOICES = ("alloy", "echo", "fable", "onyx", "nova", "shimmer")
@@ -54,12 +55,23 @@ class Role:
         request: what is asked, as it was accepted, without a line's text.
         pace: how fast.
         pitch: how high, to tell speakers apart who must share a voice.
+        sounds: words that it is told by their sounds.
     """
 
     backend: Speaker
     request: SpeechRequest
     pace: float
     pitch: float = 1.0
+    sounds: Lexicon = field(default_factory=dict)
+
+    def phonetic(self, word: str, ipa: str) -> str | None:
+        """How a text says a word by IPA; None where the voice reads none."""
+        told: Callable[..., str | None] | None = getattr(self.backend, "phonetic", None)
+        return told(word, ipa, self.request) if told else None
+
+    def asked(self, text: str) -> SpeechRequest:
+        """What is asked for a line."""
+        return replace(self.request, text=pronounced(text, self.sounds))
 
 
 def read_cast(path: Path, context: Context) -> Cast:
@@ -94,7 +106,7 @@ def read_cast(path: Path, context: Context) -> Cast:
 def _part(told: Any, place: str) -> Part:
     if not isinstance(told, Mapping):
         raise UsageError(f"{place} needs a table of its own: [{place.rpartition(' ')[2]}]")
-    known = {field.name for field in fields(Part)}
+    known = {each.name for each in fields(Part)}
     for name, value in told.items():
         if name not in known:
             raise UsageError(f"{place}: no {name!r}: choose from {', '.join(sorted(known))}")

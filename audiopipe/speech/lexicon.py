@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from audiopipe.errors import UsageError
@@ -12,16 +12,18 @@ from audiopipe.text.words import whole_words
 _ARROW = re.compile(r"\s*(?:=>|=|\t)\s*")
 
 Lexicon = Mapping[str, str]
-"""What is written, and what is said for it. A key with a capital stands for itself alone, one
+"""What is written, and what is said for it: as it sounds, or in IPA between slashes, behind which
+may stand how voices say it that read no IPA. A key with a capital stands for itself alone, one
 without for any case."""
+
+_IPA = re.compile(r"/(?P<ipa>[^/]+)/\s*(?P<plain>.*)")
 
 
 def read_lexicon(path: Path) -> Lexicon:
-    """The words of a file: `GIF => jiff`, with `#` before what is a comment.
+    """The words of a file: `GIF => jiff` or `GIF => /dʒɪf/ jiff`, with `#` before a comment.
 
     Raises:
-        UsageError: it cannot be read, or a line is none of that form, or is in IPA, which no voice
-            here reads.
+        UsageError: it cannot be read, or a line is none of that form.
     """
     try:
         lines = path.read_text("utf-8-sig").splitlines()
@@ -36,13 +38,38 @@ def read_lexicon(path: Path) -> Lexicon:
         written, *said = _ARROW.split(text, maxsplit=1)
         if not written or not said or not said[0]:
             raise UsageError(f"--lexicon {path}, line {number}: it needs a word => how it is said")
-        if said[0].startswith("/") and said[0].endswith("/"):
-            raise UsageError(
-                f"--lexicon {path}, line {number}: no voice here reads IPA: write {written!r} as "
-                "it sounds"
-            )
         words[written] = said[0]
     return words
+
+
+def in_letters(lexicon: Lexicon) -> Lexicon:
+    """What is told without IPA, and so in the same way to every voice."""
+    return {written: said for written, said in lexicon.items() if not _IPA.fullmatch(said)}
+
+
+def in_sounds(lexicon: Lexicon, text: str, phonetic: Callable[[str, str], str | None]) -> Lexicon:
+    """What is told in IPA, as one voice is told it.
+
+    Args:
+        lexicon: all words.
+        text: all that is spoken; words that are not in it do not matter.
+        phonetic: gives how a text for the voice says a word by IPA, None where it reads none.
+
+    Raises:
+        UsageError: a voice that reads no IPA, and a word without another way to say it.
+    """
+    told, whole = {}, text.casefold()
+    for written, said in lexicon.items():
+        found = _IPA.fullmatch(said)
+        if not found or written.casefold() not in whole:
+            continue
+        told[written] = phonetic(written, found["ipa"]) or found["plain"]
+        if not told[written]:
+            raise UsageError(
+                f"the voice reads no IPA: let the lexicon say how {written!r} sounds, too: "
+                f"{written} => {said} LETTERS"
+            )
+    return told
 
 
 def pronounced(text: str, lexicon: Lexicon) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from audiopipe.audio.clip import encode_clip
 from audiopipe.backends.catalog import find
+from audiopipe.backends.phonemes import marked
 from audiopipe.backends.voice_checks import voiced, with_voice
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.values.audio import Audio
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hibari import Hibari
 
 _MODEL, _SHIPPED = "hibari", "heart"
+_BRITISH = ("emma", "fable")
 
 
 class LocalSpeaker:
@@ -69,6 +71,10 @@ class LocalSpeaker:
     def most_characters(self, request: SpeechRequest) -> int:
         """Any number would do: the engine goes from sentence to sentence."""
         return 10_000
+
+    def phonetic(self, word: str, ipa: str, request: SpeechRequest) -> str:
+        """How a text says a word by its sounds. Raises UsageError for one that English has not."""
+        return marked(word, ipa, is_british=request.voice in _BRITISH)
 
     def price(self, request: SpeechRequest) -> Usage:
         """Free."""

@@ -6,6 +6,7 @@ from audiopipe.backends.catalog import find, resolve, speech_cost_usd
 from audiopipe.backends.http.client import Call
 from audiopipe.backends.http.reply import Reply
 from audiopipe.backends.openai.account import GroqAccount, OpenAIAccount
+from audiopipe.backends.phonemes import marked
 from audiopipe.backends.voice_checks import voiced, with_voice
 from audiopipe.errors import UsageError
 from audiopipe.limits.rules import Cost
@@ -44,6 +45,16 @@ class OpenAISpeaker(OpenAIAccount):
     def most_characters(self, request: SpeechRequest) -> int:
         """What OpenAI takes."""
         return 4096
+
+    def phonetic(self, word: str, ipa: str, request: SpeechRequest) -> str | None:
+        """How a text says a word by its sounds: as Kokoro's servers read it; others read none.
+
+        Raises:
+            UsageError: a sound that English has not.
+        """
+        if "kokoro" not in request.model.lower():
+            return None
+        return marked(word, ipa, is_british=request.voice.lower().startswith("b"))
 
     def price(self, request: SpeechRequest) -> Usage:
         """One request; the price is not known here."""

@@ -90,7 +90,8 @@ TIMES = (
     rule(r"(?<=\d)(\s?[ap]\.?m\.?)?\s?[-–—]\s?(?=\d{1,2}(?::\d\d|\s?[ap]m\b))", r"\1 to "),
     rule(rf"{OPEN}(\d?\d):([0-5]\d):([0-5]\d)(?![:\d])", _elapsed),
     rule(rf"{OPEN}(\d+)h\s?([0-5]?\d)m(?:in)?(?:\s?(\d+)s)?{SHUT}", _elapsed),
-    rule(r"(?<=\d)(?=[ap]m\b)", " "),
+    rule(r"(?<=\d)\s?am\b\.?", " a.m."),  # else a word, and said as one
+    rule(r"(?<=\d)(?=pm\b)", " "),
     rule(
         r"(?<![\w.,])(?<!\d[:/])([01]?\d|2[0-4]):([0-5]\d)(?![:\d])(?:\s?([ap]\.?m\b\.?))?", _time
     ),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audiopipe.speech.normalize.rules import rule
+from audiopipe.speech.normalize.rules import NUMBER, rule
+from audiopipe.speech.numerals import number
 
 _GREEK = dict(
     pair.split("=")
@@ -81,7 +82,7 @@ BETWEEN = (
     rule(r"(?<=\s)[=](?=\s)", "equals"),
     rule(r"(?<=\w)\s?=\s?(?=[-−]?\w)", " equals "),
     rule(r"(?<=\d)\s?\*\s?(?=\d)", " times "),
-    rule(r"(?<=\d)[×x](?=\d)", " by "),
+    rule(rf"(?<![\d.,])({NUMBER})[×x](?=\d)", lambda found: f"{number(found[1])} by "),
     rule(r"(?<=\d)x(?!\w)", " times"),
     rule(r"(?<=\d)\s−\s?(?=\d)", " minus "),
     rule(rf"(?<![\w.)\]%])[-−–](?=\s?(?:[A-Z]{{0,2}}{_MONEY})?\.?\d)", "minus "),

@@ -93,3 +93,15 @@ def test_a_text_without_sound_is_a_bad_reply(local: LocalSpeaker) -> None:
 
 def test_it_costs_nothing(local: LocalSpeaker) -> None:
     assert local.price(local.accept(SpeechRequest("Hello"))) == Usage(requests=1)
+
+
+def test_a_word_told_in_ipa_sounds_like_one_that_is_spelled_so(local: LocalSpeaker) -> None:
+    request = local.accept(SpeechRequest("GIF"))
+    marked = local.phonetic("GIF", "keɪk", request)
+    assert marked == "[GIF](/kAk/)"
+    assert local.phonetic("o", "ˈəʊdʒɑː", replace(request, voice="emma")) == "[o](/ˈQʤɑː/)"
+    told, spelled = (spoken(local, f"This is a {word}.").samples for word in (marked, "cake"))
+    assert not np.array_equal(told, spoken(local, "This is a GIF.").samples)
+    assert abs(len(told) - len(spelled)) < 0.15 * len(spelled)
+    with pytest.raises(UsageError, match="no sound 'ʘ'"):
+        local.phonetic("GIF", "ʘa", request)

@@ -206,6 +206,15 @@ def test_another_server_takes_any_model_and_voice(other: OpenAISpeaker) -> None:
     assert other.accept(asked) == SpeechRequest("Привет", "kokoro", "af_heart", "ru")
 
 
+def test_a_server_of_kokoro_reads_ipa_and_no_other_does(
+    groq: GroqSpeaker, other: OpenAISpeaker
+) -> None:
+    kokoro = other.accept(SpeechRequest("Hi", "hexgrad/Kokoro-82M", "bf_emma"))
+    assert other.phonetic("Hi", "həʊ", kokoro) == "[Hi](/hQ/)"
+    assert other.phonetic("Hi", "həʊ", other.accept(SpeechRequest("Hi"))) is None
+    assert groq.phonetic("Hi", "həʊ", groq.accept(SpeechRequest("Hi"))) is None
+
+
 def test_limits_are_those_of_the_table(groq: GroqSpeaker, other: OpenAISpeaker) -> None:
     def most(**asked: str) -> int:
         return groq.most_characters(groq.accept(SpeechRequest("Hello", **asked)))
