@@ -245,7 +245,10 @@ def beside_video(base: Whole) -> Iterator[Case]:
         words = tuple(replace(word, start_s=word.start_s + sound_s) for word in base.words)
         # AVI has no place for a late beginning; and a delay that no header tells may vary.
         exact = base.form.muxer != "avi" and not base.form.delays
-        case = base.case(fault, "", words=words, exact=exact)
+        known: dict[str, Any] = {"words": words, "exact": exact}
+        if muxer == "mxf":  # which has no place for a late beginning, and ends with its pictures
+            known = {"words": (), "perhaps": _numbers(base.words)}
+        case = base.case(fault, "", **known)
         source = f"testsrc=size=64x48:rate=25:duration={length_s}"
         arguments = ["-itsoffset", str(picture_s), "-f", "lavfi", "-i", source]
         arguments += ["-itsoffset", str(sound_s), "-i", str(wave), "-map", "0", "-map", "1"]

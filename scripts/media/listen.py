@@ -93,7 +93,17 @@ def theirs(path: Path) -> Theirs | None:
     with tempfile.TemporaryDirectory() as name:
         clocked, plain = Path(name, "clocked"), Path(name, "plain")
         raw = ["-map", "0:a:0", "-ac", "1", "-ar", str(RATE_HZ), "-f", "s16le"]
-        command = [FFMPEG, "-v", "error", "-nostdin", *_raw_format(path), "-i", f"file:{path}"]
+        command = [
+            FFMPEG,
+            "-v",
+            "error",
+            "-nostdin",
+            "-threads",
+            "1",
+            *_raw_format(path),
+            "-i",
+            f"file:{path}",
+        ]
         command += ["-af", "aresample=async=1:first_pts=0", *raw, str(clocked), *raw, str(plain)]
         try:
             done = subprocess.run(command, capture_output=True, check=False, timeout=MOST_S)
@@ -101,7 +111,8 @@ def theirs(path: Path) -> Theirs | None:
         except subprocess.TimeoutExpired:
             said = "hung"
         one, two = _sound(clocked), _sound(plain)
-    return Theirs(one, two, tuple(heard(one)), tuple(heard(two)), said)
+    words = tuple(heard(one))
+    return Theirs(one, two, words, words if np.array_equal(one, two) else tuple(heard(two)), said)
 
 
 def _raw_format(path: Path) -> list[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,6 +87,7 @@ def _symbols(number: int) -> list[int]:
     return [high, low, (3 * high + 5 * low + 7) % 16, (7 * high + 11 * low + 2) % 16]
 
 
+@cache
 def _voice(number: int, rate_hz: int) -> NDArray[np.complex128]:
     tones = [_tone(_LOWEST_HZ + _STEP_HZ * symbol, rate_hz) for symbol in _symbols(number)]
     return np.concatenate([_chirp(rate_hz), *tones])
@@ -144,18 +147,29 @@ def _chirps(samples: NDArray[np.float64]) -> list[int]:
 
 def _word(samples: NDArray[np.float64], start: int) -> tuple[int, int] | None:
     """Number and exact place of the word whose chirp begins near a place; None if it is torn."""
-    bank = [np.conj(_tone(_LOWEST_HZ + _STEP_HZ * symbol, RATE_HZ)) for symbol in range(16)]
-    length = len(bank[0])
+    bank = _bank()
+    length = bank.shape[1]
     first = start + round(CHIRP_S * RATE_HZ)
     pieces = [samples[at : at + length] for at in range(first, first + SYMBOLS * length, length)]
     if len(pieces[-1]) < length - round(0.004 * RATE_HZ):
         return None
-    strength = [[abs(piece @ tone[: len(piece)]) for tone in bank] for piece in pieces]
-    found = [int(np.argmax(row)) for row in strength]
+    found = [int(np.argmax(np.abs(_product(bank[:, : len(piece)], piece)))) for piece in pieces]
     number = found[0] << 4 | found[1]
     if found != _symbols(number):
         return None
     return number, _placed(samples, number, start)
+
+
+@cache
+def _bank() -> NDArray[np.complex128]:
+    """The tone of each symbol, a row each."""
+    tones = [_tone(_LOWEST_HZ + _STEP_HZ * symbol, RATE_HZ) for symbol in range(16)]
+    return np.conj(np.stack(tones))
+
+
+def _product(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """Without the threads of `@`, which wait for each other where many processes do this."""
+    return np.asarray(np.einsum("ij,j...->i...", one, other))
 
 
 def _placed(samples: NDArray[np.float64], number: int, near: int) -> int:
@@ -165,5 +179,7 @@ def _placed(samples: NDArray[np.float64], number: int, near: int) -> int:
     reach = round(_FINE_S * RATE_HZ)
     padded = np.pad(samples, (reach, len(voice) + reach))
     tries = np.lib.stride_tricks.sliding_window_view(padded[near:], len(voice))[: 2 * reach + 1]
-    match = np.add.reduceat(tries * voice, edges[:-1].round().astype(int), axis=1)
-    return near - reach + int(np.argmax(np.abs(match).sum(axis=1)))
+    parts = np.split(np.stack([voice.real, voice.imag], axis=1), edges[1:-1].round().astype(int))
+    places = pairwise(np.cumsum([0, *map(len, parts)]))
+    match = [_product(tries[:, a:b], part) for (a, b), part in zip(places, parts, strict=True)]
+    return near - reach + int(np.argmax(np.hypot(*np.stack(match).T).sum(axis=1)))

@@ -34,6 +34,12 @@ def with_granules(data: bytes, from_page: int, add_s: float) -> tuple[bytes, flo
     return b"".join(pages), at_s
 
 
+def resealed(data: bytes) -> bytes:
+    """Pages whose content was changed, with checksums that fit, so that readers go on to it."""
+    front, *pages = data.split(b"OggS")
+    return front + b"".join(_sealed(b"OggS" + page) for page in pages)
+
+
 def _granule(page: bytes) -> int:
     granule: int = struct.unpack_from("<q", page, 6)[0]
     return granule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 
 JUMP_S = 0.05
 """Containers round times to a millisecond or a packet; only a larger jump is a gap."""
@@ -45,6 +46,8 @@ class Clock:
        from it by more than `JUMP_S`; never those that a parser made up between two of the
        container's own.
     4. A later stamp means a pause, or a loss where data is damaged or missing: silence is put in.
+       Behind damage stamps are heard as soon as they differ by more than `ROUNDED_S`, either way,
+       for decoders make sound of other lengths of it.
     5. A stamp that is earlier, or later than the end that the header states (than an hour, where it
        states none), is no time: recordings that were joined, or damage. The count goes on, and is
        the measure of the stamps from there on.
@@ -79,14 +82,15 @@ class Clock:
         states_end = bool(kinds & _STATES_END) and bool(container.duration)
         self._end_s = (container.duration or 0) / av.time_base if states_end else None
         self._filled_s = 0.0
-        self._anchor_s: float | None = None
+        self._anchor_s = _first_s(container, stream) if self.stamps_ends else None
         begins_s = (stream.start_time or 0) * tick_s
         late_s = (first_pts or 0) * tick_s + skipped_s - start_s
         is_later = stream.start_time is None or begins_s > start_s + ROUNDED_S / 2
         self.late_s = late_s if is_later and self._is_plausible(0.0, late_s) else 0.0
 
     def gap_s(self, stamp_s: float, at_s: float, least_s: float = JUMP_S) -> float:
-        """Seconds of silence that belong between what has been written and a frame.
+        """Seconds of silence that belong between what has been written and a frame; of sound that
+        is too much, if negative.
 
         Args:
             stamp_s: the container's stamp on the frame.
@@ -98,8 +102,10 @@ class Clock:
         if self._anchor_s is None:
             self._anchor_s = stamp_s - at_s
         gap_s = stamp_s - self._anchor_s - at_s
-        if -JUMP_S < gap_s < least_s:
+        if abs(gap_s) < least_s:
             return 0.0
+        if -JUMP_S < gap_s < 0:
+            return gap_s
         if self._is_plausible(at_s, gap_s):
             self._filled_s += gap_s
             return gap_s
@@ -112,6 +118,17 @@ class Clock:
         if self._end_s is not None:
             return at_s + gap_s <= self._end_s + 1 and gap_s <= _MOST_STATED_S
         return self._filled_s + gap_s <= _MOST_UNSTATED_S
+
+
+def _first_s(container: InputContainer, stream: AudioStream) -> float | None:
+    """When other tracks begin beside FLAC in Ogg, of which ffmpeg takes any first stamp for 0."""
+    if stream.codec_context.name != "flac":
+        return None
+    others = [each for each in container.streams if each is not stream]
+    lasting = [each for each in others if not each.disposition & Disposition.attached_pic]
+    return min(
+        ((each.start_time or 0) * float(each.time_base or 0) for each in lasting), default=None
+    )
 
 
 def is_stamped(container: InputContainer) -> bool:

@@ -227,20 +227,23 @@ class Unifier:
 
     def __call__(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         """The frame as one or no frames without a clock; nothing where it cannot be converted."""
+        yield from self.ended_by(frame)
         if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) == self._like:
-            if self._resampler:
-                yield from self.rest()
             frame.pts = None
             yield frame
             return
         kind = frame.format.name, frame.layout.name, frame.sample_rate
         if kind != self._kind:
-            yield from self.rest()
             rate_hz, _, target = self._like
             self._kind = kind
             self._resampler = AudioResampler(target, self._layout, rate_hz)
         frame.pts = None
         yield from self._converted(frame)
+
+    def ended_by(self, frame: AudioFrame | None) -> Iterator[AudioFrame]:
+        """What a conversion still holds back, where a frame of another kind or damage ends it."""
+        if not frame or (frame.format.name, frame.layout.name, frame.sample_rate) != self._kind:
+            yield from self.rest()
 
     def rest(self) -> Iterator[AudioFrame]:
         """What a conversion still holds back."""

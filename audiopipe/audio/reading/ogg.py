@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 from dataclasses import dataclass
 from typing import IO, cast
 
 from av.container import InputContainer
+
+from audiopipe.audio.reading.links import Part
 
 _PAGE = b"OggS"
 
@@ -61,32 +62,6 @@ def _size(file: IO[bytes], at: int) -> int:
     return 27 + head[26] + sum(file.read(head[26])) if len(head) == 27 else 1
 
 
-class Behind(io.RawIOBase):
-    """A file from some place on."""
-
-    def __init__(self, file: IO[bytes], start: int) -> None:
-        self._file, self._start = file, start
-        file.seek(start)
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        offset += self._start if whence == os.SEEK_SET else 0
-        return self._file.seek(offset, whence) - self._start
-
-    def tell(self) -> int:
-        return self._file.tell() - self._start
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """What the header of a page says.
@@ -130,7 +105,7 @@ class Pages:
     def next_link(self) -> IO[bytes] | None:
         """The recording that is joined on behind the last page, where ffmpeg stops."""
         start = next_link(self._file, self._last) if self._last is not None else None
-        return cast("IO[bytes]", Behind(self._file, start)) if start is not None else None
+        return cast("IO[bytes]", Part(self._file, start)) if start is not None else None
 
     def ends_before(self, place: int | None) -> bool:
         """Whether another recording, that is coded in another way, begins before a page to which

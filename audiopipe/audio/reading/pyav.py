@@ -10,6 +10,7 @@ from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import Corrected, claim_of
 from audiopipe.audio.reading.frames import Decoded, Unifier
+from audiopipe.audio.reading.links import flac_parts
 from audiopipe.audio.reading.recording import (
     TOLERANCE_S,
     Block,
@@ -112,19 +113,38 @@ class ContainerRecording(Recording):
             lambda start_s, end_s: self.lose(start_s, end_s, _DAMAGED),
             written,
         )
-        for each in self._all_frames():
-            yield from timeline.add(each)
+        is_flac = self._track.container.format.name == "flac"
+        if is_flac and len(parts := flac_parts(self._file)) > 1:
+            yield from self._joined(parts, timeline)
+        else:
+            for each in self._all_frames():
+                yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         if self.promised_s is not None:
             self.lose_tail(timeline.written, self.promised_s, self._tolerance_s)
 
+    def _joined(self, parts: list[IO[bytes]], timeline: Timeline) -> Iterator[Block]:
+        """Recordings of which each states its length."""
+        for part in parts:
+            if timeline.written and self.promised_s:
+                yield from timeline.ends(self.promised_s)
+            if self._goes_on(part):
+                start_s, told_s = timeline.written / self.rate_hz, self._track.told_s
+                self.promised_s = start_s + told_s if told_s else None
+                for each in self._track.frames:
+                    yield from timeline.add(each)
+
     def _all_frames(self) -> Iterator[Decoded]:
         """What the track holds, and all that is joined on."""
         yield from self._track.frames
-        while link := self._track.pages.next_link():
-            self._track.container.close()
-            try:
-                self._track = open_track(link, self.name, None)
-            except InputError:
-                return
+        while (link := self._track.pages.next_link()) and self._goes_on(link):
             yield from self._track.frames
+
+    def _goes_on(self, link: IO[bytes]) -> bool:
+        """Whether another recording of the file is open."""
+        self._track.container.close()
+        try:
+            self._track = open_track(link, self.name, None)
+        except InputError:
+            return False
+        return True

@@ -14,7 +14,7 @@ from av.container import InputContainer
 from audiopipe.audio.reading.ogg import states_end
 
 _STATE_LENGTH = frozenset(
-    {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg"}
+    {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg", "mxf"}
 )
 """Containers that state the length of a track, rather than letting ffmpeg estimate it."""
 

@@ -10,10 +10,13 @@ from av.audio.frame import AudioFrame
 
 from audiopipe.audio.reading.clock import JUMP_S, ROUNDED_S, Clock
 from audiopipe.audio.reading.frames import Decoded, Unifier, as_float
-from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block
+from audiopipe.audio.reading.recording import BLOCK_FRAMES, TOLERANCE_S, Block
 
 _MOST_WAITING_S = 10.0
 """How much sound behind damage waits for a stamp that tells when it is heard."""
+
+_DOUBTFUL_S = 0.5
+"""For so long behind damage what is decoded may be of another length than the container has it."""
 
 
 class Timeline:
@@ -42,9 +45,13 @@ class Timeline:
         self._queue = AudioFifo()
         self._unstamped = 0
         self._lost_s: float | None = None
+        self._doubtful = 0
 
     def add(self, each: Decoded) -> Iterator[Block]:
         """What is certain once this one has come."""
+        if each.frame or each.lost_s is not None:
+            for piece in self._unify.ended_by(each.frame):  # it counts for what comes now
+                self._write(piece)
         if each.lost_s is not None:
             yield from self._damaged(each.lost_s)
         if each.stamp_s is not None and (each.frame is None) == self._clock.stamps_ends:
@@ -55,19 +62,34 @@ class Timeline:
         for piece in self._unify(each.frame):
             self._write(piece)
         if each.padding:
-            yield from self._drained(each.padding)
-            self._queue.read()
-            self.written -= each.padding
+            yield from self._dropped(each.padding)
         self._unstamped += self.written - before
         yield from self._full()
 
     def _stamped(self, stamp_s: float, *, is_cut: bool) -> Iterator[Block]:
-        least_s = JUMP_S if self._lost_s is None else ROUNDED_S
+        ends = self._clock.stamps_ends
+        is_doubtful = self.written < self._doubtful and not ends
+        if self._lost_s is not None:
+            self._doubtful = self.written + round(_DOUBTFUL_S * self._rate_hz)
+        least_s = ROUNDED_S if is_doubtful or self._lost_s is not None else JUMP_S
         gap_s = self._clock.gap_s(stamp_s, self.written / self._rate_hz, least_s)
-        if gap_s:
-            yield from self._gap(gap_s, is_cut=is_cut or not self._clock.stamps_ends)
+        if gap_s > 0:
+            is_lost = self._clock.counts_samples and (is_cut or not ends)
+            yield from self._gap(gap_s, is_lost=is_lost or is_doubtful)
+        elif gap_s and not ends:
+            yield from self._dropped(round(-gap_s * self._rate_hz))
         self._lost_s = None
         self._unstamped = 0
+
+    def ends(self, at_s: float) -> Iterator[Block]:
+        """One of several recordings ends, and states when: what did not come by then is lost."""
+        self._lost_s = None
+        yield from self._drained()
+        frames = round(at_s * self._rate_hz) - self.written
+        if frames > TOLERANCE_S * self._rate_hz:
+            self._lose(self.written / self._rate_hz, at_s)
+            yield from silence(frames, self._channels)
+            self.written += frames
 
     def finish(self, padding: Callable[[int], int]) -> Iterator[Block]:
         """What is left; `padding` tells how many of the samples written are the encoder's."""
@@ -76,6 +98,12 @@ class Timeline:
         if self._lost_s is not None:
             self._give_up()
         yield from self._drained(padding(self.written))
+
+    def _dropped(self, frames: int) -> Iterator[Block]:
+        """Take back the last samples, as far as they were not given yet."""
+        yield from self._drained(frames)
+        self.written -= self._queue.samples
+        self._queue.read()
 
     def _write(self, piece: AudioFrame) -> None:
         self._queue.write(piece)
@@ -89,15 +117,15 @@ class Timeline:
         elif lost_s > ROUNDED_S:
             self._lost_s = lost_s
             yield from self._drained()
-            yield from self._gap(lost_s, is_cut=True)
+            yield from self._gap(lost_s, is_lost=True)
             self._lost_s = None
 
-    def _gap(self, gap_s: float, *, is_cut: bool) -> Iterator[Block]:
+    def _gap(self, gap_s: float, *, is_lost: bool) -> Iterator[Block]:
         is_damaged = self._lost_s is not None
         behind = self._queue.samples if is_damaged else self._kept()
         frames = round(gap_s * self._rate_hz)
         at = self.written - behind
-        if is_damaged or (self._clock.counts_samples and is_cut):
+        if is_damaged or is_lost:
             self._lose(at / self._rate_hz, (at + frames) / self._rate_hz)
         yield from self._drained(behind)
         yield from silence(frames, self._channels)

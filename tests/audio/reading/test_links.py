@@ -1,0 +1,133 @@
+"""Recordings that stand one behind the other in a file, or begin later than what is beside them."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from support.audio import Samples, container_file, plain_file
+from support.tones import WORD_S, heard, spoken
+
+from audiopipe.audio.reading import Recording, open_source
+from audiopipe.stages.prepare import prepare
+
+KINDS = [(24_000, 1), (16_000, 2), (44_100, 2), (8_000, 1), (16_000, 1)]
+
+
+def listened(data: bytes, track: int | None = None) -> tuple[list[tuple[int, float]], Recording]:
+    with open_source(data, track=track) as recording:
+        return heard(np.concatenate(list(prepare(recording)))), recording
+
+
+def said(words: range, late_s: float = 0.0) -> list[Any]:
+    return [(word, pytest.approx(late_s + word * WORD_S, abs=1e-3)) for word in words]
+
+
+def spans(recording: Recording) -> list[tuple[float, float]]:
+    return [(loss.span.start_s, loss.span.end_s) for loss in recording.losses]
+
+
+def flac(words: range, rate_hz: int, channels: int = 1, *, by_ffmpeg: bool = False) -> bytes:
+    sound = np.repeat(spoken(words, rate_hz), channels, axis=1)
+    if by_ffmpeg:
+        return container_file([sound], rate_hz, "flac", "flac")
+    return plain_file(sound, rate_hz, "FLAC")
+
+
+@pytest.mark.parametrize("by_ffmpeg", [False, True])
+@pytest.mark.parametrize(("rate_hz", "channels"), KINDS)
+def test_flac_files_that_are_joined(rate_hz: int, channels: int, by_ffmpeg: bool) -> None:
+    data = flac(range(6), 16_000) + flac(range(6, 10), rate_hz, channels, by_ffmpeg=by_ffmpeg)
+    words, recording = listened(data + flac(range(10, 12), 48_000))
+    assert words == said(range(12))
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("between", [b"ID3\4\0\0\0\0\x02\0" + bytes(256), bytes(3000)])
+def test_tags_and_filling_between_them_are_no_loss(between: bytes) -> None:
+    data = flac(range(6), 16_000) + between + flac(range(6, 10), 48_000) + between
+    words, recording = listened(data)
+    assert words == said(range(10))
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_what_is_cut_off_one_of_them_is_told_of(cut: int) -> None:
+    parts = [flac(range(6), 16_000), flac(range(6, 10), 24_000)]
+    parts[cut] = parts[cut][: len(parts[cut]) // 2]
+    words, recording = listened(b"".join(parts))
+    ((start_s, end_s),) = spans(recording)
+    assert end_s == pytest.approx((3.0, 5.0)[cut], abs=0.01)
+    right: list[Any] = [word for word in said(range(10)) if word in words]
+    assert words == right
+    assert {word for word, _ in words} >= {
+        word for word in range(10) if not start_s - WORD_S < word * WORD_S < end_s
+    }
+
+
+def late_flac(sound: Samples, late_s: float, others_s: float) -> bytes:
+    """FLAC in Ogg beside Opus that begins at another time."""
+    tracks = [(sound, "libopus", others_s), (sound, "flac", late_s)]
+    with tempfile.NamedTemporaryFile() as file:
+        with av.open(file.name, "w", format="ogg") as target:
+            sources = [
+                av.open(io.BytesIO(container_file([samples], 16_000, "matroska", codec)), "r")
+                for samples, codec, _ in tracks
+            ]
+            streams = [
+                target.add_stream_from_template(source.streams.audio[0]) for source in sources
+            ]
+            packets = []
+            for source, stream, (_, _, start_s) in zip(sources, streams, tracks, strict=True):
+                for packet in source.demux(source.streams.audio[0]):
+                    if packet.pts is not None and packet.dts is not None and packet.time_base:
+                        ticks = round(start_s / packet.time_base)
+                        packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                        packets.append((packet.pts * packet.time_base, stream, packet))
+            for _, stream, packet in sorted(packets, key=lambda row: row[0]):
+                packet.stream = stream
+                target.mux(packet)
+            for source in sources:
+                source.close()
+        return Path(file.name).read_bytes()
+
+
+@pytest.mark.parametrize(("late_s", "others_s"), [(1.5, 0.0), (0.0, 0.0), (0.0, 1.5), (41.5, 40.0)])
+def test_flac_in_ogg_begins_when_its_first_page_says(late_s: float, others_s: float) -> None:
+    words, recording = listened(late_flac(spoken(range(6), 16_000), late_s, others_s), track=2)
+    assert words == said(range(6), max(0.0, late_s - others_s))
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("share", [0.4, 0.7, 0.9])
+def test_an_mxf_that_is_cut_is_told_of(share: float) -> None:
+    data = container_file([spoken(range(12), 48_000)], 48_000, "mxf_opatom", "pcm_s16le")
+    assert listened(data)[1].losses == []
+    words, recording = listened(data[: round(len(data) * share)])
+    ((start_s, end_s),) = spans(recording)
+    assert end_s == pytest.approx(6, abs=0.1)
+    assert words == said(range(len(words)))
+    assert start_s < (len(words) + 1) * WORD_S
+
+
+@pytest.mark.parametrize("kind", ["mp4", "matroska", "avi"])
+@pytest.mark.parametrize("holes", [1, 4])
+def test_a_frame_of_another_rate_in_damage_moves_nothing_behind_it(kind: str, holes: int) -> None:
+    data = bytearray(container_file([spoken(range(12), 16_000)], 16_000, kind, "libmp3lame"))
+    # each of 108 bytes: 24 kbit/s at 16 kHz
+    frames = [found.start() for found in re.finditer(rb"\xff\xf3\x38\xc4", data)]
+    *hurt, changed = frames[len(frames) // 3 :][: holes + 1]
+    for at in hurt:
+        data[at : at + 108] = b"\x55" * 108
+    data[changed + 2] ^= 0b1100  # 24 kHz
+    words, recording = listened(bytes(data))
+    assert len(words) > 9
+    right: list[Any] = [said(range(12), words[0][1])[word] for word, _ in words]
+    assert words == right
+    assert recording.losses
