@@ -55,7 +55,7 @@ def is_whole_matroska(before: bytes, data: bytes) -> bool:
     while 0 < at < len(data):
         name_bytes = 9 - data[at].bit_length()
         name = data[at : at + name_bytes]
-        size, size_bytes = _number(data[at + name_bytes : at + name_bytes + 8])
+        size, size_bytes = ebml_number(data[at + name_bytes : at + name_bytes + 8])
         if name not in _ELEMENTS | _MASTERS:
             return False
         at += name_bytes + size_bytes
@@ -79,13 +79,13 @@ def is_whole_avi(data: bytes) -> bool:
 def _block_bytes(before: bytes) -> int:
     """How long the block is whose header ends there; 0 if none does."""
     for width in range(1, 9):
-        size, size_bytes = _number(before[-width:])
+        size, size_bytes = ebml_number(before[-width:])
         if size_bytes == width and before[-width - 1 : -width] in (b"\xa3", b"\xa1"):
             return size
     return 0
 
 
-def _number(data: bytes) -> tuple[int, int]:
+def ebml_number(data: bytes) -> tuple[int, int]:
     """A number of variable length (RFC 8794, section 4), and its bytes."""
     if not data or not data[0]:
         return 0, 1
