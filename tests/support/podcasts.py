@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -20,17 +21,25 @@ class File:
 
 
 class Host:
-    """A server on this machine. A context."""
+    """A server on this machine. A context.
 
-    def __init__(self) -> None:
+    Args:
+        secured: speaks TLS with its certificate.
+    """
+
+    def __init__(self, secured: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, File] = {}
         self.asked: list[tuple[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        if secured:
+            plain = self._server.socket
+            self._server.socket = secured.wrap_socket(plain, True, do_handshake_on_connect=False)
+        self._scheme = "https" if secured else "http"
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -289,9 +289,13 @@ def test_a_hole_is_as_long_as_it_was_and_times_behind_it_are_kept(
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("ending", [".ul", ".ulaw", ".mulaw", ".pcmu", ".UL"])
-def test_raw_companding_is_8_khz(ending: str) -> None:
-    headed = plain_file(spoken(range(6), 8_000), 8_000, "AU", "ULAW")
+@pytest.mark.parametrize(
+    ("law", "ending"),
+    [("ULAW", ".ul"), ("ULAW", ".ulaw"), ("ULAW", ".mulaw"), ("ULAW", ".pcmu"), ("ULAW", ".UL"),
+     ("ALAW", ".al"), ("ALAW", ".alaw"), ("ALAW", ".pcma"), ("ALAW", ".AL")],
+)  # fmt: skip
+def test_raw_companding_is_8_khz(law: str, ending: str) -> None:
+    headed = plain_file(spoken(range(6), 8_000), 8_000, "AU", law)
     words, recording = listened(headed[24:], ending)
     assert words == said(range(6))
     assert recording.rate_hz == 8_000
