@@ -205,6 +205,16 @@ def test_long_silence_is_left_out_and_every_time_stays_true(block: int) -> None:
         assert quiet_s - 0.5 < end_s - 0.25 and start_s + 0.25 <= loud_s + 0.01
 
 
+@pytest.mark.parametrize("offset", [-980, -100, 100, 330, 980])
+def test_an_offset_hides_no_silence(offset: int) -> None:
+    """From 0.3 to 3 %, as cheap microphones have it."""
+    cutting = Cutting(60, 5, MUCH, "pcm", skip_silence_s=2)
+    (right,) = cut(with_silence(), cutting)
+    (piece,) = cut(np.clip(with_silence() + offset, -32768, 32767).astype(np.int16), cutting)
+    for a, b in zip(piece.window.stretches, right.window.stretches, strict=True):
+        assert (a.start_s, a.end_s) == pytest.approx((b.start_s, b.end_s), abs=0.02)
+
+
 @pytest.mark.parametrize("block", [777, 24_000])
 def test_chunks_around_skipped_silence_overlap_and_tile_the_file(block: int) -> None:
     samples = np.tile(with_silence(), 4)
