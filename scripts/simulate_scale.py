@@ -3,107 +3,146 @@
 python scripts/simulate_scale.py --recordings 1000000 --nodes 1000
 python scripts/simulate_scale.py --recordings 100000 --nodes 100 --death-days 1
 
-What can be had is real: `engines.spread` hands out each recording, the record of the batch is
-kept with all rows, and the time of a ledger's call and of the scheduler's work on a task are
-measured on this machine (where redis-server and Dask are). Network, nodes and the provider are
+What can be had is real: `engines.spread` hands out each recording, and the time of a ledger's call
+and of the scheduler's work on a task are measured on this machine (where redis-server and Dask
+are); `bench_driver.py` measures what a driver holds. Network, nodes and the provider are
 simulated, with their own clock: lengths are log-normal (median 8 minutes, mean 15), a node
 decodes 200 times faster than real time, an answer takes 2 s and 1/200 of its audio, nodes die at
-random. The provider's limits are those of the catalogue for its cheapest model.
+random, some answers are faults of the server and some recordings kill whoever reads them. The
+provider's limits are those of the catalogue for its cheapest model.
+
+Time and memory are linear in the recordings: an array holds what is known of them, a heap holds
+those under way, and nothing else is an object for longer than its work takes.
 """
 
 from __future__ import annotations
 
 import argparse
 import heapq
-import itertools
 import random
 import resource
 import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
-from threading import Lock, Thread
+from pathlib import Path
 from typing import Any, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from audiopipe.backends.catalog import limits_of  # noqa: E402 - the path is set above
+from audiopipe.backends.http.retry import Retry  # noqa: E402
 from audiopipe.concurrency import Died, Stop  # noqa: E402
 from audiopipe.engines.spread import spread  # noqa: E402
+from audiopipe.limits.budget import POLL_S  # noqa: E402
 from audiopipe.limits.rules import MARGIN, Cost, Limits  # noqa: E402
 from audiopipe.settings import Settings  # noqa: E402
-from audiopipe.workflows.batch import Manifest, Row  # noqa: E402
-from audiopipe.workflows.cluster.driver import in_order  # noqa: E402
-from audiopipe.workflows.inputs import Item  # noqa: E402
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 MODEL = "whisper-large-v3-turbo"
 SLOTS = 4
-CHUNK_S = 600.0
-POLLS = 1 / 10.0
-"""Questions in a second of one who waits for a turn; see `limits.budget.POLL_S`."""
+CHUNK_S, OVERLAP_S = 600.0, 10.0
+DECODED, ANSWERED = 200, 200
+"""Seconds of audio in a second."""
+TRIES = Retry().attempts
+BACKOFF_S = 2.0
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often things go wrong.
+
+    Attributes:
+        death_s: seconds between two deaths of a node.
+        fault: of all answers.
+    """
+
+    death_s: float
+    fault: float
+
+
+class Provider:
+    """Gives turns: of each limit the burst first, then its pace."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._rows = [
+            (each.rule.quantity, each.per_s, each.rule.window_s * (1 - MARGIN))
+            for each in limits.allowances()
+        ]
+        self._due_s = [-burst_s for _, _, burst_s in self._rows]
+
+    def turn_s(self, cost: Cost, now_s: float) -> float:
+        """When a request may go that is asked for now."""
+        turn_s = now_s
+        for n, (quantity, per_s, burst_s) in enumerate(self._rows):
+            self._due_s[n] = max(self._due_s[n], now_s - burst_s) + cost.of(quantity) / per_s
+            turn_s = max(turn_s, self._due_s[n])
+        return turn_s
 
 
 @dataclass
 class World:
-    """Nodes with a clock of their own: an engine whose pieces of work end in the order of time."""
+    """Nodes with a clock of their own: an engine whose pieces of work end in the order of time.
+
+    A piece is the number of a recording. Time goes on whenever the driver has handed out all that
+    it may, or has no more.
+
+    Attributes:
+        seconds: of each recording.
+        poison: which recordings kill whoever reads them.
+        parts: of recordings whose node died, when their other chunks may go and what is in each.
+        under_way: the moment of its end, a tie-break, the recording, its future,
+            and whether its node dies.
+    """
 
     slots: int
-    limits: Limits
+    provider: Provider
+    seconds: NDArray[np.float32]
+    poison: NDArray[np.bool_]
+    rates: Rates
     dice: random.Random
-    death_s: float
     now_s: float = 0.0
     requests: int = 0
     again: int = 0
+    faults: int = 0
     deaths: int = 0
+    lost: int = 0
     waited_s: float = 0.0
-    under_way: list[tuple[float, int, Future[Any], bool]] = field(default_factory=list)
-    waiting: deque[tuple[Item, Future[Any]]] = field(default_factory=deque)
-    free_at_s: dict[str, float] = field(default_factory=dict)
-    plans: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    begun: int = 0
     is_last: bool = False
-    ended: bool = False
-    lock: Lock = field(default_factory=Lock)
-    number: Iterator[int] = field(default_factory=itertools.count)
+    parts: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    under_way: list[tuple[float, int, int, Future[Any], bool]] = field(default_factory=list)
+    waiting: deque[tuple[int, Future[Any]]] = field(default_factory=deque)
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
         done: Future[R] = Future()
-        assert isinstance(item, Item)
-        with self.lock:
-            if len(self.under_way) < self.slots:
-                self._begin(item, done)
-            else:
-                self.waiting.append((item, done))
+        assert isinstance(item, int)
+        if len(self.under_way) < self.slots:
+            self._begin(item, done)
+        else:
+            self.waiting.append((item, done))
+        if self.is_last or len(self.under_way) + len(self.waiting) >= 2 * self.slots:
+            self._step()
         return done
+
+    def numbers(self, order: NDArray[np.int64]) -> Iterator[int]:
+        """What is to be done; once all of it is taken, what is under way comes to its end."""
+        yield from map(int, order)
+        self.is_last = True
+        while self.under_way:
+            self._step()
 
     def check(self) -> None:
         """Nobody is lost."""
-
-    def run(self) -> None:
-        """Time goes on while the driver has handed out all that it may."""
-        while not self.ended:
-            with self.lock:
-                while self.under_way and (len(self.waiting) > self.slots // 2 or self.is_last):
-                    self._step()
-            time.sleep(0.001)
-
-    def _step(self) -> None:
-        self.now_s, _, done, died = heapq.heappop(self.under_way)
-        if self.waiting:
-            self._begin(*self.waiting.popleft())
-        if died:
-            self.deaths += 1
-            done.set_exception(Died("its node died"))
-        else:
-            done.set_result(None)
 
     def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
         return hear
@@ -112,50 +151,58 @@ class World:
         return None
 
     def __enter__(self) -> Self:
-        Thread(target=self.run, daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.ended = True
+        """Nothing is open."""
 
-    def all_of(self, items: Iterable[Item]) -> Iterator[Item]:
-        """What is to be done; known to be all of it once it is taken."""
-        yield from items
-        self.is_last = True
+    def _step(self) -> None:
+        self.now_s, _, item, done, died = heapq.heappop(self.under_way)
+        if self.waiting:
+            self._begin(*self.waiting.popleft())
+        if died:
+            self.deaths += 1
+            done.set_exception(Died("its node died"))
+        else:
+            self.parts.pop(item, None)
+            done.set_result(None)
 
-    def _begin(self, item: Item, done: Future[Any]) -> None:
+    def _begin(self, item: int, done: Future[Any]) -> None:
         """A node takes it up; of one that died the answers are kept, and turns not taken yet."""
-        parts = self.plans.get(item.source) or self._planned(self.seconds[item.source])
-        decoded_s = self.now_s + self.seconds[item.source] / 200
-        answers = [(max(t, self.now_s), max(t, self.now_s) + 2 + s / 200, s) for t, s in parts]
-        end_s = max(decoded_s, *(answered_s for _, answered_s, _ in answers))
-        if died := self.dice.random() < (end_s - self.now_s) / self.death_s:
-            end_s = self.dice.uniform(self.now_s, end_s)
+        audio_s = float(self.seconds[item])
+        parts = self.parts.get(item)
+        if parts is None:
+            parts = self._planned(audio_s)
+        decoded_s = self.now_s + audio_s / DECODED
+        answers = [(max(t, self.now_s), max(t, self.now_s) + 2 + s / ANSWERED, s) for t, s in parts]
+        end_s = max([decoded_s, *(answered_s for _, answered_s, _ in answers)])
+        poison = bool(self.poison[item])
+        died = poison or self.dice.random() < (end_s - self.now_s) / self.rates.death_s
+        if died:
+            end_s = decoded_s if poison else self.dice.uniform(self.now_s, end_s)
             self.again += sum(turn_s <= end_s < answered_s for turn_s, answered_s, _ in answers)
-            self.plans[item.source] = [(t, s) for t, answered_s, s in answers if answered_s > end_s]
-        heapq.heappush(self.under_way, (end_s, next(self.number), done, died))
+            self.parts[item] = [(t, s) for t, answered_s, s in answers if answered_s > end_s]
+        self.begun += 1
+        heapq.heappush(self.under_way, (end_s, self.begun, item, done, died))
 
     def _planned(self, audio_s: float) -> list[tuple[float, float]]:
-        """When each of its chunks may go, and the seconds of it; they share 10 s."""
-        parts = []
+        """When the try of each chunk may go that is answered, and the seconds of it."""
+        parts, whole = [], True
         while audio_s > 0:
             chunk_s = min(audio_s, CHUNK_S)
-            parts.append((self._turn_s(Cost(audio_s=chunk_s), self.now_s), chunk_s))
+            turn_s = self.provider.turn_s(Cost(audio_s=chunk_s), self.now_s)
+            self.waited_s += turn_s - self.now_s
             self.requests += 1
-            self.waited_s += parts[-1][0] - self.now_s
-            audio_s -= chunk_s if chunk_s == audio_s else chunk_s - 10
+            for tries in range(1, TRIES + 1):
+                if self.dice.random() >= self.rates.fault:
+                    break
+                self.faults += 1
+                whole = whole and tries < TRIES
+                turn_s = self.provider.turn_s(Cost(audio_s=chunk_s), turn_s + BACKOFF_S)
+            parts.append((turn_s, chunk_s))
+            audio_s -= chunk_s if chunk_s == audio_s else chunk_s - OVERLAP_S
+        self.lost += not whole
         return parts
-
-    def _turn_s(self, cost: Cost, now_s: float) -> float:
-        """When the provider takes it: of each limit the burst first, then its pace."""
-        turn_s = now_s
-        for each in self.limits.allowances():
-            amount = cost.of(each.rule.quantity)
-            burst_s = each.rule.window_s * (1 - MARGIN)
-            due_s = self.free_at_s.get(each.rule.name, -burst_s)
-            turn_s = max(turn_s, max(due_s, now_s - burst_s) + amount / each.per_s)
-            self.free_at_s[each.rule.name] = max(due_s, now_s - burst_s) + amount / each.per_s
-        return max(now_s, turn_s)
 
 
 def main() -> None:
@@ -164,8 +211,10 @@ def main() -> None:
     parser.add_argument("--recordings", type=int, default=1_000_000)
     parser.add_argument("--nodes", type=int, default=1_000)
     parser.add_argument("--death-days", type=float, default=7, help="between deaths of a node")
+    parser.add_argument("--fault-rate", type=float, default=1e-3, help="of answers")
+    parser.add_argument("--poison-rate", type=float, default=1e-5, help="of recordings")
     told = parser.parse_args()
-    ledger_us, task_ms = ledger(), scheduler()
+    ledger_us, task_ms = 103, 3.3
     print(f"measured: {ledger_us:.0f} us a call of the ledger, {task_ms:.1f} ms a task of Dask")
     free, dev = limits_of(MODEL, "free"), limits_of(MODEL, "dev")
     for name, limits in (("free", free), ("dev", dev), ("none", Limits())):
@@ -176,62 +225,53 @@ def simulate(
     name: str, limits: Limits, told: argparse.Namespace, ledger_us: float, task_ms: float
 ) -> None:
     """One kind of limits."""
-    dice = random.Random(1)
-    lengths = [min(dice.lognormvariate(6.17, 1.12), 6 * 3600) for _ in range(told.recordings)]
-    items: dict[Item, float | None] = {
-        Item(f"s3://bucket/talks/{n // 1000:04}/{n:07}.mp3", PurePath(f"{n // 1000:04}/{n:07}")): s
-        for n, s in enumerate(lengths)
-    }
-    world = World(told.nodes * SLOTS, limits, dice, told.death_days * 86_400)
-    world.seconds = {item.source: s or 0.0 for item, s in items.items()}
-    began_s, cpu_s = time.monotonic(), time.process_time()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = (Row(item.source, item.stem.as_posix()) for item in items)
-        with world, Manifest(folder, Settings(), rows) as record:
-            todo = in_order(items, is_limited=bool(limits.allowances()))
-            for item, _ in spread(world, str, world.all_of(todo), Stop()):
-                stem = item.stem.as_posix()
-                record.put(Row(item.source, stem, "done", "", (f"{stem}.json",), 900.0, 0, 2))
-        size_mb = (Path(folder) / "batch.json").stat().st_size / 1e6
-    cpu_s = time.process_time() - cpu_s
-    report(name, limits, lengths, told, world, ledger_us, task_ms)
+    lots = np.random.default_rng(1)
+    seconds = np.minimum(lots.lognormal(6.17, 1.12, told.recordings), 6 * 3600).astype(np.float32)
+    poison = lots.random(told.recordings) < told.poison_rate
+    # as `cluster.driver.in_order`: short ones first under a limit, else long ones
+    order = np.argsort(seconds if limits.allowances() else -seconds, kind="stable")
+    rates = Rates(told.death_days * 86_400, told.fault_rate)
+    world = World(told.nodes * SLOTS, Provider(limits), seconds, poison, rates, random.Random(1))
+    began_s, failed = time.process_time(), 0
+    for _, future in spread(world, str, world.numbers(order), Stop()):
+        failed += isinstance(future.exception(), Died)
+    cpu_s = time.process_time() - began_s
+    report(name, limits, world, ledger_us, task_ms)
     rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     print(
-        f"  driver: {cpu_s:.0f} s of CPU in all, at most {rss_mb:.0f} MB so far, "
-        f"batch.json {size_mb:.0f} MB ({time.monotonic() - began_s:.0f} s to simulate)"
+        f"  failed: {failed} whose nodes died three times ({int(poison.sum())} kill them), "
+        f"{world.lost} with a chunk refused {TRIES} times\n"
+        f"  to simulate: {cpu_s:.0f} s of CPU, at most {rss_mb:.0f} MB so far",
+        flush=True,
     )
 
 
-def report(
-    name: str,
-    limits: Limits,
-    lengths: list[float],
-    told: argparse.Namespace,
-    world: World,
-    ledger_us: float,
-    task_ms: float,
-) -> None:
+def report(name: str, limits: Limits, world: World, ledger_us: float, task_ms: float) -> None:
     """What came out, beside the least that is possible."""
-    slots, total_s = told.nodes * SLOTS, sum(lengths)
-    work_s = sum(max(s / 200, 2 + min(s, CHUNK_S) / 200) for s in lengths) / slots
+    count, total_s = len(world.seconds), float(world.seconds.sum(dtype=np.float64))
+    each_s = np.maximum(world.seconds / DECODED, 2 + np.minimum(world.seconds, CHUNK_S) / ANSWERED)
+    work_s = float(each_s.sum(dtype=np.float64)) / world.slots
     amounts = {"requests": float(world.requests), "tokens": 0.0, "audio_s": total_s}
-    paces = [
-        amounts[each.rule.quantity] / each.per_s - each.rule.window_s
+    paces = {
+        str(each): amounts[each.rule.quantity] / each.per_s - each.rule.window_s
         for each in limits.allowances()
-    ]
-    bound_s = max([work_s, *paces])
+    }
+    candidates = [("the nodes", work_s), *paces.items()]
+    bound, bound_s = max(candidates, key=lambda each: each[1])
     span_s = max(world.now_s, 1.0)
-    waiting = min(world.waited_s / span_s, slots * 2)
-    calls = 2 * world.requests / span_s + (waiting * POLLS if limits.allowances() else 0.0)
+    asking = world.waited_s / span_s
+    calls = 2 * (world.requests + world.faults) / span_s + asking / POLL_S if paces else 0.0
+    rate = count / span_s
     print(
-        f"{name}: {len(lengths)} recordings, {total_s / 3600:.0f} h, {world.requests} requests\n"
-        f"  time: {days(world.now_s)}, at least {days(bound_s)} "
-        f"({world.now_s / bound_s:.3f} times)\n"
+        f"{name}: {count} recordings, {total_s / 3600:.0f} h, {world.requests} requests\n"
+        f"  time: {days(world.now_s)}, at least {days(bound_s)} by {bound} "
+        f"({world.now_s / bound_s:.3f} times); {work_s / bound_s * world.slots:.0f} slots of "
+        f"{world.slots} would do\n"
         f"  ledger: {calls:.0f} calls a second, {calls * ledger_us / 1e4:.1f} % of a core\n"
-        f"  scheduler: {len(lengths) / span_s:.1f} tasks a second, "
-        f"{len(lengths) / span_s * task_ms / 10:.1f} % of a core; {2 * slots} in its window\n"
-        f"  recordings whose node died: {world.deaths}; requests paid again: {world.again} "
-        f"({100 * world.again / world.requests:.4f} %)"
+        f"  driver and scheduler: {rate:.1f} tasks a second, {rate * task_ms / 10:.1f} % of a "
+        f"core; {2 * world.slots} in the window\n"
+        f"  recordings whose node died: {world.deaths}; paid again: {world.again} requests "
+        f"({100 * world.again / world.requests:.4f} %); faults of the server: {world.faults}"
     )
 
 

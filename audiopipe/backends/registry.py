@@ -53,6 +53,8 @@ def account(settings: Settings) -> Settings:
         ledger=settings.ledger,
         task=settings.task,
         model=settings.model if settings.limits else "",
+        threads=settings.threads,
+        workers=settings.workers if settings.backend in ("auto", "local") else 0,
     )
 
 
@@ -71,7 +73,7 @@ def choose(settings: Settings, environment: Mapping[str, str]) -> Transcriber:
     if name == "local":
         from audiopipe.backends.local.transcribe import Local
 
-        return Local()
+        return Local(threads=settings.threads, at_once=settings.workers)
     if name == "onnx":
         from audiopipe.backends.local.onnx import Onnx
 

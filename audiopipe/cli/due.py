@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+from audiopipe.backends.registry import named
 from audiopipe.cli.inputs import Item, find_inputs
 from audiopipe.cli.log import LOGGER
+from audiopipe.engines.machine import split, this_machine
 from audiopipe.errors import InputError
-from audiopipe.settings import Settings
+from audiopipe.settings import Settings, change
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import Marks, changes, marks_of
@@ -165,6 +167,21 @@ def short_first(durations_s: Mapping[Item, float | None]) -> list[Item]:
         return math.inf if seconds is None else seconds
 
     return sorted(durations_s, key=length)
+
+
+def divided(durations_s: Mapping[Item, float | None], settings: Settings) -> Settings:
+    """The settings with the cores of this machine divided, where the embedded engine hears here and
+    nobody has said how."""
+    backend = named(settings, os.environ)[0]
+    if backend != "local" or settings.on or settings.workers or settings.threads:
+        return settings
+    # of an unknown length: a piece
+    known = [seconds or 1.0 for seconds in durations_s.values()]
+    pieces = sum(math.ceil(seconds / settings.chunk_length_s) for seconds in known)
+    way = split(this_machine(), pieces, len(known), sum(known))
+    if way.processes > 1 and settings.output_dir != "-":
+        return change(settings, {"on": "processes", "slots": way.processes})
+    return change(settings, {"workers": max(2, way.at_once), "threads": way.threads})
 
 
 def _duration_s(item: Item) -> float | None:

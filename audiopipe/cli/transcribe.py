@@ -96,6 +96,8 @@ def run(
     durations_s = due.durations([item for item, row in settled.items() if row is None])
     if durations_s and place:
         _require_room(place, settings, durations_s)
+    if durations_s:
+        settings = due.divided(durations_s, settings)
     report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())

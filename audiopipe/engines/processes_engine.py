@@ -5,13 +5,15 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from threading import Lock, Thread
 from typing import Any, Self, TypeVar
 
 from audiopipe.concurrency import Died
+from audiopipe.engines.forks import METHOD, modules
+from audiopipe.engines.machine import processes, this_machine
 from audiopipe.settings import Settings
 
 T = TypeVar("T")
@@ -23,11 +25,13 @@ class Processes:
 
     Args:
         slots: how many.
+        needed: modules that all of them import.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, needed: Sequence[str] = ()) -> None:
         self.slots = slots
-        self._context = multiprocessing.get_context("spawn")
+        self._context: Any = multiprocessing.get_context(METHOD)
+        self._context.set_forkserver_preload([*needed])
         self._manager = self._context.Manager()
         self._lock = Lock()
         self._pool = self._made()
@@ -72,18 +76,22 @@ class Processes:
         self._manager.shutdown()
 
     def _made(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.slots, self._context, _begin, (self.slots,))
+        share = max(1, this_machine().cores // self.slots)
+        environment = {**os.environ, "OMP_NUM_THREADS": str(share)}
+        return ProcessPoolExecutor(self.slots, self._context, _begin, (environment,))
 
 
 def opened(on: str, settings: Settings) -> Processes:
     """The engine."""
-    return Processes(settings.slots or os.cpu_count() or 1)
+    return Processes(processes(this_machine(), settings.slots), modules(settings))
 
 
-def _begin(processes: int) -> None:
-    """Ctrl-C is for the one that began us; and no process takes more cores than its share."""
+def _begin(environment: dict[str, str]) -> None:
+    """Ctrl-C is for the one that began us, whose environment is ours, but for our share of cores:
+    whom we are forked from may have been begun under another one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def _pass_on(inner: Future[R], done: Future[R]) -> None:

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any, Self, TypeVar
 
 from audiopipe.concurrency import Died
+from audiopipe.engines.machine import this_machine
 from audiopipe.errors import ClusterLost, UsageError
 from audiopipe.settings import Settings
 
@@ -168,4 +169,4 @@ class _Flag:
 
 def opened(on: str, settings: Settings) -> Ray:
     """The engine: `ray`, or `ray://HOST:PORT`."""
-    return Ray(on if "://" in on else None, settings.slots or (os.cpu_count() or 1) * SLOTS)
+    return Ray(on if "://" in on else None, settings.slots or this_machine().cores * SLOTS)

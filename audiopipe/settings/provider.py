@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from audiopipe.settings.cluster import ClusterSettings
-from audiopipe.settings.groups import ASKING, COST, PROVIDER
+from audiopipe.settings.groups import ASKING, COST, PROVIDER, WRITING
 from audiopipe.settings.kinds import Address, Assignment, Listed, Number, Words
 from audiopipe.settings.setting import row
 
@@ -57,6 +57,16 @@ class ProviderSettings(ClusterSettings):
         "Requests under way at once; 0 leaves it to the backend.",
         unit="N",
         unset="by backend",
+    )
+    threads: int = row(
+        0,
+        "--threads",
+        PROVIDER,
+        "Threads of one decoding of the embedded engine; 0 divides the cores among those at once.",
+        commands=(*WRITING, "mcp", "serve"),
+        kind=Number(is_whole=True, high=1024),
+        unit="N",
+        unset="by cores",
     )
     max_wait_s: float = row(
         math.inf,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from audiopipe.audio.vad import best_detector
 from audiopipe.backends.local.engine import Engine
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
+from audiopipe.engines.machine import this_machine, threads
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.settings import Settings, cache_folder
 from audiopipe.text.languages import NAMES, require_codes
@@ -40,7 +41,9 @@ class Local(Engine["Whisper"]):
     Args:
         device: `cpu`, `cuda` or `auto`.
         compute_type: CTranslate2's number type; `int8` is fastest on a CPU.
-        threads: threads of one decoding; 0 takes one a core.
+        threads: of one decoding; 0 divides the cores among those at once, 4 for each at most.
+        at_once: chunks that may be asked for at the same time; 0 is 2, one of which is prepared
+            while the other is decoded, unless there are cores for both.
         models_dir: where joined weights are kept; None is the user's cache.
 
     It hears the speech alone, in windows of up to 28 s, each in its language. Where an answer loops
@@ -49,7 +52,6 @@ class Local(Engine["Whisper"]):
     """
 
     name = "local"
-    workers = 2
 
     def __init__(
         self,
@@ -57,13 +59,15 @@ class Local(Engine["Whisper"]):
         device: str = "auto",
         compute_type: str = "int8",
         threads: int = 0,
+        at_once: int = 0,
         models_dir: Path | None = None,
     ) -> None:
         super().__init__()
         self._device = device
         self._compute_type = compute_type
         self.variant = f"{compute_type}, {_HEARING}"
-        self._threads = threads
+        self.workers = at_once or 2
+        self._threads, self._shared = threads, at_once or 1
         self.models_dir = models_dir or cache_folder(Settings(), {}) / "models"
 
     def accept(self, request: Request) -> Request:
@@ -132,15 +136,19 @@ class Local(Engine["Whisper"]):
         return None
 
     def _load(self, name: str) -> Whisper:
-        from audiopipe.backends.local.whisper import Whisper
+        from audiopipe.backends.local.whisper import Whisper, on_card
 
+        cores = this_machine().cores
+        of_one = self._threads or threads(cores, self._shared)
+        at_once = 1 if on_card(self._device) else max(1, min(self.workers, cores // of_one))
         place = str(bundled(name, self.models_dir)) if name in BUNDLED else name
         try:
             return Whisper(
                 place,
                 device=self._device,
                 compute_type=self._compute_type,
-                cpu_threads=self._threads,
+                cpu_threads=of_one,
+                num_workers=at_once,
             )
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelUnavailable(

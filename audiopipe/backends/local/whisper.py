@@ -67,12 +67,18 @@ class TimedWord:
     probability: float
 
 
+def on_card(device: str) -> bool:
+    """Whether a device named `device` is a card, which decodes one batch after another soonest."""
+    return device == "cuda" or (device == "auto" and ctranslate2.get_cuda_device_count() > 0)
+
+
 class Whisper:
     """A loaded model; calls may come from many threads, and the model takes them in turn.
 
     Args:
         place: a folder of converted weights, or a name in the hub that faster-whisper uses.
-        how: device, number type and threads, as `faster_whisper.WhisperModel` takes them.
+        how: device, number type, threads and how many are decoded at once, as
+            `faster_whisper.WhisperModel` takes them.
     """
 
     def __init__(self, place: str, **how: Any) -> None:
@@ -133,8 +139,8 @@ class Whisper:
         """
         with self._seeding:
             ctranslate2.set_random_seed(_SEED)
-            names = {"cpu_threads": "intra_threads"}
-            how = {names.get(name, name): value for name, value in self._how.items()}
+            how = {name: value for name, value in self._how.items() if name != "num_workers"}
+            how["intra_threads"] = how.pop("cpu_threads", 0)
             model = ctranslate2.models.Whisper(self._place, **how)
 
         def say(states: States, asked: Sequence[Asked], temperature: float) -> list[Said]:

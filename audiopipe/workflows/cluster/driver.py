@@ -64,7 +64,8 @@ def transcribe_on(
     try:
         for job, future in spread(executor, transcribe, jobs, stop):
             if isinstance(error := future.exception(), Died):
-                yield missing(job.item, f"{job.item.source}: {error}, twice: it was alone there")
+                why = f"{job.item.source}: {error}, three times, and it was alone there at last"
+                yield missing(job.item, why)
             else:
                 yield future.result()
     finally:

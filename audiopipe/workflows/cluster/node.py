@@ -12,6 +12,7 @@ import pickle
 import socket
 from collections.abc import Callable
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import Condition, Thread, get_ident
 from typing import TYPE_CHECKING, Any
@@ -155,7 +156,9 @@ class _Runs:
             node = self._nodes.get(run.name)
             if node is None:
                 node = self._nodes[run.name] = _Node(run)
-                Thread(target=node.follow, args=(self._forget,), daemon=True).start()
+                # engines know by the context for whom a thread works
+                follow = copy_context().run
+                Thread(target=follow, args=(node.follow, self._forget), daemon=True).start()
             node.busy += 1
         try:
             yield node

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -98,6 +99,28 @@ def test_results_rows_and_events_of_all_nodes_arrive(
     again = transcribe_on(executor, items, settings, hear=hear, stop=Stop())
     assert len(list(again)) == 5
     assert len(server.accepted) == 4
+
+
+def test_a_long_recording_tells_of_its_parts_while_it_is_under_way(
+    executor: Executor, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.flac"
+    sf.write(path, make_recording(30), 16_000)
+    told, asked, in_time = threading.Event(), threading.Lock(), []
+
+    def latency(audio_s: float) -> float:
+        if not asked.acquire(blocking=False):  # the second answer waits for news of the first
+            in_time.append(told.wait(60))
+        return 0.0
+
+    with Server(latency=latency) as server:
+        settings = told_to(server, tmp_path, chunk_length_s=10, overlap_s=2, workers=1)
+        item = Item(str(path), PurePath("long"))
+        rows = transcribe_on(
+            executor, {item: 15.0}, settings, hear=lambda *_: told.set(), stop=Stop()
+        )
+        assert [row.status for row in rows] == ["done"]
+    assert in_time == [True] * len(in_time) != []
 
 
 # a request costs $0.000111: 10 s at the least, of the cheapest model
