@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.crowd import CHUNKS, FILES, faults, prepare
+from support.forked import Forks
 
 
 def main() -> int:
@@ -24,12 +25,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=6)
     asked = parser.parse_args()
     found: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Forks() as forks:
         prepare(Path(folder))
         for number in range(asked.rounds):
-            found += [
-                f"round {number}: {each}" for each in faults(Path(folder), number, asked.runs)
-            ]
+            seen = faults(Path(folder), number, forks, asked.runs)
+            found += [f"round {number}: {each}" for each in seen]
     told = f"{asked.rounds} rounds of {asked.runs} runs of {FILES} files, {CHUNKS} chunks"
     print(f"{told}: {len(found)} faults", *found, sep="\n")
     return 1 if found else 0

@@ -6,12 +6,13 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 import soundfile as sf
+from support.forked import Case, Forks
 from support.server import Server
 from support.speechlike import make_recording
 
@@ -21,7 +22,7 @@ FILES = 3
 
 
 @pytest.fixture
-def run(server: Server, tmp_path: Path) -> Callable[..., str]:
+def run(server: Server, tmp_path: Path, forks: Forks) -> Callable[..., str]:
     """Transcribe three recordings, each a chunk, into a new folder; what it says."""
     (tmp_path / "talks").mkdir()
     for n in range(FILES):
@@ -29,20 +30,31 @@ def run(server: Server, tmp_path: Path) -> Callable[..., str]:
     environment = {**os.environ, **server.as_groq, "AUDIOPIPE_CACHE_DIR": str(tmp_path / "cache")}
 
     def transcribe(out: str, most_bytes: int = 0) -> str:
-        code = "import audiopipe.cli as cli; cli.main()"
+        command = ("transcribe", "talks", "-o", out, "--no-voice-check")
         if most_bytes:
-            limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))"
-            code = f"import resource; {limit}; {code}"
-        command = [sys.executable, "-c", code, "transcribe", "talks", "-o", out, "--no-voice-check"]
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+            code, said = _limited(command, most_bytes, environment, tmp_path)
+        else:
+            code = forks.run(Case(command, environment, str(tmp_path), str(tmp_path)))
+            said = (tmp_path / "stderr").read_text()
+        assert code == 0, said
         assert len(list((tmp_path / out).glob("*.json"))) == FILES + 1
-        assert "defect" not in done.stderr
-        return done.stderr
+        assert "defect" not in said
+        return said
 
     return transcribe
+
+
+def _limited(
+    command: tuple[str, ...], most_bytes: int, environment: Mapping[str, str], folder: Path
+) -> tuple[int, str]:
+    """Exit code of a command whose files may have so many bytes, and what it says."""
+    limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most_bytes}, {most_bytes}))"
+    code = f"import resource; {limit}; import audiopipe.cli as cli; cli.main()"
+    words = [sys.executable, "-c", code, *command]
+    done = subprocess.run(
+        words, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are a POSIX thing")

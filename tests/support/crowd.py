@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ import soundfile as sf
 from audiopipe.errors import AudiopipeError
 from audiopipe.workflows.batch import read
 from support import speechlike
+from support.forked import Case, Forks
 from support.killing import Watched
 
 FILES = 6
@@ -29,21 +28,22 @@ def prepare(folder: Path) -> None:
         sf.write(folder / "talks" / f"{n}.flac", words, 16_000)
 
 
-def faults(folder: Path, number: int, runs: int = 6) -> Iterator[str]:
+def faults(folder: Path, number: int, forks: Forks, runs: int = 6) -> Iterator[str]:
     """What is wrong after so many runs of the same folder at once; nothing is there of others."""
     with Watched() as server:
         environment = {**os.environ, **server.as_groq}
         environment |= {"AUDIOPIPE_CACHE_DIR": str(folder / f"cache{number}")}
         environment |= {"AUDIOPIPE_LIMITS": "rpm=none,ash=none"}
-        command = [sys.executable, "-m", "audiopipe", *_COMMAND[:3], f"out{number}", *_COMMAND[4:]]
-        begun = [
-            subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
-            for _ in range(runs)
-        ]
-        said = [run.communicate()[1].decode() for run in begun]
-    for run, words in zip(begun, said, strict=True):
-        if run.returncode:
-            yield f"exit code {run.returncode}: {words[-300:]}"
+        words = (*_COMMAND[:3], f"out{number}", *_COMMAND[4:])
+        streams = [folder / f"said{n}" for n in range(runs)]
+        for each in streams:
+            each.mkdir(exist_ok=True)
+        cases = [Case(words, environment, str(folder), str(each)) for each in streams]
+        begun = [forks.begin(case) for case in cases]
+        codes = [run.wait() for run in begun]
+    for code, each in zip(codes, streams, strict=True):
+        if code:
+            yield f"exit code {code}: {(each / 'stderr').read_text()[-300:]}"
     sent = Counter(name for name, _ in server.log)
     if sent.total() != CHUNKS or len(sent) != CHUNKS:
         yield f"{sent.total()} requests for {len(sent)} of {CHUNKS} chunks"
