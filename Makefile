@@ -31,8 +31,10 @@ clients: .clients/.done
 	.clients/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	touch $@
 
+# one thread each for what computes: on busy cores threads of BLAS spend their time waiting for each other
 test: setup
-	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) $(BIN)/pytest -n 2 --dist loadgroup
+	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) OMP_NUM_THREADS=1 \
+		$(BIN)/pytest -n 2 --dist loadgroup
 
 check: setup
 	$(BIN)/ruff check .

@@ -7,7 +7,10 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import soundfile as sf
 from support.fixtures import JFK
+from support.server import Server
+from support.speechlike import make_recording
 
 from audiopipe.render import save
 from audiopipe.values.audio import Span
@@ -116,15 +119,17 @@ def test_a_transcript_without_measures_is_checked_too(audiopipe: Run, tmp_path: 
 
 
 def test_dropped_text_is_gone_its_flags_stay_and_the_log_says_how_much(
-    audiopipe: Run, tmp_path: Path
+    audiopipe: Run, tmp_path: Path, server: Server
 ) -> None:
-    asked = ["transcribe", JFK, "--backend", "local", "-m", "tiny.en", "-f", "json"]
-    assert audiopipe(*asked, "-o", "kept", "--flag-limit", "min-avg-logprob=0").returncode == 0
-    kept = json.loads((tmp_path / "kept" / "jfk.json").read_text())
+    sf.write(tmp_path / "a.flac", make_recording(20), 16_000)
+    asked = ["transcribe", "a.flac", "-f", "json"]
+    flags = ("-o", "kept", "--flag-limit", "min-avg-logprob=0")
+    assert audiopipe(*asked, *flags, **server.as_groq).returncode == 0
+    kept = json.loads((tmp_path / "kept" / "a.json").read_text())
     limits = ["--flag-limit", "min-avg-logprob=0", "--drop", "low-confidence"]
-    done = audiopipe(*asked, "-o", "dropped", *limits)
+    done = audiopipe(*asked, "-o", "dropped", *limits, **server.as_groq)
     assert done.returncode == 0, done.stderr
-    dropped = json.loads((tmp_path / "dropped" / "jfk.json").read_text())
+    dropped = json.loads((tmp_path / "dropped" / "a.json").read_text())
     assert kept["text"] and dropped["text"] == "" and dropped["flags"] == kept["flags"]
     assert f"{len(kept['segments'])} segments dropped as low-confidence" in done.stderr
 

@@ -43,6 +43,8 @@ def heard(samples: NDArray[np.int16]) -> list[tuple[int, float]]:
 
 
 _HOP = 80
+_TURNS = np.exp(-2j * np.pi * np.outer(_DIGITS_HZ, np.arange(_TONE_S * _HEARD_HZ // 2)) / _HEARD_HZ)
+"""What each digit is told by, over half of its tone."""
 
 
 def _word(word: int, rate_hz: int) -> NDArray[np.float64]:
@@ -75,14 +77,13 @@ def _marks(sound: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _digits(sound: NDArray[np.float32], start: int) -> int | None:
-    length = round(_TONE_S * _HEARD_HZ)
-    turns = np.exp(-2j * np.pi * np.outer(_DIGITS_HZ, np.arange(length // 2)) / _HEARD_HZ)
+    length = 2 * _TURNS.shape[1]
     digits = []
     for number in (1, 2, 3):
         piece = sound[start + number * length + length // 4 :][: length // 2]
         if len(piece) < length // 2:
             return None
-        digits.append(int(np.argmax(np.abs(turns @ piece))))
+        digits.append(int(np.argmax(np.abs(_TURNS @ piece))))
     word = digits[0] << 3 | digits[1]
     return word if digits[2] == (word * 5 + 3 + digits[0]) & 7 else None
 
