@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from threading import Thread
@@ -18,7 +18,6 @@ from typing import Any, Self, TypeVar
 
 from audiopipe._version import __version__
 from audiopipe.concurrency import Died
-from audiopipe.engines.forks import METHOD, modules
 from audiopipe.engines.machine import this_machine
 from audiopipe.errors import ClusterLost, UsageError
 from audiopipe.settings import Settings
@@ -43,24 +42,17 @@ class Dask:
         address: of the scheduler, or None for processes of this machine.
         slots: of those.
         security: certificates; None for none.
-        needed: modules that those import.
 
     Raises:
         UsageError: it is not installed, or nobody answers there.
     """
 
-    def __init__(
-        self,
-        address: str | None,
-        slots: int,
-        security: Any = None,
-        needed: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, address: str | None, slots: int, security: Any = None) -> None:
         self._stack = ExitStack()
         self._topic = f"audiopipe-{uuid.uuid4().hex}"
         with quiet():
             try:
-                self._client = self._connected(address, slots, security, needed)
+                self._client = self._connected(address, slots, security)
             except (OSError, TimeoutError, ValueError) as error:
                 self._stack.close()
                 where = address or "this machine"
@@ -112,18 +104,13 @@ class Dask:
         except Exception as error:  # noqa: BLE001 - of a scheduler that is gone
             _LOGGER.debug("the cluster could not be left in order: %r", error)
 
-    def _connected(
-        self, address: str | None, slots: int, security: Any, needed: Sequence[str]
-    ) -> Any:
+    def _connected(self, address: str | None, slots: int, security: Any) -> Any:
         try:
             from distributed import Client, LocalCluster
-            from distributed.utils import get_mp_context
         except ImportError as error:
             raise UsageError("--on dask: pip install 'audiopipe[dask]'") from error
         enter = self._stack.enter_context
         if address is None:
-            method = get_mp_context()  # type: ignore[no-untyped-call]
-            method.set_forkserver_preload(["distributed.nanny", *needed])
             cores = this_machine().cores
             workers = min(cores, slots or cores)
             address = enter(
@@ -197,10 +184,9 @@ def worker_settings() -> dict[str, Any]:
     """
     return {
         "distributed.nanny.pre-spawn-environ": {},
-        "distributed.scheduler.allowed-failures": 1,
+        "distributed.scheduler.allowed-failures": 0,  # `spread` tries again
         "distributed.comm.timeouts.connect": f"{_CONNECT_S:g}s",
         "distributed.comm.retry.count": 2,
-        "distributed.worker.multiprocessing-method": METHOD,
         "distributed.worker.daemon": False,  # decoders are processes of their own
     }
 
@@ -209,7 +195,7 @@ def opened(on: str, settings: Settings) -> Dask:
     """The engine: `dask`, or `dask://HOST:PORT`."""
     place = on.partition("://")[2]
     if not place:
-        return Dask(None, settings.slots, needed=modules(settings))
+        return Dask(None, settings.slots)
     scheme = "tls" if settings.tls_ca else "tcp"
     return Dask(f"{scheme}://{place}", 0, security_of(settings))
 

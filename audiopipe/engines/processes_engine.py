@@ -1,23 +1,34 @@
-"""Processes of this machine, as an engine: each loads its models once."""
+"""Processes of this machine, as an engine: each loads its models once.
+
+On Linux they are forks of one process that has imported what all of them need and runs no thread,
+so that to begin one takes a hundredth of a second; elsewhere each is an interpreter of its own.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from importlib.util import find_spec
 from threading import Lock, Thread
 from typing import Any, Self, TypeVar
 
 from audiopipe.concurrency import Died
-from audiopipe.engines.forks import METHOD, modules
 from audiopipe.engines.machine import processes, this_machine
 from audiopipe.settings import Settings
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
+_WORK = "audiopipe.workflows.cluster.node"
+_EMBEDDED = ("faster_whisper", "audiopipe.backends.local.hear")
+"""What the embedded engine needs, and what imports that."""
 
 
 class Processes:
@@ -30,7 +41,7 @@ class Processes:
 
     def __init__(self, slots: int, needed: Sequence[str] = ()) -> None:
         self.slots = slots
-        self._context: Any = multiprocessing.get_context(METHOD)
+        self._context: Any = multiprocessing.get_context(_METHOD)
         self._context.set_forkserver_preload([*needed])
         self._manager = self._context.Manager()
         self._lock = Lock()
@@ -83,7 +94,13 @@ class Processes:
 
 def opened(on: str, settings: Settings) -> Processes:
     """The engine."""
-    return Processes(processes(this_machine(), settings.slots), modules(settings))
+    return Processes(processes(this_machine(), settings.slots), _modules(settings))
+
+
+def _modules(settings: Settings) -> tuple[str, ...]:
+    engine, module = _EMBEDDED
+    embedded = settings.backend in ("auto", "local") and find_spec(engine) is not None
+    return (_WORK, module) if embedded else (_WORK,)
 
 
 def _begin(environment: dict[str, str]) -> None:
