@@ -1,6 +1,6 @@
 """A folder of which some files end whatever decodes them: the rest is transcribed, in one run.
 
-python scripts/check_isolation.py --good 950 --bad segfault=20 abort=10 illegal=5 overtime=10 hang=5
+python scripts/check_isolation.py --good 950
 
 Each hanging file takes a minute: a decoder that gives no sign of life is ended after half of one,
 and so is the next that tries.
@@ -18,18 +18,22 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
-from support.poison import SIGNALS, make_folder, poisonous
+from support.poison import SIGNALS, TABLES, make_folder, poisonous
 from support.server import Server
 
 from audiopipe.workflows.batch import read
+
+_DEFAULT = "segfault=15 abort=10 illegal=5 overtime=5 hang=5 memory=5 endless=5"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--good", type=int, default=950)
-    parser.add_argument("--bad", nargs="*", metavar="NAME=N", help=f"of {', '.join(SIGNALS)}")
+    parser.add_argument(
+        "--bad", nargs="*", metavar="NAME=N", help=f"of {', '.join([*SIGNALS, *TABLES])}"
+    )
     asked = parser.parse_args()
-    given = asked.bad or ["segfault=20", "abort=10", "illegal=5", "overtime=10", "hang=5"]
+    given = asked.bad or _DEFAULT.split()
     bad = {name: int(count) for name, _, count in (each.partition("=") for each in given)}
     with tempfile.TemporaryDirectory() as name, Server() as server:
         folder = Path(name)

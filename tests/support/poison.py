@@ -1,13 +1,15 @@
 """A folder of recordings of which some end whatever decodes them, as seen from outside.
 
-No file that still does that is known; so whoever has one of these open is sent the signal that the
-kernel would send.
+No file that still crashes one is known; so whoever has one of these open is sent the signal that
+the kernel would send. Files that make one take memory, or work on without a sound, are known: the
+tables of an MP4 may say of its few bytes that they are samples by the million.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +30,9 @@ SIGNALS = {
 }
 """What happens to who reads a file whose name begins so."""
 
+TABLES = {"memory": (4_000, 16_000), "endless": (4_000, 2_000)}
+"""How many samples a chunk holds, and how many chunks there are, by the name of a file."""
+
 KINDS = (("m4a", "ipod", "aac"), ("mp3", "mp3", "libmp3lame"), ("mkv", "matroska", "aac"))
 
 _LONG_S = 120.0
@@ -35,7 +40,7 @@ _LONG_S = 120.0
 
 
 def make_folder(folder: Path, good: int, bad: dict[str, int]) -> None:
-    """Recordings in three formats, all different, and so many of each name of `SIGNALS`."""
+    """Recordings in three formats, all different, and so many of each name of the tables above."""
     folder.mkdir()
     for number in range(good):
         ending, kind, codec = KINDS[number % len(KINDS)]
@@ -46,8 +51,34 @@ def make_folder(folder: Path, good: int, bad: dict[str, int]) -> None:
     long = babble(_LONG_S)[:, np.newaxis].astype(np.float32) / np.float32(32768)
     poison = container_file([long], 16_000, "mp3", "libmp3lame")
     for name, count in bad.items():
+        data, ending = (tabled(*TABLES[name]), "m4a") if name in TABLES else (poison, "mp3")
         for number in range(count):
-            (folder / f"{name}{number:03}.mp3").write_bytes(poison)
+            (folder / f"{name}{number:03}.{ending}").write_bytes(data)
+
+
+def tabled(samples: int, chunks: int) -> bytes:
+    """An M4A whose tables say that each of so many chunks, all at one place, holds so many samples
+    of one byte (ISO 14496-12, section 8.7).
+    """
+    sound = babble(1.0)[:, np.newaxis].astype(np.float32) / np.float32(32768)
+    data = container_file([sound], 16_000, "ipod", "aac")
+    boxes = _box(b"stsz", struct.pack(">II", 1, samples * chunks))
+    boxes += _box(b"stsc", struct.pack(">IIII", 1, 1, samples, 1))
+    boxes += _box(b"stco", struct.pack(">I", chunks) + struct.pack(">I", 40) * chunks)
+    boxes += _box(b"stts", struct.pack(">III", 1, samples * chunks, 1024))
+    # boxes around them are the last of the file, and grow with them
+    for name in (b"stsz", b"stsc", b"stco", b"stts", b"edts"):
+        data = data.replace(name, b"free")
+    table = data.index(b"stbl") + 4
+    grown = bytearray(data[:table] + boxes + data[table:])
+    for name in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+        at = grown.index(name) - 4
+        struct.pack_into(">I", grown, at, int.from_bytes(grown[at : at + 4], "big") + len(boxes))
+    return bytes(grown)
+
+
+def _box(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4sI", 12 + len(body), name, 0) + body
 
 
 @contextmanager

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.audio import babble, container_file, plain_file
+from support.poison import TABLES, tabled
 from support.processes import a_killer, decoder_ids, needs_proc
 
 from audiopipe.audio.reading import open_source
@@ -147,6 +148,13 @@ def test_a_batch_whose_decoder_is_killed_twenty_times_loses_nothing() -> None:
             assert np.array_equal(read(recording("m4a")), expected)
             rounds += 1
     assert rounds
+
+
+def test_what_makes_a_decoder_take_memory_without_end_costs_one_file(tmp_path: Path) -> None:
+    (tmp_path / "a.m4a").write_bytes(tabled(*TABLES["memory"]))
+    with pytest.raises(UnreadableInput, match="took more than 1024 MB of memory"):
+        read(tmp_path / "a.m4a")
+    assert np.array_equal(read(recording("m4a")), read_here(recording("m4a")))
 
 
 _DAMAGED = """
