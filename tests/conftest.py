@@ -23,11 +23,14 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(trylast=True)  # after those of folders, which know better
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What loads the engine runs in one process, so that its weights are loaded once; what kills
     processes runs in one, so that two of them do not take each other's time; what its module
     prepares once is prepared in one."""
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
         if "engine" in getattr(item, "fixturenames", ()) or "backends/local" in str(item.path):
             group = "engine"
         elif "kill" in item.name:

@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pyloudnorm
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.audio import babble
@@ -47,6 +47,7 @@ def loudness(samples: NDArray[np.float32], rate_hz: int) -> float:
     return float(pyloudnorm.Meter(rate_hz).integrated_loudness(samples.astype(np.float64)))
 
 
+@settings(max_examples=20)
 @given(st.floats(-60, -6), st.floats(0, 0.9))
 def test_any_level_becomes_the_same_loudness_without_a_clipped_peak(
     tmp_path_factory: pytest.TempPathFactory, level_db: float, peaks: float

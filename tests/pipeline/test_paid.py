@@ -76,11 +76,11 @@ def test_an_upload_limit_is_learnt_once(
     monkeypatch.setattr(server, "answer", narrow)
     free = ("rpm=none", "rpd=none", "ash=none", "asd=none")
     options = {"chunk_length_s": 120.0, "upload_format": "wav", "workers": 1, "limits": free}
-    asked(server, 400.0, **options)
+    asked(server, 240.0, **options)
     refused = sum(len(seen.audio) > 1 << 20 for seen in server.seen)
     assert 1 <= refused <= 3
     before = len(server.seen)
-    asked(server, 401.0, refresh=True, **options)
+    asked(server, 241.0, refresh=True, **options)
     again = [len(seen.audio) > 1 << 20 for seen in server.seen[before:]]
     assert sum(again) <= 1
 

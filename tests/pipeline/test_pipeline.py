@@ -366,7 +366,7 @@ def test_leaving_early_ends_the_decoder_before_its_file_is_closed(tmp_path: Path
     path = tmp_path / "noise.mp3"
     noise = np.random.default_rng(0).normal(0, 0.1, (44_100 * 60, 2))
     sf.write(path, noise, 44_100, format="MP3")
-    for n in range(40):
+    for n in range(0, 40, 2):
         chunks = audiopipe.prepare(path, chunk_length_s=5.0, overlap_s=1.0)
         for _ in range(n % 3):
             next(chunks)

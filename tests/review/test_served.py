@@ -164,9 +164,12 @@ def test_two_people_lose_nothing_and_end_with_the_same(
     everything = "all => all.map((each) => each.textContent)"
     for page in pages:
         until(page, "document.querySelector('#kept').textContent === 'Saved'")
-    pages[0].wait_for_timeout(3000)
+    for _ in range(100):
+        shown = [page.eval_on_selector_all(".segment", everything) for page in pages]
+        if shown[0] == shown[1]:
+            break
+        pages[0].wait_for_timeout(100)
     assert errors == []
-    shown = [page.eval_on_selector_all(".segment", everything) for page in pages]
     assert shown[0] == shown[1]
     stored = load(library / "talk.json")
     assert [segment.text.strip() for segment in stored.segments] == shown[0]

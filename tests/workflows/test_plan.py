@@ -249,6 +249,6 @@ def test_ten_times_the_files_take_hardly_more_memory(tmp_path: Path) -> None:
     # kept, or the interpreter's table of names is made anew for parts that come and go; it may
     # grow on one occasion all the same
     parts = [sys.intern(part) for part in path.parts]
-    most = min(peak_bytes(1500) for _ in range(3))
+    allowed = peak_bytes(150) + 1350 * 200
     assert parts
-    assert most < peak_bytes(150) + 1350 * 200
+    assert any(peak_bytes(1500) < allowed for _ in range(3))
