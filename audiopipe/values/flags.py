@@ -109,6 +109,12 @@ TABLE: tuple[Kind, ...] = (
         repairable=False,
     ),
     Kind(
+        "language-unsure",
+        "speech that may be in another language just as well",
+        "name the language",
+        repairable=False,
+    ),
+    Kind(
         "time-anomaly",
         "text that takes no time, or more than the 30 s that Whisper hears at once",
         "listen",

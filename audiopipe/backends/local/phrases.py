@@ -34,6 +34,7 @@ def segments(part: Part) -> Iterator[dict[str, Any]]:
             "seek": round(part.words[0].span.start_s * 100),
             "language": part.language,
             "spoken": part.spoken,
+            "maybe": part.maybe,
             "temperature": said.temperature,
             "avg_logprob": said.avg_logprob,
             "compression_ratio": get_compression_ratio(text.strip()),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "base"
 
-_HEARING = "packed windows 3"
+_HEARING = "packed windows 4"
 """Part of what answers are kept under; the number grows by one whenever the same audio and request
 may give another text."""
 
@@ -124,7 +124,7 @@ class Local(Engine["Whisper"]):
         return {"language": _main_language(rows), "segments": rows}
 
     def _anomalies(self, body: Any, segments: tuple[Segment, ...]) -> tuple[Flag, ...]:
-        return tuple(_mistold(body, segments))
+        return (*_mistold(body, segments), *_unsure(body, segments))
 
     def _linguist(self, model: Whisper) -> Whisper | None:
         """Who tells languages apart: the model, or in place of one that knows English only the
@@ -176,21 +176,45 @@ def _rows(
 def _mistold(body: Any, segments: Sequence[Segment]) -> Iterator[Flag]:
     """Flags where another language is spoken than the model was told, or knows."""
     spoken = [row.get("spoken", row.get("language")) for row in body["segments"]]
-    pairs = [
-        (segment.span, code)
+    codes = [
+        code if code != segment.language else ""
         for segment, code in zip(segments, spoken, strict=False)
-        if code != segment.language
     ]
-    for code, group in groupby(pairs, key=lambda pair: pair[1]):
-        spans = [span for span, _ in group]
+    for code, span in _stretches(segments, codes):
         yield Flag(
             "language-switch",
-            Span(spans[0].start_s, spans[-1].end_s),
+            span,
             1.0,
             0.0,
-            f"{NAMES.get(code, code).capitalize()} seems to be spoken here, and the words are "
-            "another language's: leave --language out, and take a model that knows the language.",
+            f"{_name(code).capitalize()} seems to be spoken here, and the words are another "
+            "language's: leave --language out, and take a model that knows the language.",
         )
+
+
+def _unsure(body: Any, segments: Sequence[Segment]) -> Iterator[Flag]:
+    """Flags where another language may be spoken just as well as the one that was heard."""
+    for code, span in _stretches(segments, [row.get("maybe", "") for row in body["segments"]]):
+        yield Flag(
+            "language-unsure",
+            span,
+            1.0,
+            0.0,
+            f"This may be {_name(code)} just as well: if it is another language than is written "
+            "here name it with --language.",
+        )
+
+
+def _stretches(segments: Sequence[Segment], codes: Sequence[str]) -> Iterator[tuple[str, Span]]:
+    """Languages other than that of the words, and from where to where each goes on."""
+    pairs = zip(segments, codes, strict=False)
+    for code, group in groupby(pairs, key=lambda pair: pair[1]):
+        spans = [segment.span for segment, _ in group]
+        if code:
+            yield code, Span(spans[0].start_s, spans[-1].end_s)
+
+
+def _name(code: str) -> str:
+    return NAMES.get(code, code)
 
 
 def _main_language(rows: Iterable[dict[str, Any]]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Lock
@@ -42,6 +42,9 @@ class Asked:
     language: str
     task: str
     prompt: str | None
+
+    def into(self, language: str) -> Asked:
+        return replace(self, language=language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,19 @@ class Whisper:
         (found,) = self._model.model.detect_language(part)
         shares = {token[2:-2]: share for token, share in found}
         return {code: share for code, share in shares.items() if not among or code in among}
+
+    def sureness(self, states: NDArray[np.float32], languages: Sequence[str]) -> dict[str, float]:
+        """How sure it is of the words of one window, were they in each language: their mean log
+        probability, of the likeliest word each time (one beam).
+
+        Args:
+            states: of the window.
+            languages: codes.
+        """
+        asked = [Asked(code, "transcribe", None) for code in languages]
+        each = np.repeat(states[np.newaxis], len(asked), axis=0)
+        said = self._answers(self._model.model, each, asked, 0.0, {"beam_size": 1})
+        return {code: s.avg_logprob for code, s in zip(languages, said, strict=True)}
 
     def say(self, states: States, asked: Sequence[Asked]) -> list[Said]:
         """What is most likely said in each window.

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopipe.backends.local.tongues import Guess, Tongues, passages
+from audiopipe.backends.local.tongues import Guess, Tongues, passages, rival
 from audiopipe.values.audio import Span
 
 ENGLISH, GERMAN, UNSURE = {"en": 1.0, "de": 0.0}, {"en": 0.0, "de": 1.0}, {"en": 0.3, "de": 0.7}
@@ -61,3 +61,17 @@ def test_what_came_before_counts(guesses: list[Guess]) -> None:
     tongues.course(guesses[:1], [5.0])
     later = tongues.course(guesses[1:], [5.0] * (len(guesses) - 1))
     assert later[-1] == course(*guesses)[-1]
+
+
+def test_a_language_that_is_as_likely_is_in_doubt() -> None:
+    assert rival("en", [UNSURE]) == "de"
+    assert rival("de", [UNSURE]) == "en"
+    assert rival("en", [{"en": 0.9, "de": 0.1}]) == "de"
+    assert rival("en", [{"en": 0.98, "de": 0.02}]) == ""
+    assert rival("en", [ENGLISH, UNSURE]) == ""
+    assert rival("en", [{"en": 1.0}]) == ""
+
+
+def test_of_a_rare_language_it_takes_more_to_be_in_doubt() -> None:
+    assert rival("en", [{"en": 0.6, "yo": 0.4}]) == ""
+    assert rival("yo", [{"yo": 0.6, "en": 0.4}]) == "en"
