@@ -7,6 +7,7 @@ import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from audiopipe.render.joins import space_between
 from audiopipe.render.passages import (
     Passage,
     facts,
@@ -20,7 +21,6 @@ from audiopipe.render.passages import (
 )
 from audiopipe.render.xml import legal
 from audiopipe.text.clocks import whole_clock
-from audiopipe.text.joints import joint
 from audiopipe.values.transcript import Failure, Flag, Transcript
 
 if TYPE_CHECKING:
@@ -74,13 +74,13 @@ def _paragraph(document: Document, group: list[Passage], numbers: dict[Flag, int
     speaker = one_line(first.speaker or "")
     if speaker:
         paragraph.add_run(f" {legal(speaker)}:").bold = True
-    before = ""
+    before = None
     for part, flags in group:
         text = "" if isinstance(part, Failure) else without_controls(part.text)
-        parted = joint(before, text) if before else " "
+        parted = space_between(before, part) if before else " "
         run = paragraph.add_run(legal(parted + (text if before else text.lstrip())))
         if flags:
             run.font.highlight_color = WD_COLOR_INDEX.YELLOW
             mark = "".join(f"[{numbers[flag]}]" for flag in flags)
             paragraph.add_run(mark).font.superscript = True
-        before = text
+        before = part

@@ -84,7 +84,7 @@ def _segment_row(index: int, segment: Segment, flags: Sequence[Flag]) -> dict[st
     known = {"language": segment.language, "speaker": segment.speaker}
     row |= {name: value for name, value in known.items() if value is not None}
     row["flags"] = kinds(flags)
-    return row
+    return row if segment.breaks is None else row | {"breaks": list(segment.breaks)}
 
 
 def _word_rows(index: int, segment: Segment) -> list[dict[str, object]]:
@@ -200,6 +200,7 @@ def _segment(row: Row, word_rows: Iterable[Row]) -> Segment:
         no_speech_prob=row["no_speech_prob"],
         language=row.get("language"),
         speaker=row.get("speaker"),
+        breaks=tuple(map(int, row["breaks"])) if "breaks" in row else None,
     )
 
 

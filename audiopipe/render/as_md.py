@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from audiopipe.render.joins import space_between
 from audiopipe.render.passages import (
     Passage,
     escaped,
@@ -13,7 +14,6 @@ from audiopipe.render.passages import (
     when_measured,
 )
 from audiopipe.text.clocks import whole_clock
-from audiopipe.text.joints import joint
 from audiopipe.values.transcript import Failure, Flag, Transcript
 
 
@@ -42,11 +42,11 @@ def _paragraph(group: list[Passage], numbers: dict[Flag, int]) -> str:
         return f"{head} *{escaped(gap_text(first))}*"
     if first.speaker:
         head += f" **{escaped(first.speaker)}:**"
-    said = before = ""
+    said, before = "", None
     for part, flags in group:
         text = "" if isinstance(part, Failure) else part.text
-        said += joint(before, text) + text + "".join(f" [⚑{numbers[flag]}]" for flag in flags)
-        before = text
+        said += space_between(before, part) + text + "".join(f" [⚑{numbers[f]}]" for f in flags)
+        before = part
     return f"{head} {escaped(said)}"
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from audiopipe.errors import InputError, OutputError
 from audiopipe.render.files import write
+from audiopipe.render.pinned import pinned
 from audiopipe.store.files import locked
+from audiopipe.text.breaks import line_breaks
 from audiopipe.text.rewording import reworded
 from audiopipe.values.audio import Span
 from audiopipe.values.corrections import Correction, Doubt, merged, standing
@@ -107,6 +109,7 @@ def correction(row: Mapping[str, Any]) -> Correction:
             Doubt(_text(each["kind"]), Span(each["start"], each["end"]))
             for each in row.get("settles", ())
         ),
+        None if row.get("breaks") is None else tuple(map(int, row["breaks"])),
     )
 
 
@@ -132,7 +135,16 @@ def row_of(each: Correction) -> dict[str, Any]:
         {"kind": doubt.kind, "start": doubt.span.start_s, "end": doubt.span.end_s}
         for doubt in each.settles
     ]
-    return row
+    breaks = breaks_of(each)
+    return row if breaks is None else row | {"breaks": list(breaks)}
+
+
+def breaks_of(each: Correction) -> tuple[int, ...] | None:
+    """Where lines of what somebody wrote may end; None where that is after spaces, or nothing was
+    written."""
+    if each.after == each.before or each.after.isascii():
+        return None
+    return tuple(line_breaks(each.after)) if each.breaks is None else each.breaks
 
 
 def add(transcript: Path, added: Iterable[Correction]) -> tuple[Correction, ...]:
@@ -163,7 +175,7 @@ def apply(transcript: Transcript, corrections: Iterable[Correction]) -> Transcri
     as one that was made again since: it finds the nearest segment that says the same, or is left
     out, which is told.
     """
-    segments: list[Segment | None] = list(transcript.segments)
+    made: dict[int, Segment | None] = {}
     strays = 0
     for each in standing(corrections).values():
         if each.segment is None:
@@ -171,19 +183,36 @@ def apply(transcript: Transcript, corrections: Iterable[Correction]) -> Transcri
         place = _place(each, transcript.segments)
         if place is None:
             strays += 1
-        else:
-            segments[place] = corrected(transcript.segments[place], each)
+        elif (segment := corrected(transcript.segments[place], each)) != transcript.segments[place]:
+            made[place] = segment
     if strays:
         name = transcript.source.name
         _log.warning("%s: %d corrections are of another transcript, and left out", name, strays)
-    return replace(transcript, segments=tuple(filter(None, segments)))
+    if not made:
+        return transcript
+    whole = (_kept(made, place, each) for place, each in enumerate(pinned(transcript)))
+    return replace(transcript, segments=tuple(filter(None, whole)))
 
 
 def corrected(segment: Segment, by: Correction) -> Segment | None:
     """A segment as somebody has it; None for one that he struck."""
     if by.after != by.before and not by.after.strip():
         return None
-    return replace(reworded(segment, by.after), speaker=by.speaker)
+    if by.after == segment.text:
+        return replace(segment, speaker=by.speaker)
+    places = breaks_of(by)
+    breaks = None if places is None else (0, *places)
+    return replace(reworded(segment, by.after), speaker=by.speaker, breaks=breaks)
+
+
+def _kept(made: Mapping[int, Segment | None], place: int, heard: Segment) -> Segment | None:
+    """A segment as it stands, with the places that are known of it."""
+    if place not in made:
+        return heard
+    segment = made[place]
+    if segment is None or segment.text != heard.text:
+        return segment
+    return replace(segment, breaks=heard.breaks)
 
 
 def _place(each: Correction, segments: Sequence[Segment]) -> int | None:

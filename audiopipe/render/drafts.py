@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from audiopipe.render.breaks import cut, rows, text_of
+from audiopipe.render.joins import breaks_of
 from audiopipe.render.passages import gap_text, one_line, passages
 from audiopipe.render.units import Ending, Unit, columns, units
 from audiopipe.settings import SubtitleSettings
@@ -149,7 +150,7 @@ def _draft(shown: Sequence[Unit], turn: Turn, settings: SubtitleSettings) -> Dra
 
 
 def _units(
-    parts: Iterable[Segment | Failure], language: str | None, settings: SubtitleSettings
+    parts: Sequence[Segment | Failure], language: str | None, settings: SubtitleSettings
 ) -> list[Unit]:
     """The parts as one text, with rising times: recognisers' words may run backwards."""
     said: list[Word] = []
@@ -161,7 +162,7 @@ def _units(
         joints.add(at)
         at += len(text)
     rising: list[Unit] = []
-    for unit in units(said, language, joints):
+    for unit in units(said, language, joints, breaks_of(parts)):
         start_s = max(unit.start_s, rising[-1].start_s if rising else 0.0)
         rising.append(replace(unit, start_s=start_s, end_s=max(start_s, unit.end_s)))
     return rising

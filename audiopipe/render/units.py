@@ -13,7 +13,7 @@ from itertools import accumulate, pairwise
 from audiopipe.render.passages import without_controls
 from audiopipe.text.breaks import line_breaks
 from audiopipe.text.joints import is_phrased, lacks_space
-from audiopipe.text.stops import sentence_ends
+from audiopipe.text.stops import closing_stops
 from audiopipe.values.transcript import Word
 
 
@@ -56,7 +56,10 @@ def columns(text: str) -> int:
 
 
 def units(
-    said: Sequence[Word], language: str | None = None, joints: Iterable[int] = ()
+    said: Sequence[Word],
+    language: str | None = None,
+    joints: Iterable[int] = (),
+    breaks: Iterable[int] | None = None,
 ) -> list[Unit]:
     """What one speaker says, cut into units.
 
@@ -64,16 +67,17 @@ def units(
         said: words, or longer stretches of text whose time is shared out over their columns.
         language: ISO 639-1 code: what is an abbreviation depends on it.
         joints: places in the text where phrases meet that may lack the space between them.
+        breaks: places in the text where lines may end; by default those of one text.
 
     Returns:
         Units in the order of the text; in each the time of its letters.
     """
     text = "".join(without_controls(word.text) for word in said)
     times = _Times(said)
-    stops = sentence_ends(text, language)
+    stops = closing_stops(text, language)
     spaces = {place for place in joints if lacks_space(text, place)}
     made = []
-    for start, end in _clung(text, _pieces(text)):
+    for start, end in _clung(text, _pieces(text, line_breaks(text) if breaks is None else breaks)):
         shown = " ".join(text[start:end].split())
         made.append(
             Unit(
@@ -114,9 +118,9 @@ class _Times:
         return word.span.start_s + word.span.duration_s * share
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
+def _pieces(text: str, breaks: Iterable[int]) -> Iterator[tuple[int, int]]:
     """The text between places where a line may end, without the space around it."""
-    for start, end in pairwise((0, *line_breaks(text), len(text))):
+    for start, end in pairwise((0, *breaks, len(text))):
         piece = text[start:end]
         if piece.strip():
             yield start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
@@ -163,7 +167,8 @@ def _ending(text: str, start: int, end: int, stops: set[int], is_spaced: bool) -
     bare = text[start:end].rstrip(CLOSING)
     following = _NEXT.match(text, end)
     if bare[-1:] in SENTENCE_ENDS:
-        if bare.endswith(".") and not bare.endswith("..") and following and end not in stops:
+        is_stop = bare.endswith(".") and not bare.endswith("..")
+        if is_stop and following and start + len(bare) not in stops:
             return Ending.OPEN
         goes_on = following and following[1].islower()
         return Ending.CLAUSE if goes_on else Ending.SENTENCE

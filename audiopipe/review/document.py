@@ -21,21 +21,20 @@ from audiopipe.render import render
 from audiopipe.render.as_md import flag_line, made_by
 from audiopipe.render.corrections import row_of
 from audiopipe.render.drafts import turns
-from audiopipe.render.passages import gap_text, title, without_controls
+from audiopipe.render.joins import shown_text, space_between
+from audiopipe.render.passages import gap_text, one_line, title
+from audiopipe.render.pinned import pinned
 from audiopipe.render.units import CLAUSE_ENDS, CLOSING, PAIRED, SENTENCE_ENDS
 from audiopipe.review.sound import SILENT, Sound
 from audiopipe.settings import SubtitleSettings
-from audiopipe.text.breaks import line_breaks
-from audiopipe.text.joints import joint, lacks_space
-from audiopipe.text.stops import TITLES, sentence_ends
+from audiopipe.text.breaks import LOOSE, NEVER_FIRST, NEVER_LAST
+from audiopipe.text.stops import TITLES, closing_stops, sentence_ends
 from audiopipe.values.corrections import Correction
 from audiopipe.values.flags import TABLE
 from audiopipe.values.transcript import Segment, Transcript
 
 _MEASURES = ("temperature", "avg_logprob", "compression_ratio", "no_speech_prob")
 _ADVICE = {kind.name: kind.advice for kind in TABLE}
-_AFTER_SPACE = re.compile(r"\S\s+(?=\S)")
-_STOP = re.compile(rf"\.[{re.escape(CLOSING.replace(' ', ''))}]*")
 _STOPPED = re.compile(r"((?:[^\W\d_]|[\u0900-\u0963]){1,8})\.")
 _ABBREVIATIONS = (
     "abs art bd ca cf cap chap ch cit co col corp def dept dir ed eds ej eng esp est et etc ex exc "
@@ -68,7 +67,6 @@ def document(
         sound: its recording.
     """
     segments = transcript.segments
-    breaks, stops = _places(transcript)
     head, tail = _frame(transcript)
     return {
         "id": identity,
@@ -88,8 +86,9 @@ def document(
         "speaker": _known([segment.speaker for segment in segments]),
         "language_of": _known([segment.language for segment in segments]),
         "tokens": _known([" ".join(map(str, segment.tokens)) or None for segment in segments]),
-        "breaks": breaks,
-        "stops": stops,
+        "breaks": _breaks(transcript),
+        "told": [n for n, segment in enumerate(segments) if segment.breaks is not None],
+        "stops": _stops(transcript),
         "joints": _joints(segments),
         "short": sorted({*_usual(transcript.language), *_own(transcript)}),
         "words": _words(segments),
@@ -116,6 +115,9 @@ def tables() -> dict[str, Any]:
         "sentenceEnds": "".join(sorted(SENTENCE_ENDS)),
         "clauseEnds": "".join(sorted(CLAUSE_ENDS)),
         "paired": "".join(sorted(PAIRED)),
+        "loose": LOOSE,
+        "neverFirst": NEVER_FIRST,
+        "neverLast": NEVER_LAST,
     }
 
 
@@ -156,39 +158,40 @@ def _ranges(holds: Callable[[str], bool]) -> list[int]:
     return found
 
 
-def _places(transcript: Transcript) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-    """Of each segment that the page could not tell by itself: where its lines may end, and which
-    full stops end no sentence; places in UTF-16."""
+def _breaks(transcript: Transcript) -> dict[int, list[int]]:
+    """Where the lines of each segment may end, if that is not after spaces; places in UTF-16."""
+    return {
+        n: _utf16(list(each.breaks), each.text)
+        for n, each in enumerate(pinned(transcript))
+        if each.breaks is not None
+    }
+
+
+def _stops(transcript: Transcript) -> dict[int, list[int]]:
+    """Which full stops of each segment end no sentence; places in UTF-16."""
     number = {id(segment): n for n, segment in enumerate(transcript.segments)}
-    breaks: dict[int, list[int]] = {}
     stops: dict[int, list[int]] = {}
     for turn in turns(transcript):
         said = [part for part in turn.parts if isinstance(part, Segment)]
-        text = without_controls("".join(segment.text for segment in said))
-        lines, plain = list(line_breaks(text)), [m.end() for m in _AFTER_SPACE.finditer(text)]
-        closed = sentence_ends(text, transcript.language)
-        opened = [m.end() for m in _STOP.finditer(text) if m.end() not in closed]
+        text = "".join(map(shown_text, said))
+        closed = closing_stops(text, transcript.language)
+        opened = [m.end() for m in re.finditer(r"\.", text) if m.end() not in closed]
         if _ends_short(text, transcript.language):
             opened.append(len(text.rstrip()))
         at = 0
         for segment in said:
-            end, n = at + len(segment.text), number[id(segment)]
-            own = [place - at for place in lines if at <= place < end]
-            if lines != plain and own != [place - at for place in plain if at <= place < end]:
-                breaks[n] = _utf16(own, segment.text)
+            end = at + len(segment.text)
             if held := [place - at for place in opened if at < place <= end]:
-                stops[n] = _utf16(held, segment.text)
+                stops[number[id(segment)]] = _utf16(held, segment.text)
             at = end
-    return breaks, stops
+    return stops
 
 
 def _joints(segments: Sequence[Segment]) -> dict[int, str]:
-    """What stands before each segment of a script that puts spaces between phrases alone."""
-    return {
-        n: joint(before.text, after.text)
-        for n, (before, after) in enumerate(pairwise(segments), 1)
-        if lacks_space(before.text + after.text, len(before.text))
-    }
+    """The space that is lacking before each segment."""
+    seen = [(n, each) for n, each in enumerate(segments) if one_line(each.text)]
+    pairs = ((n, space_between(before, after)) for (_, before), (n, after) in pairwise(seen))
+    return {n: space for n, space in pairs if space}
 
 
 def _utf16(places: list[int], text: str) -> list[int]:

@@ -23,9 +23,17 @@ def lacks_space(text: str, place: int) -> bool:
     return place > 0 and is_phrased(text[place - 1]) and is_phrased(text[place : place + 1])
 
 
+def meets(before: str, after: str) -> bool:
+    """Whether a line may end where two texts meet, neither of them empty: at a space, and between
+    words."""
+    if before[-1].isspace() or after[0].isspace():
+        return True
+    return len(before) in line_breaks(before + after)
+
+
 def joint(before: str, after: str) -> str:
     """A space where two phrases meet without one, else nothing: what is cut inside a word stays
     one word.
     """
-    text, place = before + after, len(before)
-    return " " if lacks_space(text, place) and place in line_breaks(text) else ""
+    lacks = lacks_space(before + after, len(before))
+    return " " if lacks and meets(before, after) else ""

@@ -42,7 +42,7 @@ def changed(segment: Segment, changes: Sequence[Change]) -> Segment:
         return segment
     text = _written(segment.text, changes, 0, len(segment.text))
     words = tuple(_words(segment, changes)) if segment.words else ()
-    return replace(segment, text=text, words=words)
+    return replace(segment, text=text, words=words, breaks=None)
 
 
 def differences(before: str, after: str) -> Iterator[Change]:

@@ -18,6 +18,9 @@ _STOPPED = re.compile(r"(?<![\w'’-])((?:[^\W\d_]|[\u0900-\u0963])+)\.$")
 _REFUSAL = re.compile(r"\b[Nn]o\.(?=\s+[^\W\d])")
 """An answer, which sentencex takes for the short form of number."""
 
+_QUOTE = re.compile("[\"“”„«»‹›()\\[\\]{}<>（）「」『』【】《》〈〉]|(?<!\\w)['‘’‚‛]")
+"""Inside of these sentencex sees no sentences: what is quoted has full stops too."""
+
 _NEXT = re.compile(r"\s*(\S)")
 _LONGEST = 12
 
@@ -29,12 +32,22 @@ def sentence_ends(text: str, language: str | None) -> set[int]:
         text: of one speaker.
         language: ISO 639-1 code; without one the rules of English hold.
     """
+    return {place for place in _ends(text, language) if not _points_on(text, place)}
+
+
+def closing_stops(text: str, language: str | None) -> set[int]:
+    """The places right after the full stops that end a sentence, those of a quotation and in
+    brackets too; the other full stops belong to what follows. Arguments as of `sentence_ends`."""
+    ends = _ends(_QUOTE.sub(" ", text), language)
+    return {place for place in ends if not _points_on(text, place)}
+
+
+def _ends(text: str, language: str | None) -> set[int]:
     from sentencex import segment
 
     ends = accumulate(map(len, segment(language or "en", without_surrogates(text))))
     places = {end - _spaces_before(text, end) for end in ends}
-    places |= {match.end() for match in _REFUSAL.finditer(text)}
-    return {place for place in places if not _points_on(text, place)}
+    return places | {match.end() for match in _REFUSAL.finditer(text)}
 
 
 def _spaces_before(text: str, end: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Flag
@@ -34,6 +34,8 @@ class Correction:
         who: a name; "" where none was given.
         when: ISO 8601, UTC.
         settles: the flags that are no doubts any more.
+        breaks: places in `after` where lines may end, as whoever wrote it has them; None where he
+            does not tell, and a dictionary is asked.
     """
 
     segment: int | None
@@ -43,6 +45,7 @@ class Correction:
     who: str = ""
     when: str = ""
     settles: tuple[Doubt, ...] = ()
+    breaks: tuple[int, ...] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.segment is not None and self.segment < 0:

@@ -42,6 +42,8 @@ class Segment:
         no_speech_prob: 0 to 1, the model's guess that nobody speaks.
         language: ISO 639-1 code, where it is known for the segment.
         speaker: label of the speaker or channel, where it is known.
+        breaks: places in the text where its lines may end, where a person's browser told them with
+            what he wrote; None where the text is as it was heard.
     """
 
     span: Span
@@ -55,6 +57,7 @@ class Segment:
     no_speech_prob: float | None = None
     language: str | None = None
     speaker: str | None = None
+    breaks: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.words and "".join(word.text for word in self.words) != self.text:
@@ -71,7 +74,8 @@ class Segment:
         if len(words) == len(self.words):
             return self
         span = Span(words[0].span.start_s, words[-1].span.end_s)
-        return replace(self, span=span, text="".join(word.text for word in words), words=words)
+        text = "".join(word.text for word in words)
+        return replace(self, span=span, text=text, words=words, breaks=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ import pytest
 from support.fixtures import FIXTURES, GOLDEN
 
 from audiopipe.render import read, render, write
-from audiopipe.render.corrections import apply
+from audiopipe.render.as_json import parse
+from audiopipe.render.corrections import apply, correction
 from audiopipe.review.document import document, tables
 from audiopipe.review.page import SCRIPTS, asset, inert
 from audiopipe.settings import SubtitleSettings
@@ -26,7 +27,7 @@ PURE = SCRIPTS[: SCRIPTS.index("cues.js") + 1]
 FORMATS = ("txt", "md", "srt", "vtt", "tsv", "csv", "json")
 TABLE = [row.split("\t") for row in (FIXTURES / "boundaries.tsv").read_text("utf-8").splitlines()]
 UNSPACED = ("th", "lo", "km", "my", "zh", "yue", "ja", "bo")
-"""Where words end is known from dictionaries, which differ; see `audiopipe help review`."""
+"""Where words end is known from dictionaries, and a browser has others than `render`."""
 
 Told = tuple[Transcript, tuple[Correction, ...]]
 Write = Callable[[list[Told]], list[dict[str, str]]]
@@ -39,27 +40,38 @@ window.exported = (told, tables) => {
     return Object.fromEntries(Object.keys(FORMATS).map((name) => [name, FORMATS[name][0](t)]));
   });
 };
+window.written = (told, texts, tables) => {
+  TABLES = tables;
+  const made = new Corrections(decode(told), []);
+  return texts.map(([n, text, speaker]) => made.row(n, { text, speaker, settles: [] }, "Bo"));
+};
 """
 
 
 @pytest.fixture(scope="module")
-def exported(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What the scripts of the page write of some transcripts."""
+def scripts(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A page with the scripts alone."""
     path = tmp_path_factory.mktemp("exports") / "page.html"
     script = "".join(map(asset, PURE))
     write(f"<!doctype html><meta charset=utf-8><script>let TABLES;{script}{_SCRIPT}</script>", path)
     context = browser.new_context()
     page = context.new_page()
     page.goto(path.as_uri())
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def exported(scripts: Any) -> Any:
+    """What the scripts of the page write of some transcripts."""
 
     def exported(told: list[Told]) -> list[dict[str, str]]:
         each = [document(t, c, SubtitleSettings(), "talk.json", "id") for t, c in told]
         code = f"window.exported({inert(each)}, {inert(tables())})"
-        made: list[dict[str, str]] = page.evaluate(code)
+        made: list[dict[str, str]] = scripts.evaluate(code)
         return made
 
-    yield exported
-    context.close()
+    return exported
 
 
 def spoken(language: str, words: list[str], dice: random.Random) -> Transcript:
@@ -98,10 +110,10 @@ def mended(t: Transcript, dice: random.Random) -> tuple[Correction, ...]:
     return tuple(made)
 
 
-def check(exported: Write, told: list[Told], formats: tuple[str, ...] = FORMATS) -> None:
+def check(exported: Write, told: list[Told]) -> None:
     for (transcript, corrections), texts in zip(told, exported(told), strict=True):
         whole = apply(transcript, corrections)
-        for name in formats:
+        for name in FORMATS:
             assert texts[name] == render(whole, name), (name, [s.text for s in whole.segments])
 
 
@@ -110,9 +122,35 @@ def test_every_script(exported: Write, language: str, words: str, _: str) -> Non
     dice = random.Random(3)
     heard = [spoken(language, words.split("|"), dice) for _ in range(6)]
     check(exported, [(t, ()) for t in heard])
-    mends = [(t, mended(t, dice)) for t in heard]
-    exact = ("txt", "tsv", "csv", "json") if language in UNSPACED else FORMATS
-    check(exported, mends, exact)
+    check(exported, [(t, mended(t, dice)) for t in heard])
+
+
+@pytest.mark.parametrize("language", UNSPACED)
+def test_lines_end_where_the_browser_of_whoever_wrote_them_says(
+    exported: Write, scripts: Any, language: str
+) -> None:
+    dice = random.Random(5)
+    words = next(row[1] for row in TABLE if row[0] == language).split("|")
+    told = []
+    for _ in range(4):
+        t = spoken(language, words, dice)
+        texts = [(n, edited(s.text, words, dice), s.speaker) for n, s in enumerate(t.segments)]
+        data = document(t, (), SubtitleSettings(), "talk.json", "id")
+        code = f"window.written({inert(data)}, {inert(texts[::2])}, {inert(tables())})"
+        told.append((t, tuple(map(correction, scripts.evaluate(code)))))
+    assert any(each.breaks for _, mends in told for each in mends)
+    check(exported, told)
+    for name in ("srt", "md"):
+        assert [render(parse(each["json"]), name) for each in exported(told)] == [
+            each[name] for each in exported(told)
+        ]
+
+
+def edited(text: str, words: list[str], dice: random.Random) -> str:
+    """A text as somebody leaves it who strikes, writes and marks."""
+    place = dice.randrange(len(text) + 1)
+    written = dice.choice([*words, "😀", " ", "", "「", "OK"])
+    return dice.choice(["", text[:place] + written + text[place + dice.randrange(4) :]])
 
 
 def test_all_that_a_transcript_holds(exported: Write) -> None:

@@ -227,7 +227,7 @@ function withLabel(label, said) {
 
 /** The parts as one text, with rising times. */
 function unitsOf(t, turn) {
-  const parts = turn.parts.map((each) => ({ ...each, text: each.isGap ? each.part.gap : each.part.text }));
+  const parts = turn.parts.map((each) => ({ ...each, text: withoutControls(each.isGap ? each.part.gap : each.part.text) }));
   const said = parts.flatMap((each) => timed(t, each, each.text));
   let latest = 0;
   return units(said, placesOf(parts)).map((unit) => {
@@ -236,30 +236,26 @@ function unitsOf(t, turn) {
   });
 }
 
-/** Of all parts as one text: its breaks, joints and open stops. What nobody has touched is as it came
- * with the page, and the rules of `units.js` hold in what was mended. */
+/** Of all parts as one text: its breaks, joints and open stops. What came with the page is so as it was
+ * heard; for what somebody has written the rules of `units.js` hold. */
 function placesOf(parts) {
   const text = withoutControls(parts.map((each) => each.text).join(""));
-  const plain = spacedBreaks(text);
-  const made = parts.some((each) => each.part.zones) ? lineBreaks(text) : plain;
   const [joints, open, breaks] = [[], new Set(), []];
-  const isIn = (zones, place) => zones?.some(([from, to]) => from <= place && place <= to);
   let at = 0;
   for (const { part, text: own } of parts) {
-    const here = (places) => places.slice(bisect(places.length, (n) => places[n] < at), bisect(places.length, (n) => places[n] < at + own.length));
-    const isMended = (place) => isIn(part.zones, place - at);
-    const known = part.breaks ? part.breaks.map((place) => at + place) : here(plain);
-    breaks.push(...known.filter((place) => !isMended(place)), ...here(made).filter(isMended));
+    const lead = own.length - stripStart(own).length;
+    if (at && meets(text.slice(0, at), part, own)) breaks.push(at + lead);
+    for (const place of part.breaks ?? spacedBreaks(own)) if (place) breaks.push(at + place);
     for (const place of part.stops ?? []) open.add(at + place);
     for (const stop of part.zones ? own.matchAll(/\./g) : []) {
-      const place = at + stop.index + 1;
-      if (isMended(place) && isOpenStop(text, place)) open.add(place);
+      const place = stop.index + 1;
+      const isMended = part.zones.some(([from, to]) => from <= place && place <= to);
+      if (isMended && isOpenStop(text, at + place)) open.add(at + place);
     }
     joints.push(at);
     at += own.length;
   }
-  const isOpen = (_, place) => open.has(place);
-  return { joints, isOpen, breaks: isAscii(text) ? plain : breaks.sort((a, b) => a - b) };
+  return { joints, breaks, isOpen: (_, place) => open.has(place) };
 }
 
 function timed(t, { part, isGap }, text) {

@@ -126,7 +126,7 @@ function asMd(t) {
     let [said, before] = ["", null];
     for (const { part, flags, isGap } of group) {
       const text = isGap ? "" : part.text;
-      said += jointOf(before, part, text) + text + flags.map((f) => ` [⚑${numbers.get(JSON.stringify(f))}]`).join("");
+      said += (isGap ? "" : jointOf(t, before, part)) + text + flags.map((f) => ` [⚑${numbers.get(JSON.stringify(f))}]`).join("");
       before = part;
     }
     blocks.push(`${head} ${escaped(said)}`);
@@ -136,13 +136,14 @@ function asMd(t) {
 }
 
 /** The space that two phrases lack between them; of what nobody has touched it is known. */
-function jointOf(before, part, text) {
-  if (!before?.text || !lacksSpace(before.text + text, before.text.length)) return "";
-  return before.zones || part.zones || part.joint === null ? joint(before.text, text) : part.joint;
+function jointOf(t, before, part) {
+  if (!t.isMended) return part.joint;
+  const lacks = before && lacksSpace(before.text + part.text, before.text.length);
+  return lacks && part.breaks?.includes(0) ? " " : "";
 }
 
 function asJson(t) {
-  const rows = flagsBySegment(t).map((flags, n) => segmentRow(t.segments[n], n, flags));
+  const rows = flagsBySegment(t).map((flags, n) => segmentRow(t, n, flags));
   const words = t.segments.flatMap((segment, n) => wordRows(segment, n));
   const listed = (items) => (items.length ? `[\n    ${items.join(",\n    ")}\n  ]` : "[]");
   const text = strip(t.segments.map((segment) => segment.text).join(""));
@@ -152,7 +153,8 @@ function asJson(t) {
   );
 }
 
-function segmentRow(s, n, flags) {
+function segmentRow(t, n, flags) {
+  const s = t.segments[n];
   const facts = [
     `"id": ${n}`, `"seek": ${s.seek}`, `"start": ${s.rawStart}`, `"end": ${s.rawEnd}`,
     `"text": ${JSON.stringify(s.text)}`,
@@ -162,6 +164,7 @@ function segmentRow(s, n, flags) {
   if (s.language !== null) facts.push(`"language": ${JSON.stringify(s.language)}`);
   if (s.speaker !== null) facts.push(`"speaker": ${JSON.stringify(s.speaker)}`);
   facts.push(`"flags": [${kinds(flags).map((kind) => JSON.stringify(kind)).join(", ")}]`);
+  if (s.breaks && (t.isMended || s.isTold)) facts.push(`"breaks": [${inCharacters(s.breaks, s.text).join(", ")}]`);
   return `{${facts.join(", ")}}`;
 }
 

@@ -28,8 +28,9 @@ class Heard {
     this.language = doc.language_of?.[n] ?? null;
     this.tokens = doc.tokens?.[n] ?? "";
     this.breaks = doc.breaks[n] ?? null;
+    this.isTold = doc.told.includes(n);
     this.stops = doc.stops[n] ?? null;
-    this.joint = doc.joints[n] ?? null;
+    this.joint = doc.joints[n] ?? "";
     this.columns = doc.words;
   }
 
@@ -117,9 +118,10 @@ class Corrections {
   /** The row that gives a segment another state. */
   row(n, state, who) {
     const before = n === null ? "" : this.original.segments[n].text;
+    const breaks = state.text === before || isAscii(state.text) ? null : breaksOf(state.text);
     return {
       segment: n, before, after: state.text, speaker: state.speaker, who,
-      when: new Date().toISOString(), settles: state.settles,
+      when: new Date().toISOString(), settles: state.settles, ...(breaks && { breaks }),
     };
   }
 
@@ -140,13 +142,16 @@ class Corrections {
     const { text, speaker } = this.state(n);
     if (text !== segment.text && !strip(text)) return null;
     if (text === segment.text) return segment.with({ speaker });
-    return segment.with({ text, speaker, made: reword(segment, text), ...carried(segment, text) });
+    const places = isAscii(text) ? null : [0, ...inUnits(this.last(n).breaks ?? breaksOf(text), text)];
+    const made = reword(segment, text);
+    return segment.with({ text, speaker, made, breaks: places, ...carried(segment, text) });
   }
 
   /** The transcript as corrected. */
   corrected() {
-    const segments = this.original.segments.map((_, n) => this.segment(n)).filter(Boolean);
-    return { ...this.original, segments };
+    const { segments } = this.original;
+    const isMended = segments.some((_, n) => this.isChanged(n));
+    return { ...this.original, isMended, segments: segments.map((_, n) => this.segment(n)).filter(Boolean) };
   }
 
   /** The file that stands beside the transcript. */
@@ -157,17 +162,15 @@ class Corrections {
   }
 }
 
-/** Of a text that was mended: `zones` of what is new in it, and the places that came with the rest. */
+/** Of a text that was mended: `zones` of what is new in it, and the stops that came with the rest. */
 function carried(segment, text) {
   const zones = [];
-  const kept = { breaks: segment.breaks && [], stops: segment.stops && [] };
+  const stops = [];
   let [old, fresh] = [0, 0];
   for (const change of [...differences(segment.text, text), null]) {
     const end = change?.start ?? segment.text.length + 1;
-    for (const name of ["breaks", "stops"]) {
-      for (const place of segment[name] ?? []) {
-        if (place >= old && place <= end) kept[name].push(place - old + fresh);
-      }
+    for (const place of segment.stops ?? []) {
+      if (place >= old && place <= end) stops.push(place - old + fresh);
     }
     if (change) {
       fresh += change.start - old;
@@ -176,5 +179,5 @@ function carried(segment, text) {
       old = change.end;
     }
   }
-  return { zones, ...kept };
+  return { zones, stops };
 }

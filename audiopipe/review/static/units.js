@@ -1,6 +1,7 @@
 // What a line may be broken between; the rules of audiopipe/render/units.py and text/breaks.py.
 // ICU's line rules are no part of a browser's JavaScript: where lines of what was heard may end
-// came with the page (`t.segments[n].breaks`); for what was mended the rules below are enough.
+// came with the page (`t.segments[n].breaks`); for what is mended the rules below decide, and their
+// places go with the corrections.
 
 const ENDING = { OPEN: -1, NONE: 0, CLAUSE: 1, SENTENCE: 2 };
 const ODD = `[^${WORD}${SPACE}\\u{1f000}-\\u{1ffff}]+`;
@@ -9,8 +10,6 @@ const NEXT = new RegExp(`[^${WORD}]*([${WORD}])`, "uy");
 const AMOUNT = new RegExp(`[${SPACE}]*\\p{Nd}`, "uy");
 const AFTER_SPACE = new RegExp(`[^${SPACE}][${SPACE}]+(?=[^${SPACE}])`, "gu");
 const NOT_AFTER_SPACE = /^[)\]}!?\/\u3001\u3002\uff0c\uff0e！？）」』】》〉〕｝]/u; // UAX 14, LB 13
-const CLOSES = /^[、。，．：；！？）」』】》〉〕｝〙〛〗ヽヾーァィゥェォッャュョヮヵヶぁぃぅぇぉっゃゅょゎゕゖ々〻‥…・ㇰ-ㇿ゛゜ゝゞ”’%％‰!?,.:;)\]}»]/u;
-const OPENS = /^[（「『【《〈〔｛〘〚〖“‘(\[{«$￥£]/u;
 
 function inRanges(ranges, code) {
   const n = bisect(ranges.length / 2, (i) => ranges[2 * i + 1] < code);
@@ -31,12 +30,6 @@ function columns(text) {
 const lacksSpace = (text, place) =>
   place > 0 && isPhrased(text[place - 1]) && isPhrased(text[place] ?? "");
 
-function joint(before, after) {
-  const place = before.length;
-  const text = before + after;
-  return lacksSpace(text, place) && lineBreaks(text).includes(place) ? " " : "";
-}
-
 const isAscii = (text) => /^[\x00-\x7f]*$/.test(text);
 const spacedBreaks = (text) => Array.from(text.matchAll(AFTER_SPACE), (m) => m.index + m[0].length);
 
@@ -49,7 +42,8 @@ function lineBreaks(text) {
   const words = new Intl.Segmenter("en", { granularity: "word" }).segment(text.toWellFormed());
   const kept = new Set(spaced);
   for (const { index } of words) {
-    if (index && mayPart(charBefore(text, index), charAt(text, index))) kept.add(index);
+    const [before, after] = [charBefore(text, index), charAt(text, index)];
+    if (index && !isSpace(before) && !isSpace(after) && mayPart(before, after)) kept.add(index);
   }
   return [...kept].sort((a, b) => a - b);
 }
@@ -60,9 +54,29 @@ function charBefore(text, place) {
   return text.slice(place - ((low & 0xfc00) === 0xdc00 ? 2 : 1), place);
 }
 
+/** Whether a line may end between two characters, as far as they alone tell. */
 function mayPart(before, after) {
-  if (isSpace(before) || isSpace(after) || CLOSES.test(after) || OPENS.test(before)) return false;
-  return "\u200b་།".includes(before) || isUnspaced(before) || isUnspaced(after);
+  if (TABLES.neverFirst.includes(after) || TABLES.neverLast.includes(before) || /^\p{M}/u.test(after)) return false;
+  return TABLES.loose.includes(before) || isUnspaced(before) || isUnspaced(after);
+}
+
+/** Whether a line may end where a text meets the one before it. */
+function meets(before, part, text) {
+  if (part.breaks) return part.breaks.includes(0);
+  const [left, right] = [charBefore(before, before.length), charAt(text, 0)];
+  return isSpace(left) || isSpace(right) || mayPart(left, right);
+}
+
+/** The same for what somebody has written; places in characters, an emoji being one. */
+const breaksOf = (text) => inCharacters(lineBreaks(text), text);
+const inCharacters = (places, text) => (isWide(text) ? places.map((place) => size(text.slice(0, place))) : places);
+const isWide = (text) => /[\ud800-\udbff][\udc00-\udfff]/.test(text);
+
+/** Places in characters as those in a string of JavaScript. */
+function inUnits(places, text) {
+  if (!isWide(text)) return places;
+  const characters = Array.from(text);
+  return places.map((place) => characters.slice(0, place).join("").length);
 }
 
 /** Short forms of the transcript's language, and of itself. */
@@ -190,7 +204,7 @@ function endingOf(text, start, end, isOpen, isSpaced) {
   const following = NEXT.exec(text);
   if (bare && TABLES.sentenceEnds.includes(bare.at(-1))) {
     const isStop = bare.endsWith(".") && !bare.endsWith("..") && following;
-    if (isStop && (isOpen(text, end) || pointsOn(text, end))) return ENDING.OPEN;
+    if (isStop && (isOpen(text, to) || pointsOn(text, to))) return ENDING.OPEN;
     return following && /^\p{Lowercase}/u.test(following[1]) ? ENDING.CLAUSE : ENDING.SENTENCE;
   }
   const isPhrase = isSpaced && isPhrased(bare.at(-1) ?? "");

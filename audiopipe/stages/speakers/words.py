@@ -70,7 +70,8 @@ def _words(segment: Segment) -> Sequence[Word]:
 def _part(segment: Segment, words: Sequence[Word]) -> Segment:
     span = Span(words[0].span.start_s, max(words[0].span.start_s, words[-1].span.end_s))
     text = "".join(word.text for word in words)
-    return replace(segment, span=span, text=text, words=tuple(words) if segment.words else ())
+    kept = tuple(words) if segment.words else ()
+    return replace(segment, span=span, text=text, words=kept, breaks=None)
 
 
 def _nearness(prints: Prints, voices: Directions, end_s: float) -> NDArray[np.float64]:
