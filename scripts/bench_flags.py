@@ -2,6 +2,7 @@
 
 python scripts/bench_flags.py --folder DIR            each X.ext with its labels in X.segments.jsonl
 python scripts/bench_flags.py --folder DIR en_*       only those that match
+python scripts/make_flag_audio.py DIR OUT             recordings in eight languages, for --folder
 python scripts/bench_flags.py                         only how fast voices are found
 
 A line of labels is a JSON object with `start` and `end` in seconds and a `kind`; every kind but
@@ -28,8 +29,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiopipe.audio.reading import decode_pcm
+from audiopipe.audio.silence import FRAME_SAMPLES
 from audiopipe.audio.vad import Detector, by_level, by_network, find_voice, in_file
 from audiopipe.backends.local.transcribe import Local
+from audiopipe.backends.local.whisper import Whisper
 from audiopipe.backends.protocols import Upload
 from audiopipe.limits.spending import Spending
 from audiopipe.pipeline.intake import Part, pieces
@@ -39,6 +42,7 @@ from audiopipe.stages.flag.thresholds import Thresholds, thresholds_for
 from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.answers import Store
+from audiopipe.text.languages import NAMES
 from audiopipe.text.words import normal_form
 from audiopipe.values.audio import RATE_HZ, Chunk, Span
 from audiopipe.values.requests import Request
@@ -62,21 +66,25 @@ Samples = NDArray[np.float32]
 
 
 class Unguarded(Local):
-    """The embedded engine, made to write something for whatever it hears."""
+    """The embedded engine without its ear, as servers have none: it hears all that there is, and
+    keeps what it makes of it."""
 
-    name = "local without a rule against silence"
+    name = "local without an ear"
 
-    def _model(self, name: str) -> Any:
-        return _Unguarded(super()._model(name))
+    def _heard(self, model: Whisper, samples: Samples, request: Request) -> dict[str, Any]:
+        from audiopipe.backends.local.hear import Question, hear
+        from audiopipe.backends.local.phrases import segments
+
+        languages = tuple(request.language.split(",")) if request.language else ()
+        question = Question(request.task, languages, request.prompt, request.temperature)
+        parts = hear(model, samples, question, _everything, None)
+        return {"language": request.language, "segments": [r for p in parts for r in segments(p)]}
 
 
-class _Unguarded:
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def transcribe(self, samples: Samples, **options: Any) -> Any:
-        unguarded = {"no_speech_threshold": None, "log_prob_threshold": None}
-        return self._model.transcribe(samples, **options, **unguarded)
+def _everything(samples: Samples) -> tuple[NDArray[np.bool_], NDArray[np.bool_], float]:
+    """A detector for which all is voice."""
+    voice = np.ones(len(samples) // FRAME_SAMPLES + 1, bool)
+    return voice, voice, FRAME_SAMPLES / RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +151,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", default=["*"], help="patterns of file names")
     parser.add_argument("--folder", type=Path, help="recordings and their labels")
     parser.add_argument("--model", default="base")
-    parser.add_argument("--language", default="en")
+    parser.add_argument("--language", default="", help="else by the name, as in de_a.flac; or en")
+    parser.add_argument("--only-unguarded", action="store_true", help="what servers would hear")
     parser.add_argument("--chunk-length", type=float, default=60.0)
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--cache-dir", default="", help="where answers are kept")
@@ -151,9 +160,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _accuracy(arguments: argparse.Namespace) -> None:
-    settings = Settings(
+    common = Settings(
         model=arguments.model,
-        language=arguments.language,
         chunk_length_s=arguments.chunk_length,
         overlap_s=arguments.overlap,
         cache_dir=arguments.cache_dir,
@@ -163,18 +171,26 @@ def _accuracy(arguments: argparse.Namespace) -> None:
     with (
         Local() as engine,
         Unguarded() as unguarded,
-        Store(cache_folder(settings, os.environ) / ANSWERS) as store,
+        Store(cache_folder(common, os.environ) / ANSWERS) as store,
     ):
         print("| recording | voice by | spoken segments | flagged | made-up words | flagged |")
         print("|---|---|---|---|---|---|", flush=True)
         for path in paths:
             labels = Labels.read(_labels(path))
-            _table(path.stem, [list(_heard(path, settings, engine, store))], labels, settings)
+            settings = replace(common, language=arguments.language or _language(path))
+            if not arguments.only_unguarded:
+                _table(path.stem, [list(_heard(path, settings, engine, store))], labels, settings)
             if labels.other:
                 again = [list(_heard(path, settings, unguarded, store))]
                 _table(f"{path.stem}, unguarded", again, labels, settings)
+            if labels.other and not arguments.only_unguarded:
                 alone = list(_alone(path, settings, unguarded, store, labels))
                 _table(f"{path.stem}, only where nobody speaks", alone, None, settings)
+
+
+def _language(path: Path) -> str:
+    begun, _, _ = path.stem.partition("_")
+    return begun if begun in NAMES else "en"
 
 
 def _labels(path: Path) -> Path:

@@ -26,11 +26,11 @@ from audiopipe.workflows.places import place_of
     "align", "chapter.mp3 chapter.txt -f srt,json", "talk.mp4 reply.json -o out -f vtt"
 )
 @click.argument("recording", metavar="RECORDING")
-@click.argument("text", metavar="TEXT", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("text", metavar="TEXT")
 @options.settings("align")
 @options.config
 @options.verbosity
-def command(recording: str, text: Path, config: Path | None, **flags: Any) -> int:
+def command(recording: str, text: str, config: Path | None, **flags: Any) -> int:
     """Find when each word of TEXT is spoken in RECORDING.
 
     TEXT is plain text or Markdown, whose sentences become segments, or a transcript (json, srt,
@@ -51,7 +51,8 @@ def command(recording: str, text: Path, config: Path | None, **flags: Any) -> in
     from audiopipe.session import Session
 
     with stop_on_signals() as stop, Session(settings, stop=stop) as session:
-        transcript = session.align(item.source, text)
+        # a name that no file has is no text, and an address is refused as one
+        transcript = session.align(item.source, text if "://" in text else Path(text))
     for name, file in results.names(item, settings).items():
         made = content(transcript, name, settings)
         if place:

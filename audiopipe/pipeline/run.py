@@ -21,13 +21,15 @@ from audiopipe.pipeline.recognise import Recogniser
 from audiopipe.settings import Settings
 from audiopipe.stages.context import recall
 from audiopipe.stages.finish.glossary import Glossary, read_glossary
+from audiopipe.stages.flag.measures import unmeasured
 from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.stages.speakers import require_speakers
 from audiopipe.stages.speakers.sample import voice_of
 from audiopipe.values.audio import Chunk
 from audiopipe.values.events import Settled
+from audiopipe.values.flags import KINDS
 from audiopipe.values.requests import Request
-from audiopipe.values.transcript import ChunkFailure, ChunkTranscript
+from audiopipe.values.transcript import ChunkFailure, ChunkTranscript, Transcript
 
 _log = logging.getLogger("audiopipe")
 
@@ -114,6 +116,7 @@ class Run:
         broken: what stopped the run, the first reason first.
         known: voices that have names; those of earlier recordings too, where they are to be known
             again.
+        off: kinds of flags that the recogniser's answers cannot have, as far as was told.
     """
 
     recogniser: Recogniser
@@ -122,6 +125,7 @@ class Run:
     last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
     broken: list[AudiopipeError] = field(default_factory=list)
     known: dict[str, Directions] = field(default_factory=dict)
+    off: set[str] = field(default_factory=set)
 
     @property
     def settings(self) -> Settings:
@@ -172,7 +176,21 @@ class Run:
         outcome = self.assembly.outcome(end, parts, self.known)
         if self.settings.speakers_across:
             self.known.update({**outcome.voices, **self.known})
+        if outcome.transcript:
+            self._tell_unmeasured(outcome.transcript)
         return outcome
+
+    def _tell_unmeasured(self, transcript: Transcript) -> None:
+        """Say once in a run which flags cannot be raised: the recogniser gives no measure."""
+        off = set(unmeasured(transcript.segments)) - self.off
+        if off:
+            self.off.update(off)
+            kinds = ", ".join(kind for kind in KINDS if kind in off)
+            _log.warning(
+                "%s does not measure how sure it is, so that these flags are off: %s",
+                transcript.model or transcript.backend,
+                kinds,
+            )
 
     def _settle(self, parts: Sequence[Recognised], from_s: float) -> float:
         """Tell what the newest part has settled; the end of what is told now.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +24,8 @@ from audiopipe.errors import EngineMissing, ModelUnavailable, UsageError
 from audiopipe.text.languages import require_code
 from audiopipe.values.audio import RATE_HZ, Span
 from audiopipe.values.requests import Request
+
+_log = logging.getLogger("audiopipe")
 
 DEFAULT_MODEL = "nemo-parakeet-tdt-0.6b-v3"
 
@@ -38,8 +43,17 @@ _BY_FILES = (
     ("decoder_joint-model*.onnx", "nemo-conformer-tdt"),
     ("decoder-model*.onnx", "nemo-conformer-aed"),
     ("model*.onnx", "nemo-conformer-ctc"),
+    ("whisper-*_beamsearch*.onnx", "whisper-ort"),
+    ("**/decoder_model_merged*.onnx", "whisper"),
 )
-"""What a folder is taken for that has no config.json with a `model_type`."""
+"""What a folder is taken for whose config.json names no `model_type` that onnx-asr knows."""
+
+_SMALLER = re.compile(r"(.+)[._](int8|uint8|int4|q4|q4f16|fp16|bnb4|quantized)")
+"""Names of networks whose numbers are smaller than those they were trained with."""
+
+_UNTIMED = ("NemoConformerAED", "WhisperHf", "WhisperOrt")
+_TOLD_LANGUAGE = "NemoConformerAED"
+"""Models of onnx-asr that give no times, and that take all for English unless told."""
 
 _LONGEST_S, _EDGE_S, _LAST_S = 25.0, 0.2, 0.3
 """Voice that is heard at once; what is heard around it; and how long a word's last token is."""
@@ -76,11 +90,27 @@ class Onnx(Engine[Any]):
         options: dict[str, Any] = {"language": request.language} if request.language else {}
         if request.task == "translate":
             options["target_language"] = "en"
-        rows = [row for span in _stretches(samples) for row in _row(model, samples, span, options)]
+        try:
+            with _foreign():
+                rows = [
+                    r for span in _stretches(samples) for r in _row(model, samples, span, options)
+                ]
+        except KeyError as error:
+            if "<|" not in str(error):
+                raise
+            raise UsageError(
+                f"{request.model} does not know {error}: name another --language"
+            ) from error
         return {"language": request.language, "segments": rows}
 
     def _load(self, name: str) -> Any:
-        return _loaded(name)
+        model = _loaded(name)
+        kind = type(model.asr).__name__
+        if kind in _UNTIMED:
+            _log.warning("%s gives no times of words: they are shared out over each phrase", name)
+        if kind == _TOLD_LANGUAGE:
+            _log.warning("%s hears all as English, unless --language names what is spoken", name)
+        return model
 
 
 def _loaded(name: str) -> Any:
@@ -89,10 +119,11 @@ def _loaded(name: str) -> Any:
 
     folder = Path(name)
     try:
-        if folder.is_dir():
-            model = onnx_asr.load_model(_kind(folder), folder)
-        else:
-            model = onnx_asr.load_model(name)
+        with _foreign():
+            if folder.is_dir():
+                model = onnx_asr.load_model(_kind(folder), folder, quantization=_smaller(folder))
+            else:
+                model = onnx_asr.load_model(name)
     except (ModelLoadingError, OSError, RuntimeError, ValueError, LookupError) as error:
         raise ModelUnavailable(
             f"cannot load the model {name}: {reason(error)}; give -m the folder of its files, or a "
@@ -101,17 +132,59 @@ def _loaded(name: str) -> Any:
     return model.with_timestamps()
 
 
+@contextmanager
+def _foreign() -> Iterator[None]:
+    """Errors of the two libraries that are no kind of Python's, as `RuntimeError`.
+
+    Raises:
+        RuntimeError: a network is broken, or does not fit the files beside it.
+    """
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    kinds = [each for each in vars(state).values() if isinstance(each, type)]
+    raised = tuple(each for each in kinds if issubclass(each, Exception))
+    try:
+        yield
+    except (AssertionError, TypeError, *raised) as error:
+        raise RuntimeError(reason(error) or "the files do not belong together") from error
+
+
 def _kind(folder: Path) -> str:
     """What a folder holds, by its configuration, or by the names of its files."""
+    from onnx_asr.loader import AsrNames, AsrTypeNames
+
     config = folder / "config.json"
-    if config.is_file():
-        told = json.loads(config.read_text("utf-8"))
-        if isinstance(told, dict) and isinstance(told.get("model_type"), str):
-            return str(told["model_type"])
+    told = json.loads(config.read_text("utf-8")) if config.is_file() else None
+    kind = told.get("model_type") if isinstance(told, dict) else None
+    if kind in (*get_args(AsrTypeNames), *get_args(AsrNames)) and kind != "whisper":
+        return str(kind)
     for pattern, kind in _BY_FILES:
-        if any(folder.glob(pattern)):
-            return kind
-    raise ValueError("the folder has no config.json with a model_type, and no *model.onnx")
+        if found := sorted(folder.glob(pattern), key=lambda path: (len(path.name), path)):
+            return "nemo-conformer-rnnt" if _lacks_durations(found[0]) else kind
+    raise ValueError(
+        "the folder has no config.json with a model_type of onnx-asr, and no *model.onnx"
+    )
+
+
+def _lacks_durations(decoder: Path) -> bool:
+    """Whether what joins a transducer's halves tells words alone, and not how long each is."""
+    vocabulary = decoder.parent / "vocab.txt"
+    if not decoder.name.startswith("decoder_joint") or not vocabulary.is_file():
+        return False
+    from onnxruntime import InferenceSession
+
+    shapes = {each.name: each.shape for each in InferenceSession(decoder).get_outputs()}
+    with vocabulary.open("rb") as file:
+        return bool(shapes.get("outputs", [0])[-1] == sum(1 for _ in file))
+
+
+def _smaller(folder: Path) -> str | None:
+    """How the numbers of the networks were made smaller, where the folder has no others."""
+    stems = {path.stem for path in folder.rglob("*.onnx")}
+    smaller = [found for stem in sorted(stems) if (found := _SMALLER.fullmatch(stem))]
+    if not smaller or any(found[1] in stems for found in smaller):
+        return None
+    return smaller[0][2]
 
 
 def _stretches(samples: NDArray[np.float32]) -> Iterator[Span]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from audiopipe.stages.flag.evidence import Evidence, outside, syllables
 from audiopipe.stages.flag.speech import voiced_share
@@ -12,6 +12,18 @@ _SPOKEN_SHARE = 0.5
 """Where at least half of the time is voice, and the words are half as sure as they must be, a model
 that guesses at silence is wrong: over clear telephone prompts Whisper base gives no-speech
 probabilities of up to 0.8. What it makes up it is seldom so sure of."""
+
+
+def unmeasured(segments: Sequence[Segment]) -> tuple[str, ...]:
+    """The kinds of flags that none of these can have, as a measure is given for none of them."""
+    has_logprob = any(segment.avg_logprob is not None for segment in segments)
+    has_silence = any(segment.no_speech_prob is not None for segment in segments)
+    needs = {
+        "low-confidence": has_logprob,
+        "likely-no-speech": has_silence,
+        "music": has_logprob and has_silence,
+    }
+    return tuple(kind for kind, is_there in needs.items() if segments and not is_there)
 
 
 def low_confidence(evidence: Evidence) -> Iterator[Flag]:

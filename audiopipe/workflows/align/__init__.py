@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -13,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading import open_source
+from audiopipe.audio.reading import open_source, shown
+from audiopipe.audio.reading.remote import is_remote
 from audiopipe.backends.local.transcribe import DEFAULT_MODEL, Local
 from audiopipe.context import Context
 from audiopipe.errors import InputError
@@ -31,6 +33,8 @@ __all__ = ["align", "read_script", "script_of_text"]
 
 _AT_ONCE = 4
 """Passages that are heard at once."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S*")
 
 _SHOWN = 8
 """Words of a gap that its flag shows."""
@@ -62,6 +66,7 @@ def align(source: Any, text: str | os.PathLike[str] | Script, context: Context) 
     """
     settings = context.settings
     script = text if isinstance(text, Script) else _script(text, _one(settings.language))
+    _require_lasting(source)
     timed = context.derive(word_timestamps=True, task="transcribe", drop=())
     (outcome,) = transcribe_many([source], timed)
     heard = outcome.result()
@@ -82,9 +87,29 @@ def align(source: Any, text: str | os.PathLike[str] | Script, context: Context) 
 
 
 def _script(text: str | os.PathLike[str], language: str | None) -> Script:
+    if isinstance(text, str) and _ADDRESS.fullmatch(text):
+        raise InputError(f"{text} is an address: save the text to a file, and name that")
     if isinstance(text, os.PathLike) or _is_file(text):
         return read_script(Path(text), language)
     return script_of_text(text, language)
+
+
+def _require_lasting(source: Any) -> None:
+    """Go on, if a recording can be read a second time.
+
+    Raises:
+        InputError: it is an address of the web, a pipe, or a stream.
+    """
+    if isinstance(source, str | os.PathLike) and not is_remote(source):
+        is_gone = bool(_ADDRESS.fullmatch(str(source))) or (
+            Path(os.fsdecode(source)).exists() and not Path(os.fsdecode(source)).is_file()
+        )
+    else:
+        is_gone = hasattr(source, "read") and not source.seekable()
+    if is_gone:
+        raise InputError(
+            f"{shown(source)} cannot be read twice, as aligning does: save it to a file first"
+        )
 
 
 def _one(language: str | None) -> str | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
-from onnx import TensorProto, helper, numpy_helper
-from support.voices import RATE_HZ, reader
+from support.onnx_models import MAKERS, make_aed, make_ctc, make_transducer, make_whisper
+from support.voices import RATE_HZ, Samples, reader
 
 import audiopipe
 from audiopipe.backends.local.onnx import Onnx
@@ -18,42 +17,10 @@ from audiopipe.errors import BackendError, UsageError
 
 pytest.importorskip("onnx_asr", reason="onnx-asr is not installed")
 
-TOKENS = ["\u2581la", "li", "\u2581lo", "<blk>"]
-
-
-def make_model(folder: Path) -> Path:
-    """A network that hears a token by the mean of each mel spectrum, one in 80 ms."""
-    folder.mkdir()
-    dice = np.random.default_rng(3)
-    held = [
-        numpy_helper.from_array(dice.normal(size=(80, 4)).astype(np.float32), "weights"),
-        numpy_helper.from_array(np.array([0]), "starts"),
-        numpy_helper.from_array(np.array([2**31]), "ends"),
-        numpy_helper.from_array(np.array([1]), "axes"),
-        numpy_helper.from_array(np.array([8]), "steps"),
-    ]
-    nodes = [
-        helper.make_node("Transpose", ["audio_signal"], ["frames"], perm=[0, 2, 1]),
-        helper.make_node("Slice", ["frames", "starts", "ends", "axes", "steps"], ["few"]),
-        helper.make_node("MatMul", ["few", "weights"], ["scores"]),
-        helper.make_node("LogSoftmax", ["scores"], ["logprobs"], axis=-1),
-    ]
-    inputs = [
-        helper.make_tensor_value_info("audio_signal", TensorProto.FLOAT, ("b", 80, "n")),
-        helper.make_tensor_value_info("length", TensorProto.INT64, ("b",)),
-    ]
-    outputs = [helper.make_tensor_value_info("logprobs", TensorProto.FLOAT, ("b", "t", 4))]
-    graph = helper.make_graph(nodes, "tiny", inputs, outputs, held)
-    opset = [helper.make_opsetid("", 18)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), folder / "model.onnx")
-    vocabulary = "".join(f"{token} {n}\n" for n, token in enumerate(TOKENS))
-    (folder / "vocab.txt").write_text(vocabulary, "utf-8")
-    return folder
-
 
 @pytest.mark.parametrize("config", [None, {"model_type": "nemo-conformer-ctc"}])
 def test_a_folder_is_heard_with_word_times(tmp_path: Path, config: dict[str, str] | None) -> None:
-    folder = make_model(tmp_path / "tiny")
+    folder = make_ctc(tmp_path / "tiny")
     if config:
         (folder / "config.json").write_text(json.dumps(config), "utf-8")
     samples = reader("jfk")
@@ -71,9 +38,87 @@ def test_a_folder_is_heard_with_word_times(tmp_path: Path, config: dict[str, str
     assert not [flag for flag in told.flags if flag.kind in ("low-confidence", "likely-no-speech")]
 
 
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return reader("jfk")[: 4 * RATE_HZ]
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_each_kind_of_model_is_known_by_its_files(
+    kind: str, tmp_path: Path, samples: Samples, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = MAKERS[kind](tmp_path / "tiny")
+    told = audiopipe.transcribe((samples, RATE_HZ), backend="onnx", model=str(folder))
+    assert set(told.text) <= set(" lairo")
+    assert told.text
+    times = kind in ("ctc", "tdt", "rnnt")
+    assert bool(told.words) == times
+    assert any("no times of words" in each.message for each in caplog.records) != times
+    (off,) = [r.getMessage() for r in caplog.records if "these flags are off" in r.getMessage()]
+    assert off.endswith("low-confidence, likely-no-speech, music")
+    assert any("as English" in each.message for each in caplog.records) == (kind == "aed")
+
+
+@pytest.mark.parametrize("suffix", [".int8", "_fp16"])
+def test_networks_of_smaller_numbers_are_taken_where_there_are_no_others(
+    suffix: str, tmp_path: Path, samples: Samples
+) -> None:
+    small = make_transducer(tmp_path / "small", suffix=suffix)
+    whole = make_transducer(tmp_path / "whole")
+    for path in small.glob("*.onnx"):
+        (whole / path.name).write_bytes(b"never read")
+    texts = {
+        audiopipe.transcribe((samples, RATE_HZ), backend="onnx", model=str(folder)).text
+        for folder in (small, whole)
+    }
+    assert len(texts) == 1
+
+
+def test_a_configuration_of_others_is_passed_over(tmp_path: Path, samples: Samples) -> None:
+    """Other libraries' config.json names types of their own."""
+    for told in ("parakeet_tdt", None, 3, ["nemo-conformer-ctc"]):
+        folder = make_ctc(tmp_path / str(told))
+        (folder / "config.json").write_text(json.dumps({"model_type": told}), "utf-8")
+        assert audiopipe.transcribe((samples, RATE_HZ), backend="onnx", model=str(folder)).words
+
+
+@pytest.mark.parametrize("make", [make_aed, make_whisper])
+def test_a_language_is_told_or_not_known(
+    make: Callable[[Path], Path], tmp_path: Path, samples: Samples
+) -> None:
+    folder = str(make(tmp_path / "tiny"))
+    with Onnx() as engine:
+        told = audiopipe.transcribe((samples, RATE_HZ), backend=engine, model=folder, language="de")
+        assert told.language == "de"
+        with pytest.raises(UsageError, match=r"does not know .*<\|fr\|>"):
+            audiopipe.transcribe((samples, RATE_HZ), backend=engine, model=folder, language="fr")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 400])
+def test_a_file_that_is_no_network_is_told_in_a_line(content: bytes, tmp_path: Path) -> None:
+    folder = make_ctc(tmp_path / "tiny")
+    (folder / "model.onnx").write_bytes(content)
+    with pytest.raises(BackendError, match=r"cannot load the model .*tiny") as caught:
+        audiopipe.transcribe((reader("jfk"), RATE_HZ), backend="onnx", model=str(folder))
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("swapped", ["vocab.txt", "model.onnx"])
+def test_files_that_do_not_belong_together_cost_a_line(
+    swapped: str, tmp_path: Path, samples: Samples
+) -> None:
+    folder, other = make_ctc(tmp_path / "tiny"), make_aed(tmp_path / "other")
+    if swapped == "vocab.txt":
+        (folder / swapped).write_text("\u2581la 0\n<blk> 1\n", "utf-8")
+    else:
+        (folder / swapped).write_bytes((other / "encoder-model.onnx").read_bytes())
+    with pytest.raises(BackendError, match=r"tiny"):
+        audiopipe.transcribe((samples, RATE_HZ), backend="onnx", model=str(folder))
+
+
 @pytest.mark.parametrize("lacking", ["model.onnx", "vocab.txt"])
 def test_a_folder_that_lacks_a_file_is_told_in_a_line(tmp_path: Path, lacking: str) -> None:
-    folder = make_model(tmp_path / "tiny")
+    folder = make_ctc(tmp_path / "tiny")
     (folder / lacking).unlink()
     with pytest.raises(BackendError, match=r"cannot load the model .*tiny") as caught:
         audiopipe.transcribe((reader("jfk"), RATE_HZ), backend="onnx", model=str(folder))

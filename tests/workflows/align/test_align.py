@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from itertools import pairwise
@@ -153,3 +154,22 @@ def test_nothing_in_common_is_an_error(engine: Local) -> None:
         audiopipe.align(
             (reader("jfk"), RATE_HZ), "völlig anderer Text hier", backend=engine, model="tiny.en"
         )
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.mp3", "HTTP://a/b?c=d", "rtsp://a/b"])
+def test_what_cannot_be_read_twice_is_told_before_anything_is_heard(
+    address: str, tmp_path: Path
+) -> None:
+    """Without a backend: nobody is asked."""
+    samples = (reader("jfk"), RATE_HZ)
+    with pytest.raises(InputError, match="is an address: save the text"):
+        audiopipe.align(samples, address, backend="openai", base_url="http://127.0.0.1:9")
+    os.mkfifo(tmp_path / "pipe")
+    ends = os.pipe()
+    os.close(ends[1])
+    with os.fdopen(ends[0], "rb") as stream:
+        for source in ("https://example.org/a.mp3", tmp_path, tmp_path / "pipe", stream):
+            with pytest.raises(InputError, match="cannot be read twice"):
+                audiopipe.align(
+                    source, "Some text.", backend="openai", base_url="http://127.0.0.1:9"
+                )
