@@ -39,6 +39,7 @@ _FORMATS = {
     "fcpxml": "the same for Final Cut Pro",
     "otio": "the same as OpenTimelineIO (extra `formats`)",
     "docx": "as md, to mend in a word processor (extra `formats`)",
+    "rttm": "who speaks when, a turn a line, as pyannote and dscore read it",
 }
 
 

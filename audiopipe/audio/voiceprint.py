@@ -6,12 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audiopipe.audio.silence import runs
 from audiopipe.values.audio import RATE_HZ, Span
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ _BATCH = 64
 
 DIMENSIONS = 256
 
+_SETTLES, _LATE = 30, 10
+"""Frames of a window before the network knows of several voices, and how late it tells."""
+
+_SMOOTH = np.ones(25) / 25
+_ODDS, _LEAST_CROWDED_S = 0.5, 0.4
+"""Log odds, in the mean of a quarter of a second, above which several speak; and how long they do
+at least. See scripts/bench_speakers.py."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prints:
@@ -43,10 +53,12 @@ class Prints:
     Attributes:
         spans: the windows; they overlap.
         directions: shape (n, 256), float32, each of length 1 and nowhere negative.
+        crowded: where several seem to speak at once; in order and apart.
     """
 
     spans: tuple[Span, ...]
     directions: Directions
+    crowded: tuple[Span, ...] = ()
 
 
 def has_network() -> bool:
@@ -69,9 +81,7 @@ def find_prints(samples: NDArray[np.float32], voice: Sequence[Span]) -> Prints:
         samples: float32 of shape (n,) in -1..1, 16 kHz.
         voice: where somebody speaks, in seconds from the first sample; in order and apart.
     """
-    found = [each for span in voice for each in _of_stretch(samples, span)]
-    spans = tuple(span for part, _ in found for span in part)
-    return Prints(spans, np.concatenate([rows for _, rows in found] or [no_prints().directions]))
+    return joined([_of_stretch(samples, span) for span in voice])
 
 
 def joined(parts: Sequence[Prints]) -> Prints:
@@ -79,7 +89,8 @@ def joined(parts: Sequence[Prints]) -> Prints:
     spans = [span for part in parts for span in part.spans]
     rows = np.concatenate([part.directions for part in parts] or [no_prints().directions])
     order = sorted(range(len(spans)), key=lambda n: spans[n].start_s)
-    return Prints(tuple(spans[n] for n in order), rows[order])
+    crowded = sorted((span for part in parts for span in part.crowded), key=attrgetter("start_s"))
+    return Prints(tuple(spans[n] for n in order), rows[order], tuple(crowded))
 
 
 def mean_direction(directions: Directions) -> Directions:
@@ -89,32 +100,62 @@ def mean_direction(directions: Directions) -> Directions:
     return direction
 
 
-def _of_stretch(
-    samples: NDArray[np.float32], span: Span
-) -> Iterator[tuple[list[Span], Directions]]:
-    """The windows of a stretch of voice and their directions, some at a time."""
+def _of_stretch(samples: NDArray[np.float32], span: Span) -> Prints:
+    """The windows of a stretch of voice and their directions."""
     first = round(span.start_s * RATE_HZ)
     heard = samples[first : round(span.end_s * RATE_HZ)]
     count = len(heard) // _HOP
     if count < _SHORTEST:
-        return
+        return no_prints()
     level = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64))))
     padded = np.pad(heard * np.float32(_LEVEL / max(level, 1e-6)), _FRAME // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP]
     length = min(count, _LONGEST)
     steps = -(-(count - length) // _STEP)
     starts = np.linspace(0, count - length, steps + 1).round().astype(np.int64)
-    for at in range(0, len(starts), _BATCH):
-        some = starts[at : at + _BATCH]
-        heard_now = frames[some[0] : some[-1] + length]
-        inputs = {
-            "frames": np.ascontiguousarray(heard_now),
-            "windows": np.arange(length)[:, None] + some - some[0],
-            "lengths": np.full(len(some), length, np.int32),
-        }
-        begins_s = (first + some * _HOP) / RATE_HZ
-        spans = [Span(float(at_s), float(at_s) + length * _HOP / RATE_HZ) for at_s in begins_s]
-        yield spans, _network().run(None, inputs)[0]
+    rows, odds = zip(
+        *(_asked(frames, starts[at : at + _BATCH], length) for at in range(0, len(starts), _BATCH)),
+        strict=True,
+    )
+    begins_s = ((first + starts * _HOP) / RATE_HZ).tolist()
+    return Prints(
+        tuple(Span(at_s, at_s + length * _HOP / RATE_HZ) for at_s in begins_s),
+        np.concatenate(rows),
+        tuple(_crowded(np.concatenate(odds, axis=1), starts, first / RATE_HZ)),
+    )
+
+
+def _asked(
+    frames: NDArray[np.float32], starts: NDArray[np.int64], length: int
+) -> tuple[Directions, NDArray[np.float32]]:
+    """The directions of windows, and the log odds of several voices in each of their frames."""
+    inputs = {
+        "frames": np.ascontiguousarray(frames[starts[0] : starts[-1] + length]),
+        "windows": np.arange(length)[:, None] + starts - starts[0],
+        "lengths": np.full(len(starts), length, np.int32),
+    }
+    directions, odds = _network().run(None, inputs)
+    return directions, odds
+
+
+def _crowded(odds: NDArray[np.float32], starts: NDArray[np.int64], from_s: float) -> Iterator[Span]:
+    """Where several seem to speak at once.
+
+    Args:
+        odds: of each frame of each window, shape (frames, windows).
+        starts: of the windows, in frames.
+        from_s: when the first frame is.
+    """
+    count = int(starts[-1]) + len(odds)
+    total, weight = np.zeros(count), np.full(count, 1e-6)
+    for column, start in zip(odds.T, starts, strict=True):
+        settled = slice(start + _SETTLES - _LATE, start + len(column) - _LATE)
+        total[settled] += column[_SETTLES:]
+        weight[settled] += 1
+    smooth = np.convolve(total / weight - (weight < 1) * 99.0, _SMOOTH, "same")
+    for a, b in zip(*runs(smooth > _ODDS), strict=True):
+        if (b - a) * _HOP >= _LEAST_CROWDED_S * RATE_HZ:
+            yield Span(from_s + float(a) * _HOP / RATE_HZ, from_s + float(b) * _HOP / RATE_HZ)
 
 
 @cache

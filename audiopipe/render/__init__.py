@@ -21,6 +21,7 @@ from audiopipe.render.as_json import render as json
 from audiopipe.render.as_lrc import render as lrc
 from audiopipe.render.as_md import render as md
 from audiopipe.render.as_otio import render as otio
+from audiopipe.render.as_rttm import render as rttm
 from audiopipe.render.as_srt import render as srt
 from audiopipe.render.as_tsv import render as tsv
 from audiopipe.render.as_ttml import render as ttml
@@ -99,6 +100,7 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
         "fcpxml": Renderer(".fcpxml", fcpxml),
         "otio": Renderer(".otio", otio, "opentimelineio"),
         "docx": Renderer(".docx", _untimed(docx), "docx"),
+        "rttm": Renderer(".rttm", _untimed(rttm)),
     }
 )
 """Formats by name. No two write the same file of one folder."""

@@ -28,7 +28,7 @@ UploadFormat = Literal["flac", "wav", "opus"]
 
 GENERAL = ("txt", "json", "verbose_json", "srt", "vtt", "tsv", "lrc", "csv", "md")
 """What `all` stands for: the other formats are for certain programs, and some need libraries."""
-FORMATS = (*GENERAL, "ass", "ttml", "ebu-tt-d", "edl", "fcpxml", "otio", "docx")
+FORMATS = (*GENERAL, "ass", "ttml", "ebu-tt-d", "edl", "fcpxml", "otio", "docx", "rttm")
 """Names of the renderers."""
 FLAG_LIMITS = tuple(
     (

@@ -128,6 +128,13 @@ TABLE: tuple[Kind, ...] = (
         repairable=False,
     ),
     Kind(
+        "overlapping-speech",
+        "two voices at once, where speakers are told (`--speakers`)",
+        "listen; where each has a channel, --channels split",
+        on_text=False,
+        repairable=False,
+    ),
+    Kind(
         "text-not-spoken",
         "text that was to be aligned, and nobody speaks it",
         "see whether the recording or the text is another version",

@@ -68,3 +68,31 @@ def test_silence_is_nobody_or_a_direction(length: int) -> None:
     found = find_prints(np.zeros(length, np.float32), [Span(0.0, length / RATE_HZ)])
     assert np.isfinite(found.directions).all()
     assert joined([no_prints(), found]).spans == found.spans
+
+
+def at_once(first: str, second: str, both_s: float) -> Samples:
+    """Ten seconds of one, then of another, who begins before the first ends."""
+    count = int(both_s * RATE_HZ)
+    before, after = (
+        part * np.float32(0.06 / part.std())
+        for part in (reader(first)[: 10 * RATE_HZ], reader(second)[: 10 * RATE_HZ])
+    )
+    mixed = np.concatenate([before, after[count:]])
+    mixed[len(before) - count : len(before)] += after[:count]
+    return mixed
+
+
+@pytest.mark.parametrize("pair", [("jfk", "narrator"), ("narrator", "kerstin")])
+def test_two_at_once_are_told_where_they_are(pair: tuple[str, str]) -> None:
+    crowded = prints(at_once(*pair, 4.0)).crowded
+    assert crowded
+    assert all(span.overlap_s(Span(6.0, 10.0)) > 0.8 * span.duration_s for span in crowded)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_one_alone_is_no_crowd(name: str) -> None:
+    assert prints(reader(name)[: 40 * RATE_HZ]).crowded == ()
+
+
+def test_one_after_the_other_is_no_crowd() -> None:
+    assert prints(at_once("jfk", "kerstin", 0.0)).crowded == ()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile as sf
 from support.server import KEY, Server
@@ -15,6 +16,7 @@ import audiopipe
 from audiopipe.backends.openai.transcribe import Groq
 from audiopipe.errors import InputError, UsageError
 from audiopipe.limits.rules import Limits
+from audiopipe.render import render
 from audiopipe.values.transcript import Transcript
 
 TURNS = (
@@ -111,3 +113,24 @@ def test_a_number_of_speakers_is_one(wrong: Any, groq: Groq) -> None:
 def test_channels_are_speakers_already(groq: Groq) -> None:
     with pytest.raises(UsageError, match="takes each channel as a speaker"):
         told(groq, *TURNS, speakers="auto", channels="split")
+
+
+def test_two_at_once_are_flagged_with_their_names(groq: Groq, tmp_path: Path) -> None:
+    first, second = (part / part.std() for part in (reader("jfk"), reader("narrator")))
+    mixed = np.zeros(22 * RATE_HZ, np.float32)
+    mixed[: 10 * RATE_HZ] += first[: 10 * RATE_HZ]
+    mixed[6 * RATE_HZ :] += second[: 16 * RATE_HZ]
+    sounds: dict[str, Any] = {"source": (0.05 * mixed, RATE_HZ), "backend": groq}
+    heard = audiopipe.transcribe(**sounds, speakers=2)
+    crowds = [flag for flag in heard.flags if flag.kind == "overlapping-speech"]
+    assert crowds
+    for flag in crowds:
+        assert 5.5 <= flag.span.start_s < flag.span.end_s <= 10.5
+        assert flag.detail.startswith("Speaker 1 and Speaker 2 seem to speak at once")
+    path = audiopipe.save(heard, tmp_path / "a.json")
+    assert audiopipe.load(path).flags == heard.flags
+    assert "overlapping-speech" in render(heard, "md")
+    cut = audiopipe.transcribe(**sounds, speakers=2, chunk_length_s=8.0, overlap_s=2.0)
+    assert any(flag.kind == "overlapping-speech" for flag in cut.flags)
+    plain = audiopipe.transcribe(**sounds)
+    assert not any(flag.kind == "overlapping-speech" for flag in plain.flags)

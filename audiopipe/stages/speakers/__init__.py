@@ -10,6 +10,7 @@ from types import MappingProxyType
 from audiopipe.audio.voiceprint import Directions, Prints, has_network, joined
 from audiopipe.errors import EngineMissing
 from audiopipe.stages.speakers.names import named
+from audiopipe.stages.speakers.overlaps import overlaps
 from audiopipe.stages.speakers.voices import find_voices
 from audiopipe.stages.speakers.words import split_by_voice
 from audiopipe.values.transcript import Transcript
@@ -42,7 +43,8 @@ def require_speakers() -> None:
 def tell_speakers(
     transcript: Transcript, parts: Sequence[Prints], count: int | None, known: Voices
 ) -> Told:
-    """The transcript with a speaker for each segment; what several say is split between words.
+    """The transcript with a speaker for each segment; what several say is split between words, and
+    what they say at once is flagged.
 
     Args:
         transcript: of one channel, stitched.
@@ -59,4 +61,6 @@ def tell_speakers(
     names = named(order, voices, known)
     segments = tuple(replace(segment, speaker=names[voice]) for voice, segment in said)
     heard = MappingProxyType({names[voice]: voices[voice] for voice in order})
-    return Told(replace(transcript, segments=segments), heard)
+    flags = (*transcript.flags, *overlaps(prints, voices, names))
+    in_order = tuple(sorted(flags, key=lambda flag: flag.span.start_s))
+    return Told(replace(transcript, segments=segments, flags=in_order), heard)

@@ -21,7 +21,7 @@ from audiopipe.values.audio import Chunk, Span, Window
 class _Asked:
     """`version` grows by one whenever other prints are found in the same samples."""
 
-    version: int = 1
+    version: int = 2
 
 
 def prints_of(chunk: Chunk, *, store: Answers | None) -> Prints:
@@ -46,26 +46,41 @@ def prints_of(chunk: Chunk, *, store: Answers | None) -> Prints:
 
 def _own(found: Prints, window: Window) -> Prints:
     """What lies in the chunk's own part: what overlaps is told by its neighbour too."""
-    spans = [
-        Span(start_s, max(start_s, window.file_s(span.end_s, ends=True)))
-        for span in found.spans
-        for start_s in (window.file_s(span.start_s),)
-    ]
-    own = [n for n, s in enumerate(spans) if window.core.start_s <= s.middle_s < window.core.end_s]
-    return Prints(tuple(spans[n] for n in own), found.directions[own])
+    spans, crowded = (
+        [_in_file(span, window) for span in part] for part in (found.spans, found.crowded)
+    )
+    own = [n for n, span in enumerate(spans) if _is_own(span, window)]
+    return Prints(
+        tuple(spans[n] for n in own),
+        found.directions[own],
+        tuple(span for span in crowded if _is_own(span, window)),
+    )
+
+
+def _in_file(span: Span, window: Window) -> Span:
+    start_s = window.file_s(span.start_s)
+    return Span(start_s, max(start_s, window.file_s(span.end_s, ends=True)))
+
+
+def _is_own(span: Span, window: Window) -> bool:
+    return window.core.start_s <= span.middle_s < window.core.end_s
 
 
 def _written(prints: Prints) -> bytes:
     rows = base64.b64encode(prints.directions.astype("<f2").tobytes()).decode()
-    spans = [(span.start_s, span.end_s) for span in prints.spans]
-    return json.dumps({"spans": spans, "directions": rows}).encode()
+    spans, crowded = (
+        [(span.start_s, span.end_s) for span in part] for part in (prints.spans, prints.crowded)
+    )
+    return json.dumps({"spans": spans, "directions": rows, "crowded": crowded}).encode()
 
 
 def _read(written: bytes) -> Prints:
     try:
         told = json.loads(written)
         rows = np.frombuffer(base64.b64decode(told["directions"]), "<f2").astype(np.float32)
-        spans = tuple(Span(*pair) for pair in told["spans"])
-        return Prints(spans, rows.reshape(len(spans), DIMENSIONS))
+        spans, crowded = (
+            tuple(Span(*pair) for pair in told[name]) for name in ("spans", "crowded")
+        )
+        return Prints(spans, rows.reshape(len(spans), DIMENSIONS), crowded)
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise BadReply(f"no prints of voices: {error}") from error
