@@ -9,7 +9,9 @@ A line of labels is a JSON object with `start` and `end` in seconds and a `kind`
 `speech` is a stretch in which nobody speaks, and every word there is made up. Since the embedded
 engine seldom makes up any, each such stretch is also played to it by itself, in pieces, and with
 its own rule against silence switched off, as servers have none. Its answers are kept, so that a
-second run takes seconds. "flagged" is a word or segment that shares time with a flag of any kind.
+second run takes seconds. A word that seems to last longer than two seconds is a spoken one that is
+stretched over something else, and counts for neither. "flagged" is a word or segment that shares
+time with a flag of any kind.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ from audiopipe.stages.stitch import stitch
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.answers import Store
 from audiopipe.text.languages import NAMES
-from audiopipe.text.words import normal_form
+from audiopipe.text.words import LONGEST_WORD_S, normal_form
 from audiopipe.values.audio import RATE_HZ, Chunk, Span
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkTranscript, Segment, Source, Transcript
@@ -152,7 +154,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="recordings and their labels")
     parser.add_argument("--model", default="base")
     parser.add_argument("--language", default="", help="else by the name, as in de_a.flac; or en")
-    parser.add_argument("--only-unguarded", action="store_true", help="what servers would hear")
+    parser.add_argument("--ways", default="whole,unguarded,alone", help="some of these")
     parser.add_argument("--chunk-length", type=float, default=60.0)
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--cache-dir", default="", help="where answers are kept")
@@ -178,12 +180,12 @@ def _accuracy(arguments: argparse.Namespace) -> None:
         for path in paths:
             labels = Labels.read(_labels(path))
             settings = replace(common, language=arguments.language or _language(path))
-            if not arguments.only_unguarded:
+            if "whole" in arguments.ways:
                 _table(path.stem, [list(_heard(path, settings, engine, store))], labels, settings)
-            if labels.other:
+            if labels.other and "unguarded" in arguments.ways:
                 again = [list(_heard(path, settings, unguarded, store))]
                 _table(f"{path.stem}, unguarded", again, labels, settings)
-            if labels.other and not arguments.only_unguarded:
+            if labels.other and "alone" in arguments.ways:
                 alone = list(_alone(path, settings, unguarded, store, labels))
                 _table(f"{path.stem}, only where nobody speaks", alone, None, settings)
 
@@ -268,7 +270,7 @@ def _score(transcript: Transcript, labels: Labels | None) -> Score:
         if speech_s > sum(map(segment.span.overlap_s, other)):
             score += Score(1, any(_touch(each.span, segment.span) for each in transcript.flags))
         for span in _words(segment):
-            if any(each.holds(span) for each in other):
+            if span.duration_s <= 2 * LONGEST_WORD_S and any(o.holds(span) for o in other):
                 score += Score(0, 0, 1, any(_touch(each.span, span) for each in transcript.flags))
     return score
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from audiopipe.stages.flag.evidence import Evidence, outside, syllables
-from audiopipe.stages.flag.speech import voiced_share
+from audiopipe.stages.flag.speech import unheard_s, voiced_share
 from audiopipe.values.transcript import Flag, Segment
 
 _SPOKEN_SHARE = 0.5
@@ -88,7 +88,7 @@ def too_slow(evidence: Evidence) -> Iterator[Flag]:
         "too-slow",
         evidence.segments,
         [
-            _rate(segment, evidence)
+            _rate(segment, evidence, unheard_s(segment, evidence))
             if segment.text.strip() and evidence.audio_s(segment) >= least_s
             else None
             for segment in evidence.segments
@@ -128,7 +128,11 @@ def _is_timed(segment: Segment) -> bool:
     return segment.avg_logprob is not None or not segment.span.duration_s
 
 
-def _rate(segment: Segment, evidence: Evidence) -> float | None:
-    """Syllables a second; None for a segment without length."""
-    duration_s = evidence.audio_s(segment)
-    return syllables(segment.text) / duration_s if duration_s else None
+def _rate(segment: Segment, evidence: Evidence, less_s: float = 0.0) -> float | None:
+    """Syllables a second; None for a segment without length.
+
+    Args:
+        less_s: of its time is none of it.
+    """
+    duration_s = evidence.audio_s(segment) - less_s
+    return syllables(segment.text) / duration_s if duration_s > 0 else None

@@ -41,9 +41,9 @@ def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
         return
     voice = [_wider(span, _WORD_SLACK_S) for span in evidence.voice.possible]
     shares = [
-        (span, voiced_share(span, voice), _is_sung(segment, evidence))
+        (span, share, sung)
         for segment in evidence.segments
-        for span in _timed(segment)
+        for span, share, sung in _judged(segment, voice, evidence, least)
     ]
     for (silent, sung), group in groupby(shares, key=lambda each: (each[1] < least, each[2])):
         if silent:
@@ -55,6 +55,26 @@ def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
                 least,
                 _SUNG if sung else _MADE_UP,
             )
+
+
+def _judged(
+    segment: Segment, voice: Sequence[Span], evidence: Evidence, least: float
+) -> list[tuple[Span, float, bool]]:
+    """The words that have a place, how much voice is in each, and whether they are sung.
+
+    A word that is stretched over something else may be at either end of it, and one alone of a
+    phrase that is heard else was put beside its voice: Whisper does both.
+    """
+    spans = _timed(segment)
+    shares = [
+        max(voiced_share(at, voice) for at in (span, *(_ends(span) if segment.words else ())))
+        for span in spans
+    ]
+    silent = sum(share < least for share in shares)
+    if silent == 1 < len(spans):
+        shares = [1.0] * len(spans)
+    sung = silent >= min(_SUNG_WORDS, len(spans)) and _is_sung(segment, evidence)
+    return [(span, share, sung) for span, share in zip(spans, shares, strict=True)]
 
 
 def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
@@ -93,6 +113,15 @@ def _is_sung(segment: Segment, evidence: Evidence) -> bool:
     words = {normal_form(word) for word in split_words(segment.text)}
     is_sure = segment.avg_logprob >= least / 2 and segment.no_speech_prob < most / 2
     return is_sure and len(words) >= _SUNG_WORDS
+
+
+def unheard_s(segment: Segment, evidence: Evidence) -> float:
+    """How much of a segment's time is no voice, and only in it because a word is stretched."""
+    if evidence.voice is None:
+        return 0.0
+    stretched = [w.span for w in segment.words if w.span.duration_s > 2 * LONGEST_WORD_S]
+    voice = evidence.voice.possible
+    return sum(span.duration_s * (1 - voiced_share(span, voice)) for span in stretched)
 
 
 def voiced_share(span: Span, voice: Sequence[Span]) -> float:

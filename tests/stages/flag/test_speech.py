@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from audiopipe.audio.vad import Voice
 from audiopipe.stages.flag.evidence import Evidence
+from audiopipe.stages.flag.measures import too_slow
 from audiopipe.stages.flag.speech import speech_without_text, text_without_speech, voiced_share
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.values.audio import Span, Window
@@ -60,6 +61,35 @@ def test_a_word_stretched_over_speech_covers_no_more_than_its_ends() -> None:
     assert spans(speech_without_text(evidence)) == [Span(11.5, 18.5)]
     short = Segment(Span(10, 12), " are", (Word(Span(10, 12), " are"),))
     assert spans(speech_without_text(heard(short, voice=(Span(10, 12),)))) == []
+
+
+@pytest.mark.parametrize("voice", [Span(9, 10.1), Span(19.5, 30)])
+def test_a_word_stretched_over_music_is_where_its_voice_is(voice: Span) -> None:
+    """Whisper times the first word of a phrase from the end of the one before."""
+    word = Word(Span(10, 20), " are")
+    rest = words("you still at home tonight", 20)
+    segment = Segment(Span(10, rest.span.end_s), word.text + rest.text, (word, *rest.words))
+    both = Voice((voice, Span(20, 23)), ())
+    assert spans(text_without_speech(replace(heard(segment), voice=both))) == []
+    assert list(too_slow(replace(heard(segment), voice=both))) == []
+    elsewhere = Voice((Span(25, 30),), ())
+    assert spans(text_without_speech(replace(heard(segment), voice=elsewhere))) == [Span(10, 22.5)]
+
+
+def test_a_stretch_of_voice_without_words_is_too_slow() -> None:
+    word = Word(Span(10, 30), " are")
+    segment = Segment(word.span, word.text, (word,))
+    (found,) = too_slow(heard(segment, voice=(Span(10, 30),)))
+    assert found.span == segment.span
+
+
+@pytest.mark.parametrize(("stray", "flagged"), [(1, 0), (2, 1)])
+def test_one_word_beside_the_voice_of_its_phrase_is_not_made_up(stray: int, flagged: int) -> None:
+    line = words("row your boat gently down the stream", 10)
+    sure = replace(line, avg_logprob=-0.3, no_speech_prob=0.1)
+    voice = (Span(10 + 0.5 * stray + 0.3, 20),)
+    found = list(text_without_speech(heard(sure, voice=voice)))
+    assert [flag.kind for flag in found] == ["text-without-speech"] * flagged
 
 
 def test_a_word_that_could_not_be_placed_says_nothing_of_where_it_is() -> None:
