@@ -140,15 +140,17 @@ def _unspoken(kind: str, music: list[Samples], dice: np.random.Generator) -> Sam
         piece = music[dice.integers(len(music))]
         first = int(dice.integers(max(1, len(piece) - length)))
         part = piece[first : first + length]
-        return part * np.float32(0.06 / max(part.std(), 1e-6))
+        louder: Samples = part * np.float32(0.06 / max(part.std(), 1e-6))
+        return louder
     if kind == "hum":
-        times = np.arange(length) / RATE_HZ
-        return sum(
-            (np.sin(2 * np.pi * 50 * n * times) / n for n in (1, 2, 3, 5)), np.zeros(length)
-        ).astype(np.float32) * np.float32(0.03)
+        harmonics = np.array([[1], [2], [3], [5]])
+        waves = np.sin(2 * np.pi * 50 * harmonics * np.arange(length) / RATE_HZ)
+        hum: Samples = (0.03 * (waves / harmonics).sum(axis=0)).astype(np.float32)
+        return hum
     level = {"noise": 0.04, "hiss": 0.02, "silence": 1e-4}[kind]
     sound = dice.standard_normal(length) if kind == "hiss" else _pink(length, dice)
-    return (sound * level).astype(np.float32)
+    made: Samples = (sound * level).astype(np.float32)
+    return made
 
 
 def _pink(length: int, dice: np.random.Generator) -> Samples:

@@ -165,11 +165,11 @@ def _example(readers: Readers, dice: np.random.Generator) -> tuple[Samples, NDAr
 def _piece(clips: list[Samples], dice: np.random.Generator) -> Samples:
     clip = clips[dice.integers(len(clips))]
     speed = dice.choice([0.85, 0.92, 1, 1, 1.08, 1.17])
-    clip = np.interp(np.arange(0, len(clip) - 1, speed), np.arange(len(clip)), clip)
+    said = np.interp(np.arange(0, len(clip) - 1, speed), np.arange(len(clip)), clip)
     length = FRAMES * HOP
-    clip = np.resize(clip, max(length, len(clip)))
-    first = dice.integers(len(clip) - length + 1)
-    part = clip[first : first + length].astype(np.float32)
+    said = np.resize(said, max(length, len(said)))
+    first = dice.integers(len(said) - length + 1)
+    part = said[first : first + length].astype(np.float32)
     return part * np.float32(0.05 / max(part.std(), 1e-4))
 
 

@@ -142,10 +142,14 @@ def _foreign() -> Iterator[None]:
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     kinds = [each for each in vars(state).values() if isinstance(each, type)]
-    raised = tuple(each for each in kinds if issubclass(each, Exception))
+    raised: tuple[type[Exception], ...] = (
+        AssertionError,
+        TypeError,
+        *(kind for kind in kinds if issubclass(kind, Exception)),
+    )
     try:
         yield
-    except (AssertionError, TypeError, *raised) as error:
+    except raised as error:
         raise RuntimeError(reason(error) or "the files do not belong together") from error
 
 
