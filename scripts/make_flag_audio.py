@@ -156,7 +156,8 @@ def _unspoken(kind: str, music: list[Samples], dice: np.random.Generator) -> Sam
 def _pink(length: int, dice: np.random.Generator) -> Samples:
     waves = np.fft.rfft(dice.standard_normal(length))
     noise = np.fft.irfft(waves / np.sqrt(np.maximum(1, np.arange(len(waves)))), length)
-    return (noise / noise.std()).astype(np.float32)
+    pink: Samples = (noise / noise.std()).astype(np.float32)
+    return pink
 
 
 if __name__ == "__main__":
