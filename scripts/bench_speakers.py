@@ -42,7 +42,7 @@ import audiopipe
 from audiopipe.audio.clip import decode_clip
 from audiopipe.audio.reading import open_source
 from audiopipe.audio.vad import by_network, find_voice
-from audiopipe.audio.voiceprint import find_prints
+from audiopipe.audio.voiceprint import Prints, find_prints, joined
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.stages.speakers import tell_speakers
 from audiopipe.values.audio import RATE_HZ, Span
@@ -93,17 +93,23 @@ def main() -> None:
 
 def _rows(name: str, samples: Samples, truth: Sequence[Turn], noise_db: int, heard: bool) -> None:
     count = len({turn.who for turn in truth})
+    length_s = len(samples) / RATE_HZ
+    began_s = time.process_time()
+    voice = find_voice(samples, by_network).possible
+    prints = find_prints(samples, voice)
+    heard_s = time.process_time() - began_s
+    often = _often(samples, voice)
     for given in (count, None):
         began_s = time.process_time()
-        told, flags = _told(samples, given)
-        cost_ms = 1000 * (time.process_time() - began_s) / (len(samples) / RATE_HZ)
+        told, flags = _told(length_s, voice, prints, given)
+        cost_ms = 1000 * (heard_s + time.process_time() - began_s) / length_s
         if heard:
             who = "auto" if given is None else given
             transcript = audiopipe.transcribe((samples, RATE_HZ), backend="local", speakers=who)
             told = [Turn(str(s.speaker), s.span) for s in transcript.segments]
         voices = len({turn.who for turn in told})
         plain, collared = _error(truth, told, 0.0), _error(truth, told, 0.25)
-        rival, _ = _error(truth, _spectral(samples, given), 0.0)
+        rival, _ = _error(truth, _spectral(voice, often, given), 0.0)
         print(
             f"| {name} | {count} | {noise_db} | {'yes' if given else 'no'} | {voices} | "
             f"{plain[0]:.1f} | {collared[0]:.1f} | {plain[1]:.1f} | {rival:.1f} | "
@@ -136,7 +142,8 @@ def _share(clips: dict[str, list[Samples]]) -> None:
             audiopipe.transcribe((samples[: (59 + count) * RATE_HZ], RATE_HZ), backend=engine)
             costs_s.append(time.process_time() - began_s)
     began_s = time.process_time()
-    _told(samples, None)
+    voice = find_voice(samples, by_network).possible
+    _told(60.0, voice, find_prints(samples, voice), None)
     own_s = time.process_time() - began_s
     print(
         f"A minute is recognised in {costs_s[1]:.1f} s of CPU, its speakers are told in "
@@ -216,18 +223,19 @@ def _trimmed(clip: Samples) -> Samples:
     return clip[int(voice[0].start_s * RATE_HZ) : int(voice[-1].end_s * RATE_HZ)]
 
 
-def _told(samples: Samples, count: int | None) -> tuple[list[Turn], list[Span]]:
+def _told(
+    length_s: float, voice: Sequence[Span], prints: Prints, count: int | None
+) -> tuple[list[Turn], list[Span]]:
     """Who speaks when, of words that fill the voice, a fifth of a second each; and where several
     are said to speak at once."""
-    voice = find_voice(samples, by_network).possible
     words = [
         Word(Span(at_s, max(at_s, min(at_s + 0.2, span.end_s))), " la")
         for span in voice
         for at_s in np.arange(span.start_s, span.end_s, 0.2).tolist()
     ]
     whole = Segment(Span(0, words[-1].span.end_s), " la" * len(words), tuple(words))
-    said = Transcript(Source("", "", len(samples) / RATE_HZ), "transcribe", "en", (whole,))
-    told = tell_speakers(said, [find_prints(samples, voice)], count, {}).transcript
+    said = Transcript(Source("", "", length_s), "transcribe", "en", (whole,))
+    told = tell_speakers(said, [prints], count, {}).transcript
     pairs = [(str(s.speaker), word.span) for s in told.segments for word in s.words]
     return _turns(pairs), [flag.span for flag in told.flags]
 
@@ -244,19 +252,21 @@ def _turns(pairs: Iterable[tuple[str, Span]]) -> list[Turn]:
     return turns
 
 
-def _spectral(samples: Samples, count: int | None) -> list[Turn]:
-    """The rival's turns: windows of 1.6 s, 0.4 s apart, clustered by its spectral clusterer."""
-    from spectralcluster import RefinementOptions, SpectralClusterer
-
-    voice = find_voice(samples, by_network).possible
+def _often(samples: Samples, voice: Sequence[Span]) -> Prints:
+    """Windows of 1.6 s, 0.4 s apart."""
     spans = [
         Span(at_s, min(at_s + 1.6, span.end_s))
         for span in voice
         for at_s in np.arange(span.start_s, max(span.start_s + 0.1, span.end_s - 1.2), 0.4).tolist()
         if min(at_s + 1.6, span.end_s) - at_s > 0.5
     ]
-    prints = [find_prints(samples, [span]) for span in spans]
-    rows = np.array([each.directions[0] for each in prints])
+    return joined([find_prints(samples, [span]) for span in spans])
+
+
+def _spectral(voice: Sequence[Span], often: Prints, count: int | None) -> list[Turn]:
+    """The rival's turns: windows clustered by its spectral clusterer."""
+    from spectralcluster import RefinementOptions, SpectralClusterer
+
     clusterer = SpectralClusterer(
         min_clusters=count or 1,
         max_clusters=count or 10,
@@ -264,8 +274,8 @@ def _spectral(samples: Samples, count: int | None) -> list[Turn]:
             gaussian_blur_sigma=1, p_percentile=0.95, thresholding_soft_multiplier=0.01
         ),
     )
-    labels = clusterer.predict(rows)
-    middles = np.array([span.middle_s for span in spans])
+    labels = clusterer.predict(often.directions)
+    middles = np.array([span.middle_s for span in often.spans])
     steps = (
         (Span(at_s, min(at_s + 0.2, span.end_s)), np.abs(middles - at_s - 0.1).argmin())
         for span in voice

@@ -17,6 +17,7 @@ from audiopipe.stages.finish.replace import replace_words
 from audiopipe.stages.flag import flag_languages
 from audiopipe.stages.flag.thresholds import Thresholds
 from audiopipe.stages.speakers import Told, Voices, tell_speakers
+from audiopipe.stages.speakers.linked import linked
 from audiopipe.stages.stitch import stitch
 from audiopipe.values.audio import Span
 from audiopipe.values.requests import Request, Usage
@@ -143,6 +144,8 @@ class Assembly:
             from_s: the end of what was settled before.
         """
         results = list(_of_channel(heard, 0))
+        if any(each.speaker for r in results for each in getattr(r, "segments", ())):
+            return ()  # who they are is known when the whole is
         until_s = results[-1].window.core.start_s
         whole = self._stitched(results, Source("", "", results[-1].window.span.end_s))
         return tuple(
@@ -155,7 +158,7 @@ class Assembly:
         self, results: Iterable[ChunkTranscript | ChunkFailure], source: Source
     ) -> Transcript:
         """One channel's transcript, without the text that the settings strike."""
-        flagged = flag_languages(results, thresholds=self.thresholds)
+        flagged = flag_languages(linked(results), thresholds=self.thresholds)
         heard = stitch(flagged, source, self.request, self.backend)
         whole = replace_words(heard, self.replacements)
         kept = drop(whole, self.dropped)
