@@ -14,7 +14,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib.util import find_spec
-from threading import Lock, Thread
+from multiprocessing.managers import SyncManager
+from threading import Lock, Thread, Timer
 from typing import Any, Self, TypeVar
 
 from audiopipe.concurrency import Died
@@ -30,6 +31,8 @@ _WORK = "audiopipe.workflows.cluster.node"
 _EMBEDDED = ("faster_whisper", "audiopipe.backends.local.hear")
 """What the embedded engine needs, and what imports that."""
 
+_GRACE_S = 2.0
+
 
 class Processes:
     """See `Executor`. When one process dies, so do the others, and new ones are begun.
@@ -43,7 +46,8 @@ class Processes:
         self.slots = slots
         self._context: Any = multiprocessing.get_context(_METHOD)
         self._context.set_forkserver_preload([*needed])
-        self._manager = self._context.Manager()
+        self._manager = SyncManager(ctx=self._context)
+        self._manager.start(_end_with_parent)
         self._lock = Lock()
         self._pool = self._made()
 
@@ -104,11 +108,27 @@ def _modules(settings: Settings) -> tuple[str, ...]:
 
 
 def _begin(environment: dict[str, str]) -> None:
-    """Ctrl-C is for the one that began us, whose environment is ours, but for our share of cores:
-    whom we are forked from may have been begun under another one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """The environment of whoever began us is ours, but for our share of cores: whom we are forked
+    from may have been begun under another one. What is under way has a while to end."""
+    _end_with_parent()
+    signal.signal(signal.SIGTERM, lambda *_: Timer(_GRACE_S, os._exit, (143,)).start())
     os.environ.clear()
     os.environ.update(environment)
+
+
+def _end_with_parent() -> None:
+    """Whoever began us may be killed: then nobody is left to end us. In order it ends us itself,
+    whatever signal all of us get."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, name="audiopipe-parent", daemon=True).start()
 
 
 def _pass_on(inner: Future[R], done: Future[R]) -> None:

@@ -121,7 +121,8 @@ def identity(source: str) -> str:
     if source == "-":
         return source
     if "://" not in source:
-        return os.path.abspath(source)  # noqa: PTH100 - a path may be no file
+        path = os.path.abspath(source)  # noqa: PTH100 - a path may be no file
+        return source if path == source else path  # of 100,000 each name is held once
     return public_name(source)
 
 
