@@ -4,8 +4,8 @@ python scripts/bench_driver.py --recordings 100000
 
 The command is the real one, in every part but what nodes do: an engine from outside hands each
 recording to Dask as `--on dask://` does, and the node gives back a row at once. Recordings are
-links to one short file. The driver finds them, reads their headers, hands them out in windows, hears of
-each, and keeps `batch.json`.
+links to one short file. The driver finds them, reads their headers, hands them out in windows,
+hears of each, and keeps `batch.json`.
 """
 
 from __future__ import annotations
@@ -76,9 +76,9 @@ def drive(talks: Path, folder: Path, place: str, environment: dict[str, str], co
     driver = subprocess.Popen(command, env=environment)
     _, status, used = os.wait4(driver.pid, 0)
     driver.returncode = os.waitstatus_to_exitcode(status)
+    wall_s = time.monotonic() - began_s
     print(
-        f"{count} recordings: exit code {driver.returncode} after {time.monotonic() - began_s:.0f} s"
-        f", {1e3 * (used.ru_utime + used.ru_stime) / count:.1f} ms of CPU each\n"
+        f"{count} recordings: exit code {driver.returncode} after {wall_s:.0f} s, {1e3 * (used.ru_utime + used.ru_stime) / count:.1f} ms of CPU each\n"
         f"driver: at most {used.ru_maxrss / 1e3:.0f} MB; "
         f"batch.json {(folder / 'out' / 'batch.json').stat().st_size / 1e6:.0f} MB"
     )

@@ -52,6 +52,7 @@ class Server:
         latency: how long an answer takes for each second of audio, in seconds; or a function from
             the length of the audio to the whole time.
         capacity: requests under way at once above which it answers 503.
+        host: its address.
 
     Attributes:
         url: root of the API.
@@ -74,6 +75,7 @@ class Server:
         seed: int = 0,
         latency: float | Callable[[float], float] = 0.0,
         capacity: float = math.inf,
+        host: str = "127.0.0.1",
     ) -> None:
         self.hear = hear
         self.seen: list[Seen] = []
@@ -89,9 +91,9 @@ class Server:
         self._dice = random.Random(seed)
         self._latency = latency
         self._capacity = capacity
-        self._http = _Sockets(("127.0.0.1", 0), _handler(self))
+        self._http = _Sockets((host, 0), _handler(self))
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self.address = f"http://127.0.0.1:{self._http.server_port}"
+        self.address = f"http://{host}:{self._http.server_port}"
         self.url = self.address + ROOT
 
     def __enter__(self) -> Self:

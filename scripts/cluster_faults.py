@@ -1,0 +1,293 @@
+"""Whole runs over several nodes while something breaks: real Redis, real Dask, network namespaces.
+
+python scripts/cluster_faults.py                          all of them
+python scripts/cluster_faults.py limit redis              some
+
+    limit      two nodes share rpm=20: refusals, time beside the least, requests of a second run
+    twice      the same recordings under two names on two nodes
+    redis      Redis is away for 20 s
+    cut        the network between a node and all others is cut for 30 s (root alone)
+    workers    ten workers of Dask are killed
+    driver     the driver is killed
+    scheduler  the scheduler is killed, and Ctrl-C comes at once in a second run
+
+Each run must end with all recordings done by the same command, begun again where it ended. What is
+printed: requests beside recordings, each of which is one request, and how many were under way when
+it happened.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import soundfile as sf
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.redis import RedisServer  # noqa: E402 - the path to it is set above
+from support.server import Server  # noqa: E402
+from support.speechlike import make_recording  # noqa: E402
+
+from audiopipe.limits.rules import Limits  # noqa: E402
+
+HOST, OTHER = "10.93.71.1", "10.93.71.2"
+SPACE = "audiopipe-node"
+COUNT = 40
+LATENCY_S = 2.0
+
+Process = subprocess.Popen[str]
+
+
+class Stage:
+    """A folder with recordings, a server, a Redis, and what runs between them."""
+
+    def __init__(self, stack: ExitStack, host: str = "127.0.0.1", rpm: float | None = None) -> None:
+        enter = stack.enter_context
+        self.folder = Path(enter(tempfile.TemporaryDirectory()))
+        self.host = host
+        self.server = enter(
+            Server(limits=Limits(rpm=rpm), latency=lambda _: 0.3 if rpm else LATENCY_S, host=host)
+        )
+        self.redis = enter(RedisServer(self.folder, host))
+        self.running: list[Process] = []
+        stack.callback(self.end)
+        for n in range(COUNT):
+            path = self.folder / "talks" / f"{n:02}.flac"
+            path.parent.mkdir(exist_ok=True)
+            sf.write(path, make_recording(6 + n % 5, first=40 * n), 16_000)
+        self.limits = ("--limit", f"rpm={rpm:g}" if rpm else "rpm=none")
+
+    def begin(self, *command: str, space: str = "") -> Process:
+        """A command line of ours, here or in a namespace."""
+        within = ["ip", "netns", "exec", space] if space else []
+        environment = {**os.environ, **self.server.as_groq, "PYTHONUNBUFFERED": "1"}
+        environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
+        made = subprocess.Popen(
+            [*within, sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=environment,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        self.running.append(made)
+        return made
+
+    def transcribe(self, *more: str, out: str = "out", space: str = "") -> Process:
+        """A driver, or a node with a share."""
+        shared = ["--ledger", self.redis.address, "--cache-dir", f"{self.folder.as_uri()}/answers"]
+        command = ["audiopipe", "transcribe", "talks", "-o", out, "-f", "json", *shared]
+        return self.begin(*command, *self.limits, *more, space=space)
+
+    def shares(self, out: str = "out", space: str = "") -> list[Process]:
+        """Two nodes, the second in a namespace."""
+        first = self.transcribe("--share", "1/2", out=out)
+        return [first, self.transcribe("--share", "2/2", out=out, space=space)]
+
+    def wait_for(self, requests: int) -> None:
+        """Until so many have come."""
+        until_s = time.monotonic() + 300
+        while len(self.server.seen) < requests and time.monotonic() < until_s:
+            time.sleep(0.02)
+
+    def ended(self, processes: Sequence[Process]) -> list[int]:
+        """Their exit codes; what they said, where one is not 0."""
+        for each in processes:
+            _, said = each.communicate(timeout=600)
+            if each.returncode:
+                print("   ", said.strip().splitlines()[-1:])
+        return [each.returncode for each in processes]
+
+    def told(self, what: str, codes: object, under_way: int = 0) -> None:
+        """A row: what came of it."""
+        done = len(list((self.folder / "out").glob("[0-9]*.json")))
+        print(
+            f"{what}: exit codes {codes}, {done} of {COUNT} done, {len(self.server.seen)} requests "
+            f"({len(self.server.refused)} refused), {under_way} under way then",
+            flush=True,
+        )
+
+    def end(self) -> None:
+        """Nothing that was begun is left."""
+        for each in self.running:
+            with suppress(ProcessLookupError):
+                os.killpg(each.pid, signal.SIGKILL)
+            with suppress(ValueError):
+                each.communicate()
+
+
+def limit(stack: ExitStack) -> None:
+    """One limit for both nodes, of which the burst is half of the recordings."""
+    stage = Stage(stack, rpm=20)
+    codes = stage.ended(stage.shares())
+    times = sorted(seen.at_s for seen in stage.server.seen)
+    least_s = (COUNT - 0.99 * 20) * 60 / 20
+    stage.told(f"limit, {times[-1] - times[0]:.1f} s (least {least_s:.1f})", codes)
+    stage.told("limit, again", stage.ended(stage.shares(out="out-2")))
+
+
+def twice(stack: ExitStack) -> None:
+    """Two nodes that do not know of each other get the same recordings at the same time."""
+    stage = Stage(stack)
+    codes = stage.ended([stage.transcribe(out="out"), stage.transcribe(out="out-2")])
+    stage.told("twice", codes)
+
+
+def redis(stack: ExitStack) -> None:
+    """It is away while nodes work."""
+    stage = Stage(stack)
+    nodes = stage.shares()
+    stage.wait_for(10)
+    busy = stage.server.busy
+    stage.redis.stop()
+    time.sleep(20)
+    stage.redis.start()
+    stage.told("redis", stage.ended(nodes), busy)
+
+
+def cut(stack: ExitStack) -> None:
+    """A node is in a namespace whose only link goes down."""
+    stack.enter_context(namespace())
+    stage = Stage(stack, HOST)
+    nodes = stage.shares(space=SPACE)
+    stage.wait_for(10)
+    busy = stage.server.busy
+    ip("link", "set", "audiopipe0", "down")
+    time.sleep(30)
+    ip("link", "set", "audiopipe0", "up")
+    codes = stage.ended(nodes)
+    stage.told("cut", codes, busy)
+    if any(codes):
+        stage.told("cut, again", stage.ended(stage.shares(space=SPACE)), busy)
+
+
+def workers(stack: ExitStack) -> None:
+    """Processes of nodes are killed, one after another."""
+    stage = Stage(stack)
+    place, nodes, _ = cluster(stage)
+    driver = stage.transcribe("--on", f"dask://{place}")
+    busy, dice = 0, random.Random(1)
+    for n in range(10):
+        stage.wait_for(2 * n + 4)
+        if victims := [child for node in nodes for child in workers_of(node.pid)]:
+            busy += stage.server.busy
+            os.kill(dice.choice(victims), signal.SIGKILL)
+        time.sleep(0.5)
+    stage.told("workers", stage.ended([driver]), busy)
+
+
+def driver(stack: ExitStack) -> None:
+    """It is killed, and begun again at once: what nodes have under way still ends."""
+    stage = Stage(stack)
+    place, _, _ = cluster(stage)
+    first = stage.transcribe("--on", f"dask://{place}")
+    stage.wait_for(10)
+    busy = stage.server.busy
+    first.kill()
+    stage.told("driver", stage.ended([stage.transcribe("--on", f"dask://{place}")]), busy)
+
+
+def scheduler(stack: ExitStack) -> None:
+    """It is killed: the driver ends by itself; nodes wait for the next one."""
+    stage = Stage(stack)
+    place, _, boss = cluster(stage)
+    for how in ("ends by itself", "Ctrl-C"):
+        before = len(stage.server.seen)
+        run = stage.transcribe("--on", f"dask://{place}")
+        stage.wait_for(before + 5)
+        busy = stage.server.busy
+        boss.kill()
+        began_s = time.monotonic()
+        if how == "Ctrl-C":
+            os.kill(run.pid, signal.SIGINT)
+        codes = stage.ended([run])
+        stage.told(f"scheduler, {how} after {time.monotonic() - began_s:.1f} s", codes, busy)
+        boss = begin_scheduler(stage, place)
+    stage.told("scheduler, again", stage.ended([stage.transcribe("--on", f"dask://{place}")]))
+
+
+def cluster(stage: Stage) -> tuple[str, list[Process], Process]:
+    """A scheduler and two nodes."""
+    with socket.socket() as free:
+        free.bind((stage.host, 0))
+        place = f"{stage.host}:{free.getsockname()[1]}"
+    boss = begin_scheduler(stage, place)
+    node = ("audiopipe", "node", f"dask://{place}", "--slots", "2", "-q")
+    return place, [stage.begin(*node) for _ in range(2)], boss
+
+
+def begin_scheduler(stage: Stage, place: str) -> Process:
+    boss = stage.begin("dask", "scheduler", "--no-dashboard", "--host", f"tcp://{place}")
+    until_s = time.monotonic() + 60
+    while time.monotonic() < until_s:
+        with suppress(OSError), socket.create_connection(tuple(place.split(":")), timeout=1):  # type: ignore[arg-type]
+            break
+        time.sleep(0.1)
+    return boss
+
+
+def workers_of(process: int) -> list[int]:
+    """Of a node: the children that work."""
+    found = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            children = map(int, task.read_text().split())
+            found += [
+                n for n in children if b"spawn_main" in Path(f"/proc/{n}/cmdline").read_bytes()
+            ]
+    return found
+
+
+@contextmanager
+def namespace() -> Iterator[None]:
+    """One with a link to here."""
+    ip("netns", "add", SPACE)
+    try:
+        ip("link", "add", "audiopipe0", "type", "veth", "peer", "name", "audiopipe1")
+        ip("link", "set", "audiopipe1", "netns", SPACE)
+        ip("addr", "add", f"{HOST}/24", "dev", "audiopipe0")
+        ip("link", "set", "audiopipe0", "up")
+        for words in (
+            f"addr add {OTHER}/24 dev audiopipe1",
+            "link set audiopipe1 up",
+            "link set lo up",
+        ):
+            ip("-n", SPACE, *words.split())
+        yield
+    finally:
+        ip("netns", "del", SPACE)
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True)
+
+
+WAYS: dict[str, Callable[[ExitStack], None]] = {
+    each.__name__: each for each in (limit, twice, redis, cut, workers, driver, scheduler)
+}
+
+
+def main() -> None:
+    """Run them."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("ways", nargs="*", choices=[[], *WAYS])
+    for name in parser.parse_args().ways or WAYS:
+        with ExitStack() as stack:
+            WAYS[name](stack)
+
+
+if __name__ == "__main__":
+    main()
