@@ -76,11 +76,12 @@ def drive(talks: Path, folder: Path, place: str, environment: dict[str, str], co
     driver = subprocess.Popen(command, env=environment)
     _, status, used = os.wait4(driver.pid, 0)
     driver.returncode = os.waitstatus_to_exitcode(status)
-    wall_s = time.monotonic() - began_s
+    wall_s, cpu_s = time.monotonic() - began_s, used.ru_utime + used.ru_stime
+    size_mb = (folder / "out" / "batch.json").stat().st_size / 1e6
     print(
-        f"{count} recordings: exit code {driver.returncode} after {wall_s:.0f} s, {1e3 * (used.ru_utime + used.ru_stime) / count:.1f} ms of CPU each\n"
-        f"driver: at most {used.ru_maxrss / 1e3:.0f} MB; "
-        f"batch.json {(folder / 'out' / 'batch.json').stat().st_size / 1e6:.0f} MB"
+        f"{count} recordings: exit code {driver.returncode} after {wall_s:.0f} s, "
+        f"{1e3 * cpu_s / count:.1f} ms of CPU each\n"
+        f"driver: at most {used.ru_maxrss / 1e3:.0f} MB; batch.json {size_mb:.0f} MB"
     )
 
 

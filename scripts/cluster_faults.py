@@ -244,10 +244,9 @@ def workers_of(process: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{process}/task").glob("*/children"):
         with suppress(OSError):
-            children = map(int, task.read_text().split())
-            found += [
-                n for n in children if b"spawn_main" in Path(f"/proc/{n}/cmdline").read_bytes()
-            ]
+            for child in map(int, task.read_text().split()):
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    found.append(child)
     return found
 
 
@@ -260,12 +259,9 @@ def namespace() -> Iterator[None]:
         ip("link", "set", "audiopipe1", "netns", SPACE)
         ip("addr", "add", f"{HOST}/24", "dev", "audiopipe0")
         ip("link", "set", "audiopipe0", "up")
-        for words in (
-            f"addr add {OTHER}/24 dev audiopipe1",
-            "link set audiopipe1 up",
-            "link set lo up",
-        ):
-            ip("-n", SPACE, *words.split())
+        ip("-n", SPACE, "addr", "add", f"{OTHER}/24", "dev", "audiopipe1")
+        ip("-n", SPACE, "link", "set", "audiopipe1", "up")
+        ip("-n", SPACE, "link", "set", "lo", "up")
         yield
     finally:
         ip("netns", "del", SPACE)
