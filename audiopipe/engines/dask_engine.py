@@ -31,6 +31,7 @@ LOST_S = 15.0
 """So long a scheduler may not answer before it is taken for dead."""
 SLOTS = 4
 """Recordings at once in a process: while one is decoded, the others wait for answers."""
+_GOES_ON = "what was under way ends on its nodes; the same command goes on"
 _CONNECT_S = 5.0
 _LOOK_S = 2.0
 
@@ -68,7 +69,12 @@ class Dask:
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
         done: Future[R] = Future()
-        inner = self._client.submit(work, item, pure=False, retries=0)
+        try:
+            inner = self._client.submit(work, item, pure=False, retries=0)
+        except Exception as error:
+            if self._client.status == "running":
+                raise
+            raise ClusterLost(f"the Dask scheduler is gone: {_GOES_ON}") from error
         inner.add_done_callback(lambda each: _pass_on(each, done))
         return done
 
@@ -85,8 +91,7 @@ class Dask:
         silent_s = time.monotonic() - self._seen_s
         if silent_s > LOST_S or self._client.status == "closed":
             raise ClusterLost(
-                f"the Dask scheduler has not answered for {silent_s:.0f} s: what was under way "
-                "ends on its nodes; the same command goes on"
+                f"the Dask scheduler has not answered for {silent_s:.0f} s: {_GOES_ON}"
             )
 
     def __enter__(self) -> Self:
