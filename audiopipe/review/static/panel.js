@@ -19,7 +19,7 @@ function doubtPanel(review) {
   const kind = element("span", `${isSettled ? "✓" : "⚑"} ${flag.kind}`);
   kind.className = isSettled ? "kind is-settled" : "kind";
   add("Kind", kind, isSettled ? " settled" : "");
-  add("Where", `${wholeClock(flag.start)} to ${wholeClock(flag.end)}`);
+  add("Where", `${shortClock(flag.start)} to ${shortClock(flag.end)}`);
   add("Why", flag.detail);
   add("What to do", flag.advice === flag.detail ? "" : flag.advice);
   add("Measured", `${Number(flag.value.toPrecision(3))}, limit ${Number(flag.limit.toPrecision(3))}`);
