@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe.errors import InputError, OutputError
+from audiopipe.render.divided import divided, texts_of, together
 from audiopipe.render.files import write
 from audiopipe.render.pinned import pinned
 from audiopipe.store.files import locked
@@ -110,6 +111,7 @@ def correction(row: Mapping[str, Any]) -> Correction:
             for each in row.get("settles", ())
         ),
         None if row.get("breaks") is None else tuple(map(int, row["breaks"])),
+        row.get("joined") is True,
     )
 
 
@@ -135,6 +137,8 @@ def row_of(each: Correction) -> dict[str, Any]:
         {"kind": doubt.kind, "start": doubt.span.start_s, "end": doubt.span.end_s}
         for doubt in each.settles
     ]
+    if each.joined:
+        row["joined"] = True
     breaks = breaks_of(each)
     return row if breaks is None else row | {"breaks": list(breaks)}
 
@@ -144,7 +148,9 @@ def breaks_of(each: Correction) -> tuple[int, ...] | None:
     written."""
     if each.after == each.before or each.after.isascii():
         return None
-    return tuple(line_breaks(each.after)) if each.breaks is None else each.breaks
+    if each.breaks is not None:
+        return each.breaks
+    return tuple(line_breaks("".join(texts_of(each.after, each.before))))
 
 
 def add(transcript: Path, added: Iterable[Correction]) -> tuple[Correction, ...]:
@@ -175,7 +181,7 @@ def apply(transcript: Transcript, corrections: Iterable[Correction]) -> Transcri
     as one that was made again since: it finds the nearest segment that says the same, or is left
     out, which is told.
     """
-    made: dict[int, Segment | None] = {}
+    made: dict[int, Correction] = {}
     strays = 0
     for each in standing(corrections).values():
         if each.segment is None:
@@ -183,36 +189,40 @@ def apply(transcript: Transcript, corrections: Iterable[Correction]) -> Transcri
         place = _place(each, transcript.segments)
         if place is None:
             strays += 1
-        elif (segment := corrected(transcript.segments[place], each)) != transcript.segments[place]:
-            made[place] = segment
+        elif _is_change(transcript.segments[place], each):
+            made[place] = each
     if strays:
         name = transcript.source.name
         _log.warning("%s: %d corrections are of another transcript, and left out", name, strays)
     if not made:
         return transcript
-    whole = (_kept(made, place, each) for place, each in enumerate(pinned(transcript)))
-    return replace(transcript, segments=tuple(filter(None, whole)))
+    whole: list[Segment] = []
+    for place, segment in enumerate(pinned(transcript)):
+        by = made.get(place)
+        parts = corrected(segment, by) if by else (segment,)
+        if by and by.joined and whole and parts:
+            parts = (together(whole.pop(), parts[0]), *parts[1:])
+        whole += parts
+    return replace(transcript, segments=tuple(whole))
 
 
-def corrected(segment: Segment, by: Correction) -> Segment | None:
-    """A segment as somebody has it; None for one that he struck."""
+def corrected(segment: Segment, by: Correction) -> tuple[Segment, ...]:
+    """A segment as somebody has it: none where he struck it, more where he cut it."""
     if by.after != by.before and not by.after.strip():
-        return None
+        return ()
     if by.after == segment.text:
-        return replace(segment, speaker=by.speaker)
-    places = breaks_of(by)
-    breaks = None if places is None else (0, *places)
-    return replace(reworded(segment, by.after), speaker=by.speaker, breaks=breaks)
+        return (replace(segment, speaker=by.speaker),)
+    texts, places = texts_of(by.after, segment.text), breaks_of(by)
+    mended = replace(
+        reworded(segment, "".join(texts)),
+        speaker=by.speaker,
+        breaks=None if places is None else (0, *places),
+    )
+    return divided(mended, texts)
 
 
-def _kept(made: Mapping[int, Segment | None], place: int, heard: Segment) -> Segment | None:
-    """A segment as it stands, with the places that are known of it."""
-    if place not in made:
-        return heard
-    segment = made[place]
-    if segment is None or segment.text != heard.text:
-        return segment
-    return replace(segment, breaks=heard.breaks)
+def _is_change(segment: Segment, by: Correction) -> bool:
+    return (by.after, by.speaker) != (segment.text, segment.speaker) or by.joined
 
 
 def _place(each: Correction, segments: Sequence[Segment]) -> int | None:

@@ -16,6 +16,7 @@ SCRIPTS = (
     "text.js",
     "words.js",
     "model.js",
+    "divided.js",
     "formats.js",
     "units.js",
     "cues.js",

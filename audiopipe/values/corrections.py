@@ -29,13 +29,14 @@ class Correction:
     Attributes:
         segment: its number in the original, from 0 on; None where a flag lies in no segment.
         before: its text in the original, which tells whether the correction belongs to it.
-        after: its text from now on; blank strikes it.
+        after: its text from now on; blank strikes it, and each line of it is a passage of its own.
         speaker: its speaker from now on, None for nobody known.
         who: a name; "" where none was given.
         when: ISO 8601, UTC.
         settles: the flags that are no doubts any more.
         breaks: places in `after` where lines may end, as whoever wrote it has them; None where he
             does not tell, and a dictionary is asked.
+        joined: whether it goes on with the passage before it.
     """
 
     segment: int | None
@@ -46,6 +47,7 @@ class Correction:
     when: str = ""
     settles: tuple[Doubt, ...] = ()
     breaks: tuple[int, ...] | None = field(default=None, compare=False)
+    joined: bool = False
 
     def __post_init__(self) -> None:
         if self.segment is not None and self.segment < 0:

@@ -43,7 +43,8 @@ window.exported = (told, tables) => {
 window.written = (told, texts, tables) => {
   TABLES = tables;
   const made = new Corrections(decode(told), []);
-  return texts.map(([n, text, speaker]) => made.row(n, { text, speaker, settles: [] }, "Bo"));
+  const state = (n, text, speaker) => ({ text, speaker, settles: [], joined: n % 4 === 2 });
+  return texts.map(([n, ...rest]) => made.row(n, state(n, ...rest), "Bo"));
 };
 """
 
@@ -149,7 +150,7 @@ def test_lines_end_where_the_browser_of_whoever_wrote_them_says(
 def edited(text: str, words: list[str], dice: random.Random) -> str:
     """A text as somebody leaves it who strikes, writes and marks."""
     place = dice.randrange(len(text) + 1)
-    written = dice.choice([*words, "😀", " ", "", "「", "OK"])
+    written = dice.choice([*words, "😀", " ", "", "「", "OK", "\n", "\n"])
     return dice.choice(["", text[:place] + written + text[place + dice.randrange(4) :]])
 
 

@@ -137,6 +137,31 @@ def test_exports_are_what_render_writes(opened: Open, tmp_path: Path) -> None:
         assert export(page, name).decode() == render(corrected, name), name
 
 
+def test_passages_are_cut_and_put_together_by_the_keyboard(opened: Open, tmp_path: Path) -> None:
+    page = opened(TALK)
+    segment(page, 2).click()
+    for key in ("Home", *["ArrowRight"] * len("can do for you,"), "Shift+Enter"):
+        page.keyboard.press(key)
+    segment(page, 1).click()
+    for key in ("Home", "Backspace"):
+        page.keyboard.press(key)
+    assert "joined" in segment(page, 1).get_attribute("class")
+    beside(tmp_path / "talk0.json").write_bytes(export(page, "corrections"))
+    corrected = load(tmp_path / "talk0.json")
+    assert [(each.text, len(each.words)) for each in corrected.segments[:3]] == [
+        (" And so my fellow Americans, ask not what your cuntry", 10),
+        (" can do for you,", 4),
+        (" ask Dr. Smith", 3),
+    ]
+    assert corrected.segments[1].words[:4] == TALK.segments[2].words[:4]
+    for name in ("srt", "md", "json"):
+        assert export(page, name).decode() == render(corrected, name), name
+    segment(page, 1).click()
+    for key in ("Home", "Backspace"):
+        page.keyboard.press(key)
+    assert "joined" not in segment(page, 1).get_attribute("class")
+
+
 def test_the_word_that_is_heard_is_marked(opened: Open) -> None:
     page = opened(TALK, audio=JFK)
     until(page, "document.querySelector('audio').readyState > 0")

@@ -245,7 +245,7 @@ function placesOf(parts) {
   for (const { part, text: own } of parts) {
     const lead = own.length - stripStart(own).length;
     if (at && meets(text.slice(0, at), part, own)) breaks.push(at + lead);
-    for (const place of part.breaks ?? spacedBreaks(own)) if (place) breaks.push(at + place);
+    for (const place of part.breaks ? kept(part.breaks, own) : spacedBreaks(own)) breaks.push(at + place);
     for (const place of part.stops ?? []) open.add(at + place);
     for (const stop of part.zones ? own.matchAll(/\./g) : []) {
       const place = stop.index + 1;

@@ -1,7 +1,7 @@
 // All transcripts of the page: by the doubt that is left in them, and how a batch is doing.
 
 const minutes = (seconds) => {
-  const whole = Math.floor(seconds);
+  const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   return whole < 3600 ? `${Math.floor(whole / 60)} m ${whole % 60} s` : `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
 };

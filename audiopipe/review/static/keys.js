@@ -55,8 +55,13 @@ function onKey(event) {
 function moved(event) {
   const node = event.target.closest?.(".segment");
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (!node || !step || event.ctrlKey || event.altKey || event.shiftKey) return;
   const selection = getSelection();
+  if (node && event.key === "Backspace" && selection.isCollapsed && isAtStart(node, selection)) {
+    event.preventDefault();
+    review.join(Number(node.dataset.n));
+    return;
+  }
+  if (!node || !step || event.ctrlKey || event.altKey || event.shiftKey) return;
   const box = node.getBoundingClientRect();
   const caret = selection.rangeCount && selection.getRangeAt(0).getBoundingClientRect();
   const line = parseFloat(getComputedStyle(node).lineHeight);
@@ -66,6 +71,10 @@ function moved(event) {
     event.preventDefault();
     review.choose(n, { focus: true });
   }
+}
+
+function isAtStart(node, { anchorNode, anchorOffset }) {
+  return anchorOffset === 0 && (anchorNode === node || anchorNode === node.firstChild);
 }
 
 function lastLine(node) {
@@ -98,8 +107,11 @@ function showKeys() {
     };
     return element("tr", element("td", what), element("td", button));
   });
-  const speakers = element("tr", element("td", "Give the passage to a speaker"), element("td", "Ctrl+1 to Ctrl+9"));
-  $("keys-list").replaceChildren(...rows, speakers);
+  const others = [
+    ["Give the passage to a speaker", "Ctrl+1 to Ctrl+9"], ["Cut the passage in two", "Shift+Enter"],
+    ["Put it together with the one before, and apart again", "Backspace at its start"],
+  ].map((cells) => element("tr", ...cells.map((cell) => element("td", cell))));
+  $("keys-list").replaceChildren(...rows, ...others);
   $("keys-reset").onclick = () => {
     for (const name of Object.keys(ACTIONS)) keys_[name] = ACTIONS[name][0];
     memory.drop("keys");

@@ -88,7 +88,13 @@ function bindList() {
       event.preventDefault();
       review.journal[event.inputType === "historyUndo" ? "undo" : "redo"]();
     }
-    if (["insertParagraph", "insertLineBreak"].includes(event.inputType)) {
+    const isPasted = event.inputType === "insertFromPaste";
+    const pasted = isPasted ? event.dataTransfer?.getData("text/plain") ?? "" : "";
+    if (pasted.includes("\n")) {
+      event.preventDefault();
+      document.execCommand("insertText", false, pasted.replace(/\s*\n\s*/g, " "));
+    }
+    if (event.inputType === "insertParagraph") {
       event.preventDefault();
       const n = review.current + 1;
       if (review.nodes[n]) review.choose(n, { focus: true });

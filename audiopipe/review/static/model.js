@@ -110,7 +110,10 @@ class Corrections {
   /** What stands for a segment: {text, speaker, settles}. */
   state(n) {
     const row = this.last(n);
-    if (row) return { text: row.after, speaker: row.speaker, settles: row.settles };
+    if (row) {
+      const { after: text, speaker, settles, joined } = row;
+      return { text, speaker, settles, ...(joined && { joined }) };
+    }
     const segment = n === null ? { text: "", speaker: null } : this.original.segments[n];
     return { text: segment.text, speaker: segment.speaker, settles: [] };
   }
@@ -118,10 +121,12 @@ class Corrections {
   /** The row that gives a segment another state. */
   row(n, state, who) {
     const before = n === null ? "" : this.original.segments[n].text;
-    const breaks = state.text === before || isAscii(state.text) ? null : breaksOf(state.text);
+    const isPlain = state.text === before || isAscii(state.text);
+    const breaks = isPlain ? null : breaksOf(textsOf(state.text, before).join(""));
     return {
       segment: n, before, after: state.text, speaker: state.speaker, who,
-      when: new Date().toISOString(), settles: state.settles, ...(breaks && { breaks }),
+      when: new Date().toISOString(), settles: state.settles,
+      ...(state.joined && { joined: true }), ...(breaks && { breaks }),
     };
   }
 
@@ -130,28 +135,37 @@ class Corrections {
   }
 
   isChanged(n) {
-    const { text, speaker } = this.state(n);
+    const { text, speaker, joined } = this.state(n);
     const segment = this.original.segments[n];
-    return text !== segment.text || speaker !== segment.speaker;
+    return text !== segment.text || speaker !== segment.speaker || Boolean(joined);
   }
 
-  /** A segment as it stands; null where it is struck. */
-  segment(n) {
+  /** A segment as it stands: none where it is struck, more where it was cut. */
+  parts(n) {
     const segment = this.original.segments[n];
-    if (!this.isChanged(n)) return segment;
+    if (!this.isChanged(n)) return [segment];
     const { text, speaker } = this.state(n);
-    if (text !== segment.text && !strip(text)) return null;
-    if (text === segment.text) return segment.with({ speaker });
-    const places = isAscii(text) ? null : [0, ...inUnits(this.last(n).breaks ?? breaksOf(text), text)];
-    const made = reword(segment, text);
-    return segment.with({ text, speaker, made, breaks: places, ...carried(segment, text) });
+    if (text === segment.text) return [segment.with({ speaker })];
+    if (!strip(text)) return [];
+    const texts = textsOf(text, segment.text);
+    const whole = texts.join("");
+    const told = isAscii(text) ? null : this.last(n).breaks ?? breaksOf(whole);
+    const breaks = told && [0, ...inUnits(told, whole)];
+    const made = reword(segment, whole);
+    return divided(segment.with({ text: whole, speaker, made, breaks, ...carried(segment, whole) }), texts);
   }
 
   /** The transcript as corrected. */
   corrected() {
-    const { segments } = this.original;
-    const isMended = segments.some((_, n) => this.isChanged(n));
-    return { ...this.original, isMended, segments: segments.map((_, n) => this.segment(n)).filter(Boolean) };
+    const isMended = this.original.segments.some((_, n) => this.isChanged(n));
+    const segments = [];
+    this.original.segments.forEach((_, n) => {
+      const parts = this.parts(n);
+      const isJoined = this.state(n).joined && segments.length && parts.length;
+      if (isJoined) segments.push(together(segments.pop(), parts.shift()));
+      segments.push(...parts);
+    });
+    return { ...this.original, isMended, segments };
   }
 
   /** The file that stands beside the transcript. */

@@ -69,12 +69,12 @@ class Review {
     const isStruck = !strip(state.text) && state.text !== segment.text;
     node.dataset.speaker = state.speaker ?? "";
     node.dataset.flags = kinds(open.length ? open : flags).join(", ");
-    const isChanged = state.text !== segment.text || state.speaker !== segment.speaker;
+    const isChanged = state.text !== segment.text || state.speaker !== segment.speaker || Boolean(state.joined);
     node.className = [
       "segment", open.length && "flagged", flags.length && !open.length && "settled",
-      isChanged && "changed", isStruck && "struck", n === this.current && "current",
+      isChanged && "changed", isStruck && "struck", state.joined && "joined", n === this.current && "current",
     ].filter(Boolean).join(" ");
-    const said = [node.dataset.time, state.speaker, open.length && `doubt: ${kinds(open).join(", ")}`];
+    const said = [node.dataset.time, state.speaker, open.length && `doubt: ${kinds(open).join(", ")}`, state.joined && "joined to the one before"];
     node.setAttribute("aria-label", said.filter(Boolean).join(", "));
   }
 
@@ -87,7 +87,7 @@ class Review {
     const { text } = this.t.segments[n];
     if (shown === strip(text)) return text;
     if (!strip(shown)) return "";
-    return text.slice(0, this.leads[n]) + strip(shown.replace(/\s*\n\s*/g, " ")) + text.slice(stripEnd(text).length);
+    return text.slice(0, this.leads[n]) + strip(shown.replace(/\s*\n\s*/g, "\n")) + text.slice(stripEnd(text).length);
   }
 
   typed(n) {
@@ -303,6 +303,13 @@ class Review {
     const state = this.journal.state(this.current);
     const settles = this.settledBy(this.current, state, true);
     this.journal.step([[this.current, { ...state, text: "", settles }]]);
+  }
+
+  /** Put a passage together with the one before it, or take them apart again. */
+  join(n) {
+    if (n < 1) return;
+    const { joined, ...state } = this.journal.state(n);
+    this.journal.step([[n, joined ? state : { ...state, joined: true }]]);
   }
 
   use(n, text) {

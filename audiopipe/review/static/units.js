@@ -60,6 +60,15 @@ function mayPart(before, after) {
   return TABLES.loose.includes(before) || isUnspaced(before) || isUnspaced(after);
 }
 
+/** The places of a text that can be some: somebody may have changed it in the file since. */
+function kept(places, text) {
+  const canPart = (place) => {
+    const [before, after] = [charBefore(text, place), charAt(text, place)];
+    return isSpace(before) || TABLES.loose.includes(before) || isUnspaced(before) || isUnspaced(after);
+  };
+  return [...new Set(places)].filter((place) => place > 0 && place < text.length && canPart(place)).sort((a, b) => a - b);
+}
+
 /** Whether a line may end where a text meets the one before it. */
 function meets(before, part, text) {
   if (part.breaks) return part.breaks.includes(0);
