@@ -11,7 +11,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from audiopipe.values.requests import SpeechRequest
 
 _RATE_HZ, _GAP_S = 24_000, 1.0
 _SHIFTS = sorted(product((-2, -1, 0, 1, 2), repeat=2), key=lambda each: np.abs(each).sum())
+_NEAREST = 10  # both readings of a text, and of those with one word more or less
 _BRACKETS = str.maketrans("()[]", "    ")
 _STRESS = str.maketrans("", "", "',_:|;~^-!?. \n")
 
@@ -56,15 +58,15 @@ def hear(language: str, said: Sequence[str]) -> Iterator[tuple[Heard, ...]]:
 def agrees(heard: Heard, language: str) -> bool:
     """Whether what was heard is what was said; signs and figures may stand for words."""
     said = _plain(heard.said, language)
+    again = [
+        _plain(each, language)
+        for text in heard.nearly
+        for each in (text, speakable(text.strip(" .,"), language))
+    ]
+    if said.replace(" ", "") in {text.replace(" ", "") for text in again}:
+        return True
     sounds = _sounds(said, language)
-    for text in heard.nearly:
-        for again in (text, speakable(text.strip(" .,"), language)):
-            plain = _plain(again, language)
-            if said.replace(" ", "") == plain.replace(" ", "") or sounds == _sounds(
-                plain, language
-            ):
-                return True
-    return False
+    return any(sounds == _sounds(text, language) for text in again[:_NEAREST])
 
 
 def _speaks(voice: str, language: str) -> bool:
@@ -115,11 +117,18 @@ def _even(audio: Audio) -> np.ndarray:
 
 def _plain(text: str, language: str) -> str:
     """As published error rates compare texts, which writes English numbers in figures."""
+    return str(_normalizer(language)(text.translate(_BRACKETS)))  # it drops what is in brackets
+
+
+@cache
+def _normalizer(language: str) -> Callable[[str], str]:
     from whisper_normalizer.basic import BasicTextNormalizer
     from whisper_normalizer.english import EnglishTextNormalizer
 
-    plain = EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
-    return str(plain(text.translate(_BRACKETS)))  # which drop what stands in brackets
+    plain: Callable[[str], str] = (
+        EnglishTextNormalizer() if language == "en" else BasicTextNormalizer()
+    )
+    return plain
 
 
 def _sounds(text: str, language: str) -> str:

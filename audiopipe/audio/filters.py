@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -48,15 +49,14 @@ def paced(
     Args:
         samples: full scale -1..1.
         rate_hz: of them.
-        pace: 0.25 to 12; above 1 is faster.
+        pace: 0.05 to 20; above 1 is faster.
         pitch: 0.5 to 2; above 1 is higher.
     """
     exact = (samples * 32767).round().clip(-32768, 32767).astype(np.int16)
     frame = _frame(exact, rate_hz)
     stretch = pace / pitch
-    # atempo stretches to the half at most
-    steps = [0.5, stretch / 0.5] if stretch < 0.5 else [stretch]
-    tempo = [("atempo", f"tempo={step:.4f}") for step in steps]
+    count = max(1, math.ceil(-math.log2(stretch)))  # atempo stretches to the half at most
+    tempo = [("atempo", f"tempo={stretch ** (1 / count):.4f}")] * count
     if pitch != 1:
         tempo[:0] = [("asetrate", f"{round(rate_hz * pitch)}"), ("aresample", f"{rate_hz}")]
     frames = filtered(iter([frame]), rate_hz, [*tempo, ("aformat", "sample_fmts=s16")])

@@ -64,6 +64,7 @@ JOBS = ("summary", "chapters", "actions", "clean", "rewrite", "translate", "dial
     help="Files that replace the prompts of the same name in audiopipe/conversation/jobs/prompts.",
 )
 @options.chat_model
+@options.most_tokens
 @options.corrections
 @options.settings("ask")
 @options.config
@@ -78,6 +79,7 @@ def command(
     hosts: str,
     prompts: Path | None,
     model: str | None,
+    max_completion_tokens: int | None,
     max_retries: int | None,
     config: Path | None,
     **flags: Any,
@@ -108,7 +110,8 @@ def command(
         stop_on_signals() as stop,
         Session(settings, listener=tell_wait, stop=stop) as session,
     ):
-        scribe = Scribe(session.chat_session(model or ""), prompts=prompts, **retries)
+        chat = session.chat_session(model or "")
+        scribe = Scribe(chat, prompts=prompts, most_tokens=max_completion_tokens, **retries)
         for path, (file,) in zip(paths, files, strict=True):
             try:
                 transcript = _told(path) if _is_text(path) else load_transcript(path)

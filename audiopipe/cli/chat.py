@@ -39,13 +39,7 @@ _LEAST_WAIT_S = 1.0
     metavar="0..1",
     help="Share of likely words to choose from.",
 )
-@click.option(
-    "--max-tokens",
-    "max_completion_tokens",
-    type=options.Value(Number(is_whole=True, low=1)),
-    metavar="N",
-    help="Most tokens of the answer, thoughts included.",
-)
+@options.most_tokens
 @click.option("--stop", multiple=True, metavar="TEXT", help="End the answer here; up to four.")
 @click.option(
     "--seed",
@@ -158,7 +152,7 @@ def _tell(reply: Reply) -> None:
     kept = ", kept from an earlier run" if reply.cached else ""
     LOGGER.info(
         "%s: %d tokens read, %d written, %s%s",
-        reply.model,
+        reply.model or "the model",
         usage.prompt_tokens,
         usage.completion_tokens,
         cost,

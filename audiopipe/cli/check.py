@@ -14,6 +14,7 @@ import click
 
 from audiopipe.cli import options
 from audiopipe.cli.codes import FLAGGED, NOTHING_DONE, SOME_FAILED
+from audiopipe.cli.inputs import transcripts as named
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import put
 from audiopipe.errors import InputError
@@ -79,7 +80,7 @@ def command(
 def _check(transcripts: Iterable[str], *, strict: bool, as_json: bool) -> int:
     from audiopipe.workflows.quality import summary
 
-    found, failed = _examined(map(Path, transcripts))
+    found, failed = _examined(named(transcripts))
     alone = {path: summary([findings]) for path, findings in found.items()}
     worst_first = sorted(found, key=lambda path: _doubt(alone[path]))
     folders = {
@@ -104,12 +105,10 @@ def _check(transcripts: Iterable[str], *, strict: bool, as_json: bool) -> int:
 
 def _examined(paths: Iterable[Path]) -> tuple[dict[Path, Findings], int]:
     """What was found in each transcript, and how many were named that cannot be read."""
-    from audiopipe.render.corrections import is_corrections, transcripts_in
+    from audiopipe.render.corrections import transcripts_in
 
     found, failed = {}, 0
     for path in paths:
-        if is_corrections(path):
-            continue
         for file in transcripts_in(path) if path.is_dir() else [path]:
             try:
                 found[file] = _findings(file)

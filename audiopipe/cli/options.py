@@ -235,6 +235,14 @@ chat_model = click.option(
     "server's only one]",
 )
 
+most_tokens = click.option(
+    "--max-tokens",
+    "max_completion_tokens",
+    type=Value(Number(is_whole=True, low=1)),
+    metavar="N",
+    help="Most tokens of an answer, thoughts included.",
+)
+
 corrections = click.option(
     "--max-retries",
     type=Value(Number(is_whole=True)),

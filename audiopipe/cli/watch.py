@@ -162,7 +162,8 @@ class _Desk:
             elif there:
                 self.record.put(there)
             else:
-                self.record.put(Row(source, item.stem.as_posix()))
+                # on the disk before its results: a crash before the hook is seen by the next run
+                self.record.put(Row(source, item.stem.as_posix()), at_once=bool(self._hook))
                 self._finish(self._transcribed(item))
         except AudiopipeError as error:
             self._stop(error)

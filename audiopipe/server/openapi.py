@@ -158,6 +158,7 @@ _BODIES: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
                     "type": "string",
                     "enum": ["mp3", "opus", "flac", "wav", "m4a", "pcm"],
                 },
+                speed={"type": "number", "minimum": 0.25, "maximum": 4},
             )
         },
         "chat": {

@@ -41,6 +41,7 @@ class _Asked:
     text: str
     kind: str
     voice: str
+    speed: float | None
 
 
 async def speech(request: Request) -> Response:
@@ -55,7 +56,9 @@ async def speech(request: Request) -> Response:
     path = Path(folder.name) / f"speech{ending}"
     try:
         async with state.place():
-            session = state.session.derive(spending=state.gateway.allowance(client.name))
+            spending = state.gateway.allowance(client.name)
+            speed = asked.speed or state.settings.speed
+            session = state.session.derive(spending=spending, speed=speed)
             await asyncio.to_thread(session.speak, asked.text, path, voice=voice)
         if asked.kind == "pcm":
             data = await asyncio.to_thread(_samples, path)
@@ -94,10 +97,20 @@ def _asked(body: Mapping[str, Any]) -> _Asked:
     if not isinstance(kind, str) or kind not in _KINDS:
         message = f"response_format cannot be {ascii(kind)[:60]}: {', '.join(_KINDS)}"
         raise Refusal(400, message, "invalid_value", "response_format")
-    if body.get("speed") not in (None, 1) or body.get("stream_format") not in (None, "audio"):
-        message = "speed and stream_format are not passed on by this server"
-        raise Refusal(400, message, "unsupported_parameter", "speed")
-    return _Asked(text, kind, voice if isinstance(voice, str) else "")
+    if body.get("stream_format") not in (None, "audio"):
+        message = "stream_format can only be audio: a text is one file"
+        raise Refusal(400, message, "unsupported_parameter", "stream_format")
+    return _Asked(text, kind, voice if isinstance(voice, str) else "", _speed(body.get("speed")))
+
+
+def _speed(told: Any) -> float | None:
+    """How fast, as OpenAI bounds it; None is the server's own. The pitch stays."""
+    if told is None:
+        return None
+    if isinstance(told, bool) or not isinstance(told, int | float) or not 0.25 <= told <= 4:
+        message = "speed is not a number of 0.25 to 4"
+        raise Refusal(400, message, "invalid_value", "speed")
+    return float(told)
 
 
 def _samples(path: Path) -> bytes:

@@ -212,7 +212,7 @@ class Settings(SpeakerSettings):
         "--speed",
         VOICE,
         "How fast, where 1 is the voice's own; its pitch stays.",
-        kind=Number(low=0.5, high=3),
+        kind=Number(low=0.25, high=4),
         unit="N",
     )
     skip_silence_s: float = row(

@@ -221,14 +221,18 @@ class Manifest:
         self._timer: Timer | None = None
         self._lock = Lock()
 
-    def put(self, row: Row) -> None:
-        """There is news of an input."""
+    def put(self, row: Row, *, at_once: bool = False) -> None:
+        """There is news of an input, which may have to be on the disk before anything else is."""
         with self._lock:
             self._rows[row.source] = replace(row, at=self._now())
-            if self._timer is None:
+            if at_once:
+                self._rest()
+            elif self._timer is None:
                 self._timer = Timer(self._rest_s, self._save_in_time)
                 self._timer.daemon = True
                 self._timer.start()
+        if at_once:
+            self._save()
 
     def stop(self, reason: str) -> None:
         """The run ends before its end."""
@@ -240,9 +244,13 @@ class Manifest:
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._rest()
         self._save()
+
+    def _rest(self) -> None:
+        """What was to be written soon is written by who calls this."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _save_in_time(self) -> None:
         with suppress(OutputError):  # the write at the end tells, where somebody can hear it

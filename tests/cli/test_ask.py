@@ -127,3 +127,9 @@ def test_times_that_stay_wrong_are_an_error_in_one_line(ask: Run, server: Server
     assert (done.returncode, done.stdout) == (1, "")
     line = next(line for line in done.stderr.splitlines() if "no valid answer" in line)
     assert "no line begins at 1:00:00" in line
+
+
+def test_the_length_of_answers_can_be_bounded(ask: Run, server: Server) -> None:
+    server.replies.append(json.dumps({"summary": "They met."}))
+    assert ask("summary", "talk.json", "--max-tokens", "321").returncode == 0
+    assert server.seen[0].json["max_completion_tokens"] == 321

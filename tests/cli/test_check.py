@@ -102,9 +102,10 @@ def test_json_has_files_worst_first_their_flags_and_the_folders(
 def test_what_is_named_and_is_no_transcript_is_told_and_the_rest_is_checked(
     audiopipe: Run, batch: Path, tmp_path: Path
 ) -> None:
-    done = audiopipe("check", batch / "batch.json", batch / "clean.json")
+    (batch / "other.json").write_text("{}")
+    done = audiopipe("check", batch / "other.json", batch / "clean.json")
     assert done.returncode == 3
-    assert "batch.json is not a transcript" in done.stderr and "clean.json" in done.stdout
+    assert "other.json is not a transcript" in done.stderr and "clean.json" in done.stdout
     assert audiopipe("check", batch / "none.json").returncode == 1
     (tmp_path / "empty").mkdir()
     alone = audiopipe("check", tmp_path / "empty")
@@ -176,3 +177,11 @@ def test_a_pattern_of_the_shell_may_name_the_record_of_a_batch_too(
     done = audiopipe(command[0], *sorted(batch.glob("*.json")), *command[1:])
     assert done.returncode == 0 and "batch.json" not in done.stderr, done.stderr
     assert audiopipe(command[0], batch / "batch.json", *command[1:]).returncode == 1
+
+
+def test_the_record_among_the_files_of_a_batch_is_no_transcript(
+    audiopipe: Run, batch: Path
+) -> None:
+    done = audiopipe("check", *sorted(batch.glob("*.json")))
+    assert done.returncode == 0 and "batch.json" not in done.stderr + done.stdout, done.stderr
+    assert audiopipe("check", batch / "batch.json").returncode != 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -61,3 +62,27 @@ def test_a_hook_is_run_on_each_result_with_its_files(audiopipe: Run, tmp_path: P
         "done a a.txt a.json",
         "done b b.txt b.json",
     ]
+
+
+ENDS = """\
+import json, os, signal, sys
+row = json.load(sys.stdin)
+rows = json.load(open("out/batch.json"))["rows"]
+print(*(each["status"] for each in rows if each["source"] == row["source"]))
+open("hooked.txt", "a").write("x")
+os.kill(os.getppid(), signal.SIGTERM)
+"""
+
+
+def test_a_result_without_its_hook_is_on_the_disk_as_such(audiopipe: Run, tmp_path: Path) -> None:
+    import soundfile
+    from support.server import Server
+
+    (tmp_path / "hook.py").write_text(ENDS)
+    (tmp_path / "in").mkdir()
+    soundfile.write(tmp_path / "in" / "a.wav", speechlike.make_recording(4), 16_000)
+    command = ("watch", "in", "-o", "out", "--settle", "0.1", "--hook", "python3 hook.py")
+    with Server() as server:
+        done = audiopipe(*command, **server.as_groq)
+    assert done.returncode == 143 and "pending" in done.stderr.splitlines(), done.stderr
+    assert json.loads((tmp_path / "out" / "batch.json").read_text())["rows"][0]["status"] == "done"

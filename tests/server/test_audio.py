@@ -308,6 +308,18 @@ def test_a_text_is_spoken(kind: Any, client: openai.OpenAI) -> None:
     assert heard.text or kind != "wav"
 
 
+def test_a_text_is_spoken_as_fast_as_is_asked(client: openai.OpenAI) -> None:
+    def samples(speed: float) -> int:
+        asked: dict[str, Any] = {"model": "tts-1", "voice": "alloy", "response_format": "pcm"}
+        text = speechlike.text(range(6))
+        return len(client.audio.speech.create(input=text, speed=speed, **asked).content) // 2
+
+    plain = samples(1)
+    assert abs(samples(2) / plain - 0.5) < 0.1 and samples(0.25) > 2.5 * plain
+    with pytest.raises(openai.BadRequestError, match="speed"):
+        samples(5)
+
+
 def test_open_webui_finds_models_and_voices(gateway: Gateway) -> None:
     assert {"id": "whisper-1", "name": "whisper-1"} in gateway.get("/v1/audio/models").json()[
         "models"

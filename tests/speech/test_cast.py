@@ -86,7 +86,7 @@ def test_a_book_has_chapters_cover_and_tags(session: Session, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("pace", "pitch"), [(0.4, 1), (0.5, 1), (1.25, 1), (3, 1), (1, 0.87), (1.5, 1.2)]
+    ("pace", "pitch"), [(0.2, 1), (0.4, 1), (0.5, 1), (1.25, 1), (3, 1), (1, 0.87), (1.5, 1.2)]
 )
 def test_pace_and_pitch_are_each_by_itself(pace: float, pitch: float) -> None:
     time_s = np.arange(48_000) / 24_000

@@ -28,10 +28,10 @@ from audiopipe.conversation.jobs.checks import (
     all_of,
     clocks_in,
     each_line,
-    figures_kept,
     in_order,
     kept,
     starts_of,
+    told_again,
     were_said,
 )
 from audiopipe.conversation.jobs.dialogue import (
@@ -83,8 +83,10 @@ class Scribe:
 
     Args:
         chat_session: the model.
-        prompts: a folder whose files replace those of the same name in `audiopipe/tasks/prompts`.
+        prompts: a folder whose files replace those of the same name in `prompts` beside this file.
         max_retries: corrections to ask for if an answer is not as it must be.
+        most_tokens: of an answer, thoughts included; None is half of the model's window, 8192 at
+            most.
 
     Attributes:
         usage: what all answers so far took, those of earlier runs included.
@@ -97,11 +99,13 @@ class Scribe:
         *,
         prompts: Path | None = None,
         max_retries: int = MAX_RETRIES,
+        most_tokens: int | None = None,
     ) -> None:
         self.usage = self.spent = Usage()
         self._chat_session = chat_session
         self._prompts = prompts
         self._max_retries = max_retries
+        self._most_tokens = most_tokens
         self._counting = Lock()
 
     def summary(self, transcript: Transcript, language: str = "") -> str:
@@ -246,7 +250,7 @@ class Scribe:
         blanks = {"language": name_of(language, transcript)}
 
         def check(lines: Sequence[str]) -> Check:
-            return figures_kept(lines, code_of(language))
+            return told_again(lines, transcript.language, code_of(language))
 
         made = self._rewritten("translate", transcript, blanks, check, may_be_empty=False)
         return replace(made, language=code_of(language))
@@ -314,9 +318,8 @@ class Scribe:
             schema=Checked(schema, check),
             max_retries=self._max_retries,
             temperature=0,
-            max_completion_tokens=min(
-                _MOST_WRITTEN, int(self._chat_session.window() * _WRITTEN_SHARE)
-            ),
+            max_completion_tokens=self._most_tokens
+            or min(_MOST_WRITTEN, int(self._chat_session.window() * _WRITTEN_SHARE)),
         )
         with self._counting:
             self.usage += reply.usage

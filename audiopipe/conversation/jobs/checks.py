@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -126,27 +127,73 @@ _MOST_IN_ALL = 12
 """In short passages a few words are a large share."""
 
 
+_FIGURES = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
 def facts_in(line: str) -> set[str]:
     """Figures, and names: words with a capital inside of a sentence."""
-    figures = re.findall(r"\d+(?:[.,:]\d+)*", line)
+    figures = _FIGURES.findall(line)
     names = re.findall(r"(?<=[\w,;] )[^\W\d_a-zß-ÿ][^\W\d_]+", line)
     return {*figures, *names}
 
 
-def figures_kept(lines: Sequence[str], language: str | None) -> Check:
-    """Translation: years, amounts and other long numbers come back, as figures or in words."""
+def told_again(lines: Sequence[str], language: str | None, into: str | None) -> Check:
+    """Translation: figures and names come back.
+
+    Years, amounts and other long numbers each in its line, as figures or in words; of short ones,
+    which idioms may swallow, half; of names, which may have another form abroad (Vienna, Wien), a
+    third, where both languages have one script and write only names with capitals.
+
+    Args:
+        lines: what is translated.
+        language, into: codes of both languages; None where nobody knows.
+    """
 
     def check(value: Row) -> Iterator[str]:
+        short_gone, short = set(), set()
         for line, row in zip(lines, value["lines"], strict=False):
-            after = Heard(row["text"], language)
-            for figures in _LONG.findall(line):
-                if after.unsaid(figures):
-                    yield f"line {row['number']} has lost {figures}"
+            after = Heard(row["text"], into)
+            long = set(_LONG.findall(line))
+            yield from (
+                f"line {row['number']} has lost {figures}"
+                for figures in sorted(long)
+                if after.unsaid(figures)
+            )
+            others = {(row["number"], each) for each in _FIGURES.findall(line) if each not in long}
+            short |= others
+            short_gone |= {each for each in others if after.unsaid(each[1])}
+        if len(short_gone) > max(_FEW, len(short) // 2):
+            told = ", ".join(f"{figures} (line {number})" for number, figures in sorted(short_gone))
+            yield f"these figures are lost: {told}"
+        if language != "de" and (gone := _names_gone(lines, [r["text"] for r in value["lines"]])):
+            yield f"these names are lost: {', '.join(gone)}"
 
     return check
 
 
+_FEW = 2
+"""Of figures or names, that may go in any case."""
+
 _LONG = re.compile(r"(?<![\d.,:])(?:\d{1,3}(?:[.,]\d{3})+|\d{3,})(?![\d:])")
+
+
+def _names_gone(before: Iterable[str], after: Iterable[str]) -> list[str]:
+    """The names that are lost, if they are most of them."""
+    names = {name for line in before for name in facts_in(line) if not name[0].isdigit()}
+    words = {word for line in after for word in tokens(line)}
+    if not _script(names) & _script(words):
+        return []
+    beginnings = {word[:_ALIKE] for word in words}
+    gone = sorted(name for name in names if tokens(name)[0][:_ALIKE] not in beginnings)
+    return gone if len(gone) > max(_FEW, len(names) * 2 // 3) else []
+
+
+_ALIKE = 3
+"""Letters at the beginning that a name's forms share: London, Londres."""
+
+
+def _script(words: Iterable[str]) -> set[str]:
+    return {unicodedata.name(word[0], "?").split()[0] for word in words if word[0].isalpha()}
 
 
 def all_of(*checks: Check) -> Check:

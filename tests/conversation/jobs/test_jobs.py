@@ -19,6 +19,7 @@ from audiopipe.backends.http.retry import Retry
 from audiopipe.backends.openai.chat import GroqChatter
 from audiopipe.conversation import ChatSession
 from audiopipe.conversation.jobs import ActionItem, Scribe
+from audiopipe.conversation.jobs.checks import told_again
 from audiopipe.errors import InputError, InvalidAnswer, UsageError
 from audiopipe.limits.rules import Limits
 from audiopipe.render import render
@@ -376,6 +377,48 @@ def test_a_translation_keeps_years_and_amounts(talk: ChatSession, server: Server
     always(server, lambda prompt, text: {"lines": [{"number": 1, "text": next(rows)}]})
     assert "1.250" in Scribe(talk).translate(spoken("We paid 1,250 euros in 1984."), "de").text
     assert "line 1 has lost 1,250" in server.seen[1].json["messages"][-1]["content"]
+
+
+MET = (
+    "Then Ann met Robert and Maria in London at 5, with 7 dogs and 3 cats. "
+    "So Maria told Robert of Kowalski, who has 12 boats and 9 cars."
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "is_right"),
+    [
+        (
+            (
+                "Ann traf Robert und Maria um fünf in London, mit 7 Hunden und drei Katzen.",
+                "Maria erzählte Robert von Kowalski, der zwölf Boote und 9 Autos hat.",
+            ),
+            True,
+        ),
+        (
+            ("Sie trafen sich um 5 mit 7 Hunden und 3 Katzen.", "Er hat 12 Boote und 9 Autos."),
+            False,
+        ),
+        (
+            (
+                "Ann traf Robert und Maria in London, mit Tieren.",
+                "Maria erzählte Robert von Kowalski mit seinen Booten.",
+            ),
+            False,
+        ),
+    ],
+)
+def test_a_translation_keeps_most_names_and_small_figures(
+    told: tuple[str, str], is_right: bool
+) -> None:
+    value = {"lines": [{"number": n, "text": text} for n, text in enumerate(told, 1)]}
+    lines = [f"{each}." for each in MET.removesuffix(".").split(". ")]
+    assert (not [*told_again(lines, "en", "de")(value)]) == is_right
+
+
+def test_names_in_another_script_are_not_looked_for() -> None:
+    value = {"lines": [{"number": 1, "text": "Анна встретила Роберта и Марию в Лондоне."}]}
+    assert not [*told_again(["So Ann met Robert, Maria and Tom in London."], "en", "ru")(value)]
 
 
 # all of them
