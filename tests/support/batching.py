@@ -77,7 +77,7 @@ class Provider:
         name = f"batch_{len(self.jobs)}"
         lines = [json.loads(line) for line in self.files[asked["input_file_id"]].splitlines()]
         self.lines += lines
-        job = {"id": name, "object": "batch", "status": "validating", **asked}
+        job = {"id": name, "object": "batch", "status": "validating", "created_at": 0, **asked}
         job |= {"request_counts": {"total": len(lines), "completed": 0, "failed": 0}, "looks": 0}
         self.jobs[name] = job
         return job

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 
+import groq
 import pytest
+from groq.types import BatchRetrieveResponse
 from support.batching import Provider, Script
 
 from audiopipe.backends.wire.batches import answers_of, job_of
@@ -164,3 +167,25 @@ def test_hostile_lines_and_jobs_are_passed_over_or_refused() -> None:
             job_of(answer)
     strange = {"id": "x", "request_counts": {"total": -1}, "errors": 3, "metadata": []}
     assert job_of(json.dumps(strange).encode()).total == 0
+
+
+def test_the_providers_own_sdk_asks_the_same_of_the_same_paths(provider: Provider) -> None:
+    provider.script = Script(0, {A: "Alpha."}, refuses=("/v1/audio/transcriptions",))
+    assert texts(A) == ["Alpha."]
+    ours, (line,), (job,) = set(provider.asked), provider.lines, [*provider.jobs.values()]
+    provider.asked.clear()
+    root = provider.as_groq["AUDIOPIPE_BASE_URL"].removesuffix("/openai/v1")
+    with groq.Groq(api_key="k", base_url=root, max_retries=0) as sdk:
+        file = sdk.files.create(file=("batch.jsonl", json.dumps(line).encode()), purpose="batch")
+        made = sdk.batches.create(
+            completion_window=job["completion_window"],
+            endpoint=job["endpoint"],
+            input_file_id=file.id or "",
+            metadata=job["metadata"],
+        )
+        ended = sdk.batches.retrieve(made.id)
+        BatchRetrieveResponse.model_validate(ended.model_dump())
+        content = sdk.files.content(ended.output_file_id or "").read()
+    assert [(name, error) for name, _, error in answers_of(content)] == [(line["custom_id"], "")]
+    theirs = {re.sub(r"\d+", "0", path) for path in provider.asked}
+    assert theirs == ours - {"GET /files/batch_0_error_file_id/content"}
