@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "kind",
-    type=options.Value(Words(("m4a", "mp3", "opus", "flac", "wav"))),
-    metavar="[m4a|mp3|opus|flac|wav]",
+    type=options.Value(Words(("m4a", "m4b", "mp3", "opus", "flac", "wav"))),
+    metavar="[m4a|m4b|mp3|opus|flac|wav]",
     default="m4a",
     help="Of the narration.  [default: m4a]",
 )
