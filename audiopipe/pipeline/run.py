@@ -24,6 +24,7 @@ from audiopipe.stages.finish.glossary import Glossary, read_glossary
 from audiopipe.stages.flag.measures import unmeasured
 from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.stages.speakers import require_speakers
+from audiopipe.stages.speakers.album import Album
 from audiopipe.stages.speakers.sample import voice_of
 from audiopipe.values.audio import Chunk
 from audiopipe.values.events import Settled
@@ -79,7 +80,9 @@ def run_of(context: Context) -> Run:
         glossary.replacements,
         settings.who,
     )
-    return Run(recogniser, assembly, part.stop, known=_samples(settings, part.stop))
+    album = Album(context.store if settings.speakers_across else None, settings.output_dir)
+    known = {**album.voices(), **_samples(settings, part.stop)}
+    return Run(recogniser, assembly, part.stop, album, known=known)
 
 
 def _samples(settings: Settings, stop: Stop) -> dict[str, Directions]:
@@ -112,6 +115,7 @@ class Run:
         recogniser: recognises chunks.
         assembly: makes transcripts of what they give.
         stop: ends this run alone.
+        album: the voices of the output folder, where they are to be known again.
         last: what became of the last chunk of a recording's channel, where the next is told of it.
         broken: what stopped the run, the first reason first.
         known: voices that have names; those of earlier recordings too, where they are to be known
@@ -122,6 +126,7 @@ class Run:
     recogniser: Recogniser
     assembly: Assembly
     stop: Stop
+    album: Album
     last: dict[tuple[int, int], ChunkTranscript | ChunkFailure] = field(default_factory=dict)
     broken: list[AudiopipeError] = field(default_factory=list)
     known: dict[str, Directions] = field(default_factory=dict)
@@ -176,6 +181,7 @@ class Run:
         outcome = self.assembly.outcome(end, parts, self.known)
         if self.settings.speakers_across:
             self.known.update({**outcome.voices, **self.known})
+            self.album.keep(self.known)
         if outcome.transcript:
             self._tell_unmeasured(outcome.transcript)
         return outcome

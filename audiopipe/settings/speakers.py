@@ -111,7 +111,8 @@ class SpeakerSettings(ProviderSettings):
         False,
         "--speakers-across",
         SPEAKERS,
-        "Know a voice of one recording again in the next ones of the run.",
+        "Know a voice of one recording again in the next ones of the run, and in later runs into "
+        "the same output folder.",
     )
 
     @property

@@ -104,6 +104,22 @@ def test_the_same_names_across_recordings(groq: Groq) -> None:
     assert set(outcomes[1].voices) == {"Speaker 1", "Speaker 2", "Speaker 3"}
 
 
+def test_the_same_names_in_a_later_run_into_the_folder(groq: Groq, tmp_path: Path) -> None:
+    def names(folder: str, *turns: tuple[str, float, float]) -> list[str | None]:
+        settings: dict[str, Any] = {
+            "speakers_across": True,
+            "cache_dir": str(tmp_path / "cache"),
+            "output_dir": str(tmp_path / folder),
+        }
+        heard = told(groq, *turns, **settings)
+        return list(dict.fromkeys(segment.speaker for segment in heard.segments))
+
+    assert names("a", ("narrator", 0.0, 9.0), ("kathleen", 0.0, 9.0)) == ["Speaker 1", "Speaker 2"]
+    second = ("jfk", 0.5, 10.0), ("kathleen", 20.0, 30.0), ("narrator", 20.0, 30.0)
+    assert names("a", *second) == ["Speaker 3", "Speaker 2", "Speaker 1"]
+    assert names("b", *second) == ["Speaker 1", "Speaker 2", "Speaker 3"]
+
+
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", 1.5, 33, True])
 def test_a_number_of_speakers_is_one(wrong: Any, groq: Groq) -> None:
     with pytest.raises(UsageError, match="auto, or a whole number from 1 to 32"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 
 from audiopipe.audio.voiceprint import Directions, Prints
 from audiopipe.stages.speakers import tell_speakers
+from audiopipe.stages.speakers.album import Album
 from audiopipe.stages.speakers.names import matched, named
 from audiopipe.stages.speakers.voices import find_voices
+from audiopipe.store.answers import Store
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Segment, Source, Transcript, Word
 
@@ -141,3 +145,22 @@ def test_known_voices_keep_their_names_and_others_are_numbered() -> None:
     assert matched(voices, known) == {2: "Ann", 0: "Speaker 1"}
     order = [3, 2, 1, 0]
     assert named(order, voices, known) == {3: "Speaker 2", 2: "Ann", 1: "Speaker 3", 0: "Speaker 1"}
+
+
+def test_an_album_keeps_the_first_voice_of_a_name(tmp_path: Path) -> None:
+    first, second = people(2)
+    with Store(tmp_path / "answers") as store:
+        album = Album(store, str(tmp_path))
+        assert album.voices() == {}
+        album.keep({"Ann": first})
+        album.keep({"Ann": second, "Bo": second})
+        assert list(album.voices()) == ["Ann", "Bo"]
+        assert album.voices()["Ann"] @ first > 0.999
+        assert Album(store, str(tmp_path / "other")).voices() == {}
+        key = album._key
+        for damaged in (b"", b"[]", b'{"Ann": 3}', b'{"Ann": "AAAA"}', b"{" * 90_000):
+            store.put(key, "voice", damaged)
+            assert album.voices() == {}
+    nowhere = Album(None, str(tmp_path))
+    nowhere.keep({"Ann": first})
+    assert nowhere.voices() == {}
