@@ -277,7 +277,7 @@ def _spectral(voice: Sequence[Span], often: Prints, count: int | None) -> list[T
     labels = clusterer.predict(often.directions)
     middles = np.array([span.middle_s for span in often.spans])
     steps = (
-        (Span(at_s, min(at_s + 0.2, span.end_s)), np.abs(middles - at_s - 0.1).argmin())
+        (Span(at_s, max(at_s, min(at_s + 0.2, span.end_s))), np.abs(middles - at_s - 0.1).argmin())
         for span in voice
         for at_s in np.arange(span.start_s, span.end_s, 0.2).tolist()
     )
