@@ -6,7 +6,9 @@ python scripts/bench_repair.py                          none: it needs recording
 
 The embedded engine transcribes each recording without and with `--repair`; answers are kept, so
 that the second costs only the repairs. WER: word error rate in percent, in the form of
-whisper_normalizer's English rules.
+whisper_normalizer's rules, English ones where English is heard. Recordings in a folder named
+`chosen` may choose rules, all others only check them (`make_hard_recordings.py` makes both); the
+last line names those that repair makes worse.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jiwer
+from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
 import audiopipe
@@ -23,7 +26,7 @@ from audiopipe.settings import Settings
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.inputs.sniff import RECORDINGS
 
-_NORMALISER = EnglishTextNormalizer()
+_ENGLISH, _ANY = EnglishTextNormalizer(), BasicTextNormalizer()
 
 _HEADER = """\
 | recording | WER | repaired | flags | left | asked again | replaced |
@@ -38,9 +41,11 @@ def main() -> None:
         chunk_length_s=arguments.chunk_length,
         overlap_s=arguments.overlap,
         cache_dir=arguments.cache_dir,
+        repair=False,
     )
     folders = [arguments.folder] if arguments.folder else []
-    found = {path for folder in folders for name in arguments.names for path in folder.glob(name)}
+    found = {path for folder in folders for name in arguments.names for path in folder.rglob(name)}
+    worse: list[str] = []
     print(_HEADER)
     with audiopipe.Local() as engine:
         for path in sorted(
@@ -53,16 +58,17 @@ def main() -> None:
                 backend=engine,
                 settings=replace(settings, repair=True, denoise=arguments.denoise),
             )
-            rates = f"{_wer(spoken, first):.2f} | {_wer(spoken, second):.2f}"
+            before, after = _wer(spoken, first), _wer(spoken, second)
+            worse += [path.stem] if after > before else []
+            rates = f"{before:.2f} | {after:.2f}"
             replaced = sum(repair.replaced for repair in second.repairs)
-            print(
-                f"| {path.stem} | {rates} | {len(first.flags)} | {len(second.flags)} | "
-                f"{len(second.repairs)} | {replaced} |",
-                flush=True,
-            )
+            counts = (len(first.flags), len(second.flags), len(second.repairs), replaced)
+            row = (f"{path.parent.name}/{path.stem}", rates, *counts)
+            print("|", " | ".join(map(str, row)), "|", flush=True)
             if arguments.verbose:
                 for repair in second.repairs:
                     print(f"  {repair}")
+    print(f"\nMade worse: {', '.join(worse) or 'none'}.")
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", default=["*"], help="patterns of file names")
     parser.add_argument("--folder", type=Path, help="recordings, each beside a text")
     parser.add_argument("--model", default="base")
-    parser.add_argument("--language", default="en")
+    parser.add_argument("--language", default="", help="else it is guessed")
     parser.add_argument("--chunk-length", type=float, default=60.0)
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--denoise", action="store_true", help="try with less noise, too")
@@ -80,7 +86,8 @@ def _arguments() -> argparse.Namespace:
 
 
 def _wer(spoken: str, transcript: Transcript) -> float:
-    rate: float = jiwer.wer(_NORMALISER(spoken), _NORMALISER(transcript.text))
+    normal = _ENGLISH if transcript.language == "en" else _ANY
+    rate: float = jiwer.wer(normal(spoken), normal(transcript.text))
     return 100 * rate
 
 
