@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import exp
 
@@ -82,6 +82,9 @@ def guessed(
 ) -> list[Take]:
     """Windows with their languages; one in which the language changes becomes several.
 
+    A window that is unclear is taken for what is clearly spoken near it; where that does not settle
+    it the words do.
+
     Args:
         model: who hears.
         samples: of the chunk.
@@ -95,18 +98,26 @@ def guessed(
     guesses = [
         _guesses(model, states, parts, among) for states, parts in zip(encoded, spans, strict=True)
     ]
-    lengths_s = [span.duration_s for parts in spans for span in parts]
-    course = iter(tongues.course([g for each in guesses for g in each], lengths_s))
+    codes = _courses(replace(tongues), guesses, spans)
+    clear = [_is_one(each) and _is_clear(each[0]) for each in guesses]
+    settled = {
+        *tongues.latest,
+        *(code[0] for code, is_clear in zip(codes, clear, strict=True) if is_clear),
+    }
+    for n, states in enumerate(encoded):
+        if _is_one(guesses[n]) and not settled.issuperset(codes[n]):
+            guesses[n] = [_by_words(model, states, guesses[n][0])] * len(spans[n])
+    codes = _courses(tongues, guesses, spans)
     takes: list[Take] = []
-    for pieces, states, parts, each in zip(batch, encoded, spans, guesses, strict=True):
-        steps = zip(parts, each, [next(course) for _ in parts], strict=True)
-        runs = [(code, [*group]) for code, group in groupby(steps, key=lambda step: step[2])]
+    for pieces, states, *steps in zip(batch, encoded, spans, guesses, codes, strict=True):
+        runs = [[*run] for _, run in groupby(zip(*steps, strict=True), key=lambda step: step[2])]
         cut, cut_states = [pieces], states[np.newaxis]
         if len(runs) > 1:
-            cut = parted(pieces, [group[-1][0].end_s for _, group in runs[:-1]])
+            cut = parted(pieces, [run[-1][0].end_s for run in runs[:-1]])
             cut_states = model.encode([heard_in(samples, part) for part in cut])
-        for (code, group), part, its_states in zip(runs, cut, cut_states, strict=True):
-            maybe = rival(code, [guess for _, guess, _ in group])
+        for run, part, its_states in zip(runs, cut, cut_states, strict=True):
+            code = run[0][2]
+            maybe = "" if code in settled else rival(code, [guess for _, guess, _ in run])
             takes.append(Take(part, its_states, asked.into(code), code, maybe))
     return takes
 
@@ -116,16 +127,35 @@ def _guesses(
 ) -> list[Guess]:
     """What each passage of a window may be in: by itself where the language changes, else by all
     that is heard in the window."""
-    guesses = [model.languages(states, span, among) for span in spans]
+    guesses: list[Guess] = [model.languages(states, span, among) for span in spans]
     if len({*Tongues().course(guesses, [span.duration_s for span in spans])}) > 1:
-        return list(guesses)
-    whole = model.languages(states, _WHOLE, among)
-    worth = likelihoods(whole)
+        return guesses
+    return [model.languages(states, _WHOLE, among)] * len(spans)
+
+
+def _courses(
+    tongues: Tongues, guesses: Sequence[list[Guess]], spans: Sequence[list[Span]]
+) -> list[list[str]]:
+    """The likeliest language of each passage of each window."""
+    lengths_s = [span.duration_s for parts in spans for span in parts]
+    course = iter(tongues.course([guess for each in guesses for guess in each], lengths_s))
+    return [[next(course) for _ in parts] for parts in spans]
+
+
+def _is_one(guesses: Sequence[Guess]) -> bool:
+    """Whether a window is in one language, and so each passage of it is guessed as the whole."""
+    return all(guess is guesses[0] for guess in guesses)
+
+
+def _is_clear(guess: Guess) -> bool:
+    best, *others = sorted(likelihoods(guess).values(), reverse=True)
+    return not others or best - others[0] >= _TRIED_BELOW
+
+
+def _by_words(model: Whisper, states: NDArray[np.float32], guess: Guess) -> Guess:
+    """The likeliest languages of a window, each by how sure the model is of the words in it too."""
+    worth = likelihoods(guess)
     best = sorted(worth, key=worth.__getitem__, reverse=True)[:_CANDIDATES]
-    if len(best) > 1 and worth[best[0]] - worth[best[1]] < _TRIED_BELOW:
-        sure = model.sureness(states, best)
-        most = max(sure.values())
-        whole = {code: whole[code] * exp(_TOKENS * (sure[code] - most)) for code in best}
-        top = max(whole.values())
-        whole = {code: share / top for code, share in whole.items()}
-    return [whole] * len(spans)
+    sure = model.sureness(states, best)
+    shares = {code: guess[code] * exp(_TOKENS * (sure[code] - max(sure.values()))) for code in best}
+    return {code: share / max(shares.values()) for code, share in shares.items()}

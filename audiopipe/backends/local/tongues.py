@@ -72,6 +72,11 @@ class Tongues:
         """Those of a chunk of which it is told that it is in a language."""
         return cls({language: 0.0}, _CONTRADICTION)
 
+    @property
+    def latest(self) -> tuple[str, ...]:
+        """What was spoken last; nothing where there was nothing."""
+        return (max(self.likely, key=self.likely.__getitem__),) if self.likely else ()
+
     def course(self, guesses: Sequence[Guess], lengths_s: Sequence[float]) -> list[str]:
         """The likeliest language of each passage (Viterbi's algorithm).
 
