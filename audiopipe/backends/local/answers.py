@@ -12,10 +12,9 @@ from audiopipe.backends.local.spoken import Take
 from audiopipe.backends.local.whisper import Said, Say, States, TimedWord, Whisper
 
 _HOTTER = 0.2
-_REPETITIVE, _UNSURE, SILENT = 2.4, -1.0, 0.6
-"""openai-whisper's: the step to the next temperature, up to 1; the compression ratio above which,
-and the mean log probability below which there is one; and the probability of no speech above which
-an unsure answer is none."""
+_UNSURE, SILENT = -1.0, 0.6
+"""openai-whisper's: the step to the next temperature, up to 1; the mean log probability below which
+there is one; and the probability of no speech above which an unsure answer is none."""
 
 _PLACED_S, _MOST_UNPLACED = 0.05, 0.125
 """Of a loop 24 to 78 % of the words find no place in the sound, and get less than 0.05 s, in 28
@@ -39,8 +38,7 @@ class Answer:
         """Whether it repeats itself, and its words have no place in the sound: what somebody says
         again and again has."""
         short = sum(word.span.duration_s < _PLACED_S for word in self.words)
-        repetitive = self.said.compression_ratio > _REPETITIVE
-        return repetitive and short > _MOST_UNPLACED * len(self.words)
+        return self.said.is_repetitive and short > _MOST_UNPLACED * len(self.words)
 
     @property
     def is_doubtful(self) -> bool:

@@ -153,9 +153,14 @@ def _is_clear(guess: Guess) -> bool:
 
 
 def _by_words(model: Whisper, states: NDArray[np.float32], guess: Guess) -> Guess:
-    """The likeliest languages of a window, each by how sure the model is of the words in it too."""
+    """The likeliest languages of a window, each by how sure the model is of the words in it too; it
+    is surest of loops, which say nothing."""
     worth = likelihoods(guess)
     best = sorted(worth, key=worth.__getitem__, reverse=True)[:_CANDIDATES]
-    sure = model.sureness(states, best)
-    shares = {code: guess[code] * exp(_TOKENS * (sure[code] - max(sure.values()))) for code in best}
+    said = zip(best, model.each(states, best), strict=True)
+    sure = {code: each.avg_logprob for code, each in said if not each.is_repetitive}
+    if not sure:
+        return guess
+    surest = max(sure.values())
+    shares = {code: guess[code] * exp(_TOKENS * (sure[code] - surest)) for code in sure}
     return {code: share / max(shares.values()) for code, share in shares.items()}

@@ -26,6 +26,9 @@ from audiopipe.values.audio import Span
 _BEAMS, _SAMPLES, _SEED = 5, 5, 1
 """Beams at temperature 0, and answers that are drawn at others: those of openai-whisper."""
 
+_REPETITIVE = 2.4
+"""The compression ratio above which openai-whisper takes an answer for a loop."""
+
 _PREPENDED, _APPENDED = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"
 _LENGTH_S, _FRAME_S, _STATE_S = 30.0, 0.01, 0.02
 """What the model hears at once; a column of its spectrum; and one of what the encoder makes of it.
@@ -56,6 +59,10 @@ class Said:
     avg_logprob: float
     compression_ratio: float
     no_speech_prob: float
+
+    @property
+    def is_repetitive(self) -> bool:
+        return self.compression_ratio > _REPETITIVE
 
 
 Say = Callable[[States, Sequence[Asked], float], list[Said]]
@@ -125,18 +132,16 @@ class Whisper:
         shares = {token[2:-2]: share for token, share in found}
         return {code: share for code, share in shares.items() if not among or code in among}
 
-    def sureness(self, states: NDArray[np.float32], languages: Sequence[str]) -> dict[str, float]:
-        """How sure it is of the words of one window, were they in each language: their mean log
-        probability, of the likeliest word each time (one beam).
+    def each(self, states: NDArray[np.float32], languages: Sequence[str]) -> list[Said]:
+        """What is said in one window, were it in each language: the likeliest word each time.
 
         Args:
             states: of the window.
             languages: codes.
         """
         asked = [Asked(code, "transcribe", None) for code in languages]
-        each = np.repeat(states[np.newaxis], len(asked), axis=0)
-        said = self._answers(self._model.model, each, asked, 0.0, {"beam_size": 1})
-        return {code: s.avg_logprob for code, s in zip(languages, said, strict=True)}
+        repeated = np.repeat(states[np.newaxis], len(asked), axis=0)
+        return self._answers(self._model.model, repeated, asked, 0.0, {"beam_size": 1})
 
     def say(self, states: States, asked: Sequence[Asked]) -> list[Said]:
         """What is most likely said in each window.
