@@ -121,6 +121,23 @@ def test_windows_of_other_languages_are_heard_in_them(engine: Local) -> None:
         assert (segment.language == "en") == (segment.span.middle_s < english.window.audio_s)
 
 
+@pytest.mark.parametrize(
+    ("name", "language"), [("jfk.flac", "en"), ("lesung.opus", "de"), ("two_cities.flac", "en")]
+)
+def test_the_language_of_four_seconds_is_told_or_flagged(
+    engine: Local, name: str, language: str
+) -> None:
+    heard = recognised(engine, chunk_of(name, most_s=4), ask(engine))
+    doubts = [flag.kind for flag in heard.anomalies]
+    assert heard.language == language or "language-unsure" in doubts
+
+
+def test_of_languages_that_are_named_one_is_heard(engine: Local) -> None:
+    german = chunk_of("lesung.opus", most_s=6)
+    assert recognised(engine, german, ask(engine, language="de,nl")).language == "de"
+    assert recognised(engine, german, ask(engine, language="en,nl")).language in ("en", "nl")
+
+
 def test_nothing_is_heard_in_silence_and_hiss(engine: Local) -> None:
     hiss = np.random.default_rng(0).normal(0, 0.02, 16_000 * 40)
     span = Span(0, 40)
