@@ -15,6 +15,7 @@ from typing import Any
 
 from audiopipe.errors import InputError
 from audiopipe.render import render, write
+from audiopipe.render.corrections import beside
 from audiopipe.render.read import read_own
 from audiopipe.settings import find
 from audiopipe.settings.groups import VOICE
@@ -48,7 +49,8 @@ def would_be_same(source: str, recipe: Recipe, stem: Path, files: Iterable[Path]
     before = {name: value for name, value in transcript.asked if name.startswith(_STAGE)}
     if not before:  # it was stopped on the way
         return False
-    told = "; ".join((*_changes(before, recipe), *_heard_changes(transcript, recipe, source)))
+    changed = (*_changes(before, recipe, stem), *_heard_changes(transcript, recipe, source))
+    told = "; ".join(changed)
     if told:
         _log.info("%s: done again: %s", source, told)
     return not told
@@ -61,17 +63,18 @@ def seal(recipe: Recipe, stem: Path) -> None:
         OutputError: that cannot be written.
     """
     if (transcript := _heard(stem)) and transcript.asked:
-        asked = (*transcript.asked, *_told(recipe.stages))
-        write(f"{render(replace(transcript, asked=asked), 'json').rstrip()}\n", _json(stem))
+        asked = (*transcript.asked, *_told(recipe.stages, stem))
+        write(f"{render(replace(transcript, asked=asked), 'json').rstrip()}\n", json_of(stem))
 
 
-def _json(stem: Path) -> Path:
+def json_of(stem: Path) -> Path:
+    """Where what was heard stands; what somebody mends in it stands beside."""
     return stem.with_name(f"{stem.name}.json")
 
 
 def _heard(stem: Path) -> Transcript | None:
     try:
-        return read_own(_json(stem))
+        return read_own(json_of(stem))
     except InputError:
         return None
 
@@ -86,8 +89,8 @@ def _heard_changes(transcript: Transcript, recipe: Recipe, source: str) -> Itera
     yield from changes(transcript, last.settings, source, marks_of(source))
 
 
-def _changes(before: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
-    now = dict(_told(recipe.stages))
+def _changes(before: Mapping[str, Any], recipe: Recipe, stem: Path) -> Iterator[str]:
+    now = dict(_told(recipe.stages, stem))
     for name in {**before, **now}:
         if name not in now:
             yield f"{name} is gone"
@@ -97,8 +100,12 @@ def _changes(before: Mapping[str, Any], recipe: Recipe) -> Iterator[str]:
             yield f"{name} was {shown(before[name])}, is {shown(now[name])}"
 
 
-def _told(stages: Iterable[Stage]) -> Iterator[tuple[str, Any]]:
-    """What each stage is told, by names for people; of hearing the transcript tells itself."""
+def _told(stages: Iterable[Stage], stem: Path) -> Iterator[tuple[str, Any]]:
+    """What each stage is told, by names for people, and what somebody has mended for them; of
+    hearing the transcript tells itself."""
+    mended = beside(json_of(stem))
+    if mended.is_file():
+        yield f"{_STAGE}corrections", hashlib.sha256(mended.read_bytes()).hexdigest()[:16]
     for number, stage in enumerate(stages, 1):
         place = f"{_STAGE}{number} ({stage.name})"
         yield place, ""

@@ -23,15 +23,18 @@ from audiopipe.errors import AudiopipeError, Flagged, InputError
 from audiopipe.pipeline import Outcome, prepare_and_tell, transcribe_many
 from audiopipe.render import content, write, write_whole
 from audiopipe.render.chunks import write_chunks
+from audiopipe.render.corrections import apply, read_beside
 from audiopipe.speech import speak
 from audiopipe.speech.script import Paragraph
 from audiopipe.speech.tags import Tags
 from audiopipe.text.languages import code_of
 from audiopipe.values.audio import Chapter
+from audiopipe.values.corrections import settled
 from audiopipe.values.requests import SpeechRequest
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import marks_of, stamped
 from audiopipe.workflows.quality import examine
+from audiopipe.workflows.recipe.done import json_of
 from audiopipe.workflows.recipe.stages import Stage
 from audiopipe.workflows.recipe.texts import is_text, read_text
 from audiopipe.workflows.roundtrip.manuscript import manuscript, with_headings, without_headings
@@ -174,12 +177,20 @@ def _hear(at: Station, work: Work) -> Work:
     marks = marks_of(work.source) if isinstance(work.source, str | os.PathLike) else None
     (outcome,) = transcribe_many([work.source], at.context)
     transcript = stamped(outcome.result(), at.stage.settings, marks)
-    at.save(work, lambda name: content(transcript, name, at.stage.settings))
-    return replace(work, transcript=transcript, heard=outcome)
+    mended = apply(transcript, read_beside(json_of(work.stem)))
+
+    def made(name: str) -> str | bytes:
+        return content(transcript if name == "json" else mended, name, at.stage.settings)
+
+    at.save(work, made)
+    return replace(work, transcript=mended, heard=outcome)
 
 
 def _check(at: Station, work: Work) -> Work:
-    flags = [{**asdict(flag), "text": text} for flag, text in examine(work.said).flags]
+    found = examine(work.said, settled(read_beside(json_of(work.stem))))
+    flags = [
+        {**asdict(flag), "text": text} for flag, text in found.flags if not found.is_settled(flag)
+    ]
     (path,) = at.stage.files(work.stem)
     write(json.dumps({"flags": flags}, ensure_ascii=False, indent=1) + "\n", path)
     if flags and at.stage.strict:

@@ -21,8 +21,11 @@ from audiopipe.audio.reading.chapters import chapters
 from audiopipe.concurrency import Stop
 from audiopipe.errors import AuthError, LimitReached, Stopped, UsageError
 from audiopipe.render import load
+from audiopipe.render import read as read_file
+from audiopipe.render.corrections import add
 from audiopipe.session import Session
 from audiopipe.values.audio import Chapter, Span
+from audiopipe.values.corrections import Correction
 from audiopipe.workflows.recipe import Result, Task, read
 
 SOUND = speechlike.make_recording(20)
@@ -143,6 +146,22 @@ def test_nothing_is_done_twice_and_what_would_be_the_same_is_left_alone(
     assert cook(recipe, talk)[0].is_skipped
     assert cook(recipe + "workers = 2\n", talk)[0].is_skipped  # how, and not what
     assert not cook(recipe, talk, overwrite=True)[0].is_skipped
+    assert len(server.seen) == sent
+
+
+def test_what_somebody_mends_is_worked_on_from_then_on(
+    cook: Cook, talk: Path, server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    heard = tmp_path / "out" / "talk.json"
+    cook(HEAR + RENDER, talk)
+    first, original, sent = load(heard).segments[0], read_file(heard), len(server.seen)
+    add(heard, [Correction(0, first.text, " Mended words.")])
+    assert not cook(HEAR + RENDER, talk)[0].is_skipped
+    assert "done again: stage corrections is new" in caplog.text
+    assert "Mended words." in (tmp_path / "out" / "talk.srt").read_text("utf-8")
+    assert read_file(heard).segments == original.segments
+    assert cook(HEAR + RENDER, talk)[0].is_skipped
     assert len(server.seen) == sent
 
 
