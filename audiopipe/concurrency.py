@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Event, Lock, Semaphore, Thread
 from typing import Any, Generic, Protocol, Self, TypeVar, runtime_checkable
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, ref
 
 from audiopipe.errors import Stopped
 
@@ -81,11 +82,11 @@ class Stop:
         self._wished = Event()
         self._gently = False
         self._exit_code = Stopped.exit_code
-        self._parts: list[Stop] = []
+        self._parts: list[ref[Stop]] = []
 
     def part(self) -> Stop:
         """The wish to end a part of the run, which this one brings with it, and not the reverse."""
-        part = _Part(self._parts)
+        part = _Part(self, self._parts)
         if self.is_set():
             part.set(gently=self._gently, exit_code=self._exit_code)
         return part
@@ -102,8 +103,9 @@ class Stop:
         self._gently = gently and (self._gently or not self.is_set())
         self._wished.set()
         # a copy made at once: other threads, and signals, may come between
-        for part in tuple(self._parts):
-            part.set(gently=gently, exit_code=exit_code)
+        for known in tuple(self._parts):
+            if part := known():
+                part.set(gently=gently, exit_code=exit_code)
 
     def is_set(self) -> bool:
         return self._wished.is_set()
@@ -127,18 +129,24 @@ class Stop:
 
 
 class _Part(Stop):
-    """Known to the whole until it is set, which the end of each run does."""
+    """Known to the whole until it is set, which the end of each run does, or nobody holds it."""
 
-    def __init__(self, siblings: list[Stop]) -> None:
+    def __init__(self, whole: Stop, siblings: list[ref[Stop]]) -> None:
         super().__init__()
-        self._siblings = siblings
-        siblings.append(self)
+        self._whole = whole  # which must live to be told
+        self._forgotten = partial(_without, siblings)
+        self._known = ref[Stop](self, self._forgotten)
+        siblings.append(self._known)
 
     def set(self, *, gently: bool = False, exit_code: int = Stopped.exit_code) -> None:
         super().set(gently=gently, exit_code=exit_code)
         if not gently:
-            with suppress(ValueError):
-                self._siblings.remove(self)
+            self._forgotten(self._known)
+
+
+def _without(known: list[ref[Stop]], gone: ref[Stop]) -> None:
+    with suppress(ValueError):
+        known.remove(gone)
 
 
 class OneAtATime:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -155,6 +156,15 @@ def test_a_wish_reaches_the_parts_of_a_run_and_no_part_ends_the_whole() -> None:
     assert (whole.is_set(), one.is_set(), other.is_set()) == (False, True, False)
     whole.set()
     assert other.is_set() and whole.part().is_set()
+
+
+def test_a_part_that_nobody_holds_is_forgotten_and_one_within_it_is_told() -> None:
+    whole = Stop()
+    inner = whole.part().part()
+    gone = ref(whole.part())
+    assert gone() is None
+    whole.set()
+    assert inner.is_set()
 
 
 def test_each_process_makes_its_own_value_once() -> None:

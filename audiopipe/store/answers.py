@@ -24,7 +24,7 @@ from audiopipe.store.claims import Claims, Wait
 from audiopipe.store.database import Database, Unavailable
 from audiopipe.store.keeping import Answers
 from audiopipe.store.refresh import note, settle, was_replaced
-from audiopipe.store.reserve import Reserve
+from audiopipe.store.reserve import LEAST_BYTES, SPEECH_BYTES, Reserve
 from audiopipe.store.tables import (
     BATCH,
     INSERT,
@@ -127,8 +127,10 @@ class Store(Answers):
             self.note(key, origin)
 
     @contextmanager
-    def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
-        self._reserve.keep()
+    def claim(
+        self, key: bytes, wait: Wait = time.sleep, kind: Kind = "transcript"
+    ) -> Iterator[None]:
+        self._reserve.keep(SPEECH_BYTES if kind == "speech" else LEAST_BYTES)
         with self._claims.on(key, wait):
             yield
 

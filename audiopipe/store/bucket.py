@@ -69,7 +69,9 @@ class BucketStore(Answers):
         self._write_waiting()
 
     @contextmanager
-    def claim(self, key: bytes, wait: Wait = time.sleep) -> Iterator[None]:
+    def claim(
+        self, key: bytes, wait: Wait = time.sleep, kind: Kind = "transcript"
+    ) -> Iterator[None]:
         among: AbstractContextManager[None]
         among = self._leases.on(key, wait) if self._leases else self._here.on(key)
         with among:

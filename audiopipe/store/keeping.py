@@ -45,12 +45,15 @@ class Answers(ABC):
         """
 
     @abstractmethod
-    def claim(self, key: bytes, wait: Wait = time.sleep) -> AbstractContextManager[None]:
+    def claim(
+        self, key: bytes, wait: Wait = time.sleep, kind: Kind = "transcript"
+    ) -> AbstractContextManager[None]:
         """Keep everybody else who shares the answers from asking for one meanwhile.
 
         Args:
             key: of the answer.
             wait: see `Claims.on`.
+            kind: what it is an answer to, which tells how much room it may need.
         """
 
     @abstractmethod
@@ -66,8 +69,9 @@ class Answers(ABC):
         return self._refresh and key not in self._fresh
 
     def refreshed(self, key: bytes) -> None:
-        """The answer is of this run."""
-        self._fresh.add(key)
+        """The answer is of this run, if that matters: a server's run goes on for months."""
+        if self._refresh:
+            self._fresh.add(key)
 
     def answer(
         self,
@@ -96,7 +100,7 @@ class Answers(ABC):
         """
         if known := self._known(key, read, origin):
             return known[0], True
-        with self.claim(key, wait):
+        with self.claim(key, wait, kind):
             if known := self._known(key, read, origin):
                 return known[0], True
             answer = ask()

@@ -7,8 +7,12 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-_BYTES = 4 << 20
-"""Some hundred answers of an hour of speech, or the answers that are under way at once."""
+LEAST_BYTES, SPEECH_BYTES = 4 << 20, 32 << 20
+"""The answers that are under way at once: some kilobytes each, or as speech 2 MB for each of
+sixteen."""
+
+_SHARE = 4
+"""Of the free room no more than a quarter is taken."""
 
 
 class Reserve:
@@ -20,22 +24,23 @@ class Reserve:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._is_kept = False
+        self._kept_bytes = 0
 
-    def keep(self) -> None:
+    def keep(self, most_bytes: int) -> None:
         """Take the room, where there is enough of it besides; once in a process."""
-        if self._is_kept:
+        if most_bytes <= self._kept_bytes:
             return
-        self._is_kept = True
+        self._kept_bytes = most_bytes
         with suppress(OSError):
-            if self._path.exists() or shutil.disk_usage(self._path.parent).free < 4 * _BYTES:
+            size = min(most_bytes, shutil.disk_usage(self._path.parent).free // _SHARE)
+            if size < LEAST_BYTES or (self._path.exists() and self._path.stat().st_size >= size):
                 return
-            self._path.touch(mode=0o600, exist_ok=False)
+            self._path.touch(mode=0o600)
             with self._path.open("r+b") as file:
                 if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(file.fileno(), 0, _BYTES)
+                    os.posix_fallocate(file.fileno(), 0, size)
                 else:
-                    file.write(bytes(_BYTES))
+                    file.write(bytes(size))
 
     def give_up(self) -> bool:
         """Give the room back; whether there was any."""
