@@ -2,9 +2,10 @@
 
 python scripts/bench_prepare.py --minutes 60 --rounds 3 --long-hours 10
 
-CPU and wall time are given as multiples of the first way's; the first chunk as the time until it is
-ready, start of the interpreter included, over its share of the whole time. Rivals need the ffmpeg
-program; without it only our own rows are measured.
+CPU and wall time, the least of the rounds, are given as multiples of the first way's; the peak of
+memory is that of all processes of a way together, what they share counted once; the first chunk is
+given as the time until it is ready, start of the interpreter included, over its share of the whole
+time. Rivals need the ffmpeg program; without it only our own rows are measured.
 """
 
 from __future__ import annotations
@@ -12,17 +13,25 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
 CHUNK_S, OVERLAP_S = 600, 10
+
+_KINDS = ("mp3", "m4a", "mkv", "webm", "ts", "mp4")
+"""AAC in M4A and Matroska, Opus in WebM and MP4, MP2 in a transport stream."""
+
+_LONG = ("mp3", "m4a")
+"""Of which all rivals are measured, and hours."""
+
+_LOOK_S = 0.05
 
 _HEADER = """\
 | input | way | CPU | wall | peak MB | output MB | first chunk |
@@ -51,16 +60,19 @@ def main() -> None:
         folder = Path(name)
         print(_HEADER)
         ways = RIVALS if shutil.which("ffmpeg") else OURS
-        for kind in ("mp3", "m4a"):
+        streamed = {name: way for name, way in ways.items() if way in _STREAMED}
+        for kind in arguments.kinds:
             path = folder / f"{arguments.minutes} minutes.{kind}"
             _make("speech", path, arguments.minutes)
-            _compare(path, arguments.minutes * 60, ways, arguments.rounds)
-        for kind in ("mp3", "m4a") if arguments.long_hours else ():
+            compared = ways if kind in _LONG else streamed
+            _compare(path, arguments.minutes * 60, compared, arguments.rounds)
+        for kind in _LONG if arguments.long_hours else ():
+            if kind not in arguments.kinds:
+                continue
             long = folder / f"{arguments.long_hours} hours.{kind}"
             short = folder / f"{arguments.minutes} minutes.{kind}"
             times = arguments.long_hours * 60 // arguments.minutes
             _make("repeat", long, times, short)
-            streamed = {name: way for name, way in ways.items() if way in _STREAMED}
             _compare(long, times * arguments.minutes * 60, streamed, 1)
             long.unlink()
 
@@ -70,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--long-hours", type=int, default=10, help="0 leaves the long input out")
+    parser.add_argument("--kinds", nargs="+", default=_KINDS, choices=_KINDS)
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--by-voice", action="store_true", help=argparse.SUPPRESS)
@@ -170,19 +183,19 @@ def _compare(path: Path, length_s: float, ways: Mapping[str, Way], rounds: int) 
         for name, way in ways.items():
             if number == 0 or way in _STREAMED:
                 runs[name].append(_measured(way, path))
-    middle = {name: _median(costs) for name, costs in runs.items()}
-    measure = next(iter(middle.values()))
-    for name, cost in middle.items():
+    least = {name: _least(costs) for name, costs in runs.items()}
+    measure = next(iter(least.values()))
+    for name, cost in least.items():
         _row(f"{path.name} | {name}", cost, measure, min(1, CHUNK_S / length_s))
 
 
-def _median(costs: list[Cost]) -> Cost:
+def _least(costs: list[Cost]) -> Cost:
     return Cost(
-        statistics.median(cost.cpu_s for cost in costs),
-        statistics.median(cost.wall_s for cost in costs),
+        min(cost.cpu_s for cost in costs),
+        min(cost.wall_s for cost in costs),
         max(cost.peak_mb for cost in costs),
         costs[0].size_mb,
-        statistics.median(cost.first_s for cost in costs),
+        min(cost.first_s for cost in costs),
     )
 
 
@@ -192,8 +205,9 @@ def _measured(way: Way, path: Path) -> Cost:
     start_s = time.monotonic()
     process = subprocess.Popen(way(path, out), stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    with _watched(process.pid) as peak:
+        said = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
     wall_s = time.monotonic() - start_s
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -202,7 +216,42 @@ def _measured(way: Way, path: Path) -> Cost:
     shutil.rmtree(out)
     cpu_s = usage.ru_utime + usage.ru_stime
     first_s = float(said) - start_s if said else wall_s
-    return Cost(cpu_s, wall_s, usage.ru_maxrss / 1024, size / 1e6, first_s)
+    return Cost(cpu_s, wall_s, max(peak) / 1024, size / 1e6, first_s)
+
+
+@contextmanager
+def _watched(process_id: int) -> Iterator[list[int]]:
+    """KiB of memory of a process and its descendants, looked at until the end of the context."""
+    seen, ended = [0], Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_S):
+            seen.append(sum(map(_held_kib, _family(process_id))))
+
+    watcher = Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _family(process_id: int) -> Iterator[int]:
+    yield process_id
+    for told in Path(f"/proc/{process_id}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in told.read_text().split():
+                yield from _family(int(child))
+
+
+def _held_kib(process_id: int) -> int:
+    """Memory, of which what is shared counts by the share (PSS, proc_pid_smaps(5))."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
 
 
 def _row(name: str, cost: Cost, measure: Cost, share: float) -> None:
@@ -219,7 +268,6 @@ def _row(name: str, cost: Cost, measure: Cost, share: float) -> None:
 
 
 def _make(what: str, *arguments: Path | int) -> None:
-    # In a process of its own: the memory of a parent counts as its children's peak.
     script = Path(__file__).with_name("make_bench_audio.py")
     subprocess.run([sys.executable, script, what, *map(str, arguments)], check=True)
 

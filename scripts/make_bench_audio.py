@@ -1,6 +1,6 @@
 """Makes the recordings that bench_prepare.py measures with, from the shipped speech.
 
-python scripts/make_bench_audio.py speech OUT.mp3 60            minutes of stereo at 44.1 kHz
+python scripts/make_bench_audio.py speech OUT.mp3 60            minutes of stereo
 python scripts/make_bench_audio.py repeat OUT.mp3 10 IN.mp3     an MP3 or M4A ten times over
 """
 
@@ -28,7 +28,7 @@ def main() -> None:
     elif out.endswith(".mp3"):
         _write_mp3(Path(out), int(number) * 60)
     else:
-        _write_m4a(Path(out), int(number) * 60)
+        _write(Path(out), int(number) * 60)
 
 
 def _write_mp3(path: Path, seconds: int) -> None:
@@ -38,14 +38,29 @@ def _write_mp3(path: Path, seconds: int) -> None:
             file.write(block)
 
 
-def _write_m4a(path: Path, seconds: int) -> None:
-    with av.open(str(path), "w", format="ipod") as container:
-        stream = container.add_stream("aac", rate=RATE_HZ, layout="stereo", bit_rate=128_000)
+_CODED = {
+    ".m4a": ("ipod", "aac", 44_100),
+    ".mkv": ("matroska", "aac", 44_100),
+    ".webm": ("webm", "libopus", 48_000),
+    ".ts": ("mpegts", "mp2", 44_100),
+    ".mp4": ("mp4", "libopus", 48_000),
+}
+
+
+def _write(path: Path, seconds: int) -> None:
+    kind, codec, rate_hz = _CODED[path.suffix]
+    with av.open(str(path), "w", format=kind) as container:
+        stream = container.add_stream(codec, rate=rate_hz, layout="stereo", bit_rate=128_000)
+        assert isinstance(stream, av.AudioStream)
+        resampler = av.AudioResampler(stream.format, "stereo", rate_hz)
         for number, block in enumerate(_speech(seconds)):
             frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(block.T), "fltp", "stereo")
             frame.rate, frame.time_base = RATE_HZ, Fraction(1, RATE_HZ)
             frame.pts = number * RATE_HZ
-            container.mux(stream.encode(frame))
+            for each in resampler.resample(frame):
+                container.mux(stream.encode(each))
+        for each in resampler.resample(None):
+            container.mux(stream.encode(each))
         container.mux(stream.encode(None))
 
 

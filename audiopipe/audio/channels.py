@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.audio.mixing import Mixer
+from audiopipe.audio.mixing import Mixer, Room, empty
 
 Channels = Literal["auto", "mix", "left", "right", "split"]
 
@@ -24,6 +24,7 @@ def chosen(
     rate_hz: int,
     choice: Channels,
     notes: list[str],
+    room: Room = empty,
 ) -> Iterator[NDArray[np.float32]]:
     """What is taken of the channels of each block; samples that are no number become silence.
 
@@ -31,6 +32,7 @@ def chosen(
         blocks: of shape (n, channels).
         choice: as `stages.prepare` has it.
         notes: told what the user should know.
+        room: makes the array for a mix, as `Mixer` has it.
 
     Returns:
         Blocks of shape (n,), or (n, channels) for `split`.
@@ -39,7 +41,7 @@ def chosen(
         for block in blocks:
             yield _chosen(block, "mix" if choice == "auto" else choice, notes)
         return
-    mixer = Mixer(channels, rate_hz, notes, lambda some: _numbers(some, notes))
+    mixer = Mixer(channels, rate_hz, notes, lambda some: _numbers(some, notes), room)
     for block in blocks:
         yield mixer.push(block)
     yield mixer.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 import numpy as np
 import soxr
@@ -77,7 +77,9 @@ def _resampled(
     resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, outputs)
     same_rate = recording.rate_hz == RATE_HZ
     rest = np.zeros((0, outputs) if channels == "split" else 0, np.float32)
-    with prefetch(recording.mixed(channels), depth=_AHEAD_BLOCKS) as blocks:
+    made = recording.mixed(channels)
+    ahead = nullcontext(made) if recording.is_ahead else prefetch(made, depth=_AHEAD_BLOCKS)
+    with ahead as blocks:
         for mixed in blocks:
             yield mixed if same_rate else resampler.resample_chunk(mixed)
     if not same_rate:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import IO, cast
 
-from audiopipe.audio.reading.isolation import CannotStart, isolated_chapters, on_disk
+from audiopipe.audio.reading.isolation.recording import CannotStart, isolated_chapters, on_disk
 from audiopipe.audio.reading.readers import chapter_marks
 from audiopipe.audio.reading.source import AudioSource, is_samples, open_binary, shown
 from audiopipe.concurrency import Stop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame, format_dtypes
@@ -32,9 +32,8 @@ _LONGEST_BYTES = 1441
 """Of a frame of MPEG audio, layer III."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What one packet gave.
+class Decoded(NamedTuple):
+    """What one packet gave; made in a third of a frozen dataclass's time.
 
     Attributes:
         frame: sound, or None for damage alone.
@@ -85,7 +84,7 @@ def decoded(
     """
     is_framed = stream.codec_context.name.startswith(("mp1", "mp2", "mp3", "dca"))
     is_coded = stream.codec_context.name in _NEVER_ZERO
-    tick_s = float(stream.time_base or 0)
+    tick_s, decode = float(stream.time_base or 0), stream.codec_context.decode
     largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
     try:
         for packet, missing in seams.between(packets):
@@ -98,7 +97,7 @@ def decoded(
                 yield Decoded(None, lost_s=missing * seconds / max(1, size))
             data, foreign = _sound_of(packet, largest * is_framed, pages, is_coded=is_coded)
             try:
-                frames = stream.codec_context.decode(data) if data else []
+                frames = decode(data) if data else []
             except EOFError:
                 break
             except FFmpegError:
@@ -227,7 +226,8 @@ class Unifier:
 
     def __call__(self, frame: AudioFrame) -> Iterator[AudioFrame]:
         """The frame as one or no frames without a clock; nothing where it cannot be converted."""
-        yield from self.ended_by(frame)
+        if self.is_converting:
+            yield from self.ended_by(frame)
         if (frame.sample_rate, frame.layout.nb_channels, frame.format.name) == self._like:
             frame.pts = None
             yield frame
@@ -239,6 +239,11 @@ class Unifier:
             self._resampler = AudioResampler(target, self._layout, rate_hz)
         frame.pts = None
         yield from self._converted(frame)
+
+    @property
+    def is_converting(self) -> bool:
+        """Whether a conversion may hold something back."""
+        return self._resampler is not None
 
     def ended_by(self, frame: AudioFrame | None) -> Iterator[AudioFrame]:
         """What a conversion still holds back, where a frame of another kind or damage ends it."""

@@ -38,7 +38,8 @@ class ContainerRecording(Recording):
         clock: when its sounds are heard.
         promised_s: how long the header says that it is; None where that is no promise.
         is_plain: whether ffmpeg by itself gives what this reader gives, as long as nothing is
-            damaged or missing.
+            damaged or missing, but for
+        surplus_frames: samples before the first, which it does not drop.
 
     Args:
         file: seekable, at any position.
@@ -67,6 +68,7 @@ class ContainerRecording(Recording):
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
+        self.surplus_frames = self._track.surplus_frames
         self.is_plain = self._track.is_plain and not (is_wrong or raw)
         self.notes += self._track.notes
         if claim and is_wrong and (claim.stated_bytes or claim.true_bytes) < claim.true_bytes:

@@ -47,33 +47,40 @@ class UnbrokenRecording(Recording):
         probed.close()
 
     def blocks(self) -> Iterator[Block]:
-        given = round(self._probed.clock.late_s * self.rate_hz)
-        late = given
+        late = round(self._probed.clock.late_s * self.rate_hz)
         yield from silence(late, self.channels)
-        held: Block = np.empty((0, self.channels), np.float32)
+        start = given = late - self._probed.surplus_frames
+        held: AudioFrame | None = None
         for frame in self._joined():
-            if frame is None or not self._follows(frame, given - late + len(held)):
+            ahead = held.samples if held else 0
+            if frame is None or not self._follows(frame, given - start + ahead):
                 break
-            yield held
-            given += len(held)
-            held = self._taken(frame)
+            if held:
+                yield self._taken(held)[max(0, late - given) :]
+                given += ahead
+            held = frame
         else:
-            frames = given + len(held)
-            if self._is_all(frames / self.rate_hz):
-                yield held[: len(held) - self._probed.padding_frames(frames)]
+            frames = given + (held.samples if held else 0)
+            if self._is_all(frames):
+                if held:
+                    end = held.samples - self._probed.padding_frames(frames)
+                    yield self._taken(held)[max(0, late - given) : end]
                 return
         with self._probed.reopened() as careful:
-            yield from skip_frames(careful.blocks(), given)
+            yield from skip_frames(careful.blocks(), max(late, given))
             self.losses = careful.losses
 
     def sha256(self) -> str:
         return self._probed.sha256()
 
-    def _is_all(self, seconds: float) -> bool:
+    def _is_all(self, frames: int) -> bool:
         """Whether as much came as the header promises, and no more, for at the end that an MP3
-        states ffmpeg drops padding.
+        states ffmpeg drops padding; and where it counts wrongly what it drops, no less.
         """
+        seconds = frames / self.rate_hz
         promised_s = self._probed.promised_s or seconds
+        if self._probed.surplus_frames and frames < round(promised_s * self.rate_hz):
+            return False
         return abs(seconds - promised_s) < TOLERANCE_S
 
     def _taken(self, frame: AudioFrame) -> Block:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audiopipe.audio.channels import Channels, chosen
-from audiopipe.values.audio import Span
-from audiopipe.values.transcript import Failure
+from audiopipe.audio.mixing import Room, empty
+
+if TYPE_CHECKING:
+    from audiopipe.values.transcript import Failure
 
 BLOCK_FRAMES = 1 << 16
 """Frames in a block: large enough that Python's share of the work is small."""
@@ -37,6 +38,7 @@ class Recording(ABC):
         duration_s: what the header promises; None where it does not tell or cannot be trusted.
         notes: what the user should know, one line each; grows while reading.
         losses: stretches that could not be decoded; complete once the blocks have ended.
+        is_ahead: whether blocks are made while others are used, without a thread of the user's.
         room: makes the array for a block of so many frames and channels, by columns; a reader may
             use it, so that whoever wants the blocks in a place of his need not copy them.
     """
@@ -50,7 +52,8 @@ class Recording(ABC):
         self.duration_s = duration_s
         self.notes: list[str] = []
         self.losses: list[Failure] = []
-        self.room: Callable[[int, int], Block] = _by_columns
+        self.is_ahead = False
+        self.room: Room = empty
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
@@ -71,6 +74,10 @@ class Recording(ABC):
 
     def lose(self, start_s: float, end_s: float, reason: str) -> None:
         """Report a stretch as lost; losses close together are one."""
+        # Imported where it is needed: most recordings lose nothing, and decoders start often.
+        from audiopipe.values.audio import Span
+        from audiopipe.values.transcript import Failure
+
         if self.losses and start_s - self.losses[-1].span.end_s < _SAME_DAMAGE_S:
             start_s = self.losses.pop().span.start_s
         self.losses.append(Failure(Span(start_s, end_s), reason))
@@ -93,12 +100,10 @@ class Recording(ABC):
         self.close()
 
 
-def _by_columns(frames: int, channels: int) -> Block:
-    return np.empty((channels, frames), np.float32).T
-
-
 def file_sha256(file: IO[bytes]) -> str:
     """Hash of a whole seekable file, which keeps its position."""
+    import hashlib  # which a decoder's process does without
+
     position = file.tell()
     file.seek(0)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from audiopipe.audio.reading.chapters import can_be_read_again
-from audiopipe.audio.reading.isolation import CannotStart, isolated_tags, on_disk
+from audiopipe.audio.reading.isolation.recording import CannotStart, isolated_tags, on_disk
 from audiopipe.audio.reading.readers import written_tags
 from audiopipe.audio.reading.source import AudioSource, open_binary, shown
 from audiopipe.concurrency import Stop

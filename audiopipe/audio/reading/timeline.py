@@ -49,7 +49,7 @@ class Timeline:
 
     def add(self, each: Decoded) -> Iterator[Block]:
         """What is certain once this one has come."""
-        if each.frame or each.lost_s is not None:
+        if self._unify.is_converting and (each.frame or each.lost_s is not None):
             for piece in self._unify.ended_by(each.frame):  # it counts for what comes now
                 self._write(piece)
         if each.lost_s is not None:
@@ -64,7 +64,8 @@ class Timeline:
         if each.padding:
             yield from self._dropped(each.padding)
         self._unstamped += self.written - before
-        yield from self._full()
+        if self._lost_s is not None or self._queue.samples >= BLOCK_FRAMES:
+            yield from self._full()
 
     def _stamped(self, stamp_s: float, *, is_cut: bool) -> Iterator[Block]:
         ends = self._clock.stamps_ends

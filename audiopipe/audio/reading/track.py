@@ -46,6 +46,8 @@ class Track:
         frames: what it holds, in order.
         clock: when its sounds are heard.
         delay_frames: decoded samples at its start that ffmpeg is kept from dropping.
+        surplus_frames: how many of them it would have left; negative where it would have dropped
+            what it should not.
         told_s: how long the sound is by the header; None where ffmpeg only estimates that.
         is_promised: whether sound that is missing from that length is lost.
         is_exact: whether that length leaves out what the encoder put behind the sound.
@@ -60,6 +62,7 @@ class Track:
     frames: Iterator[Decoded]
     clock: Clock
     delay_frames: int
+    surplus_frames: int
     told_s: float | None
     is_promised: bool
     is_exact: bool
@@ -179,7 +182,7 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     head = _first_packet(packets)
     _check(stream, head, file, name)
     assert head
-    delay_frames, head_pts = _delay_frames(container, stream, head), head.pts
+    (delay_frames, surplus_frames), head_pts = _delay_frames(container, stream, head), head.pts
     pages, index = Pages(container, file), Index(container, stream, head, file)
     is_doubtful = complaints() > wish.complaints
     seams = Seams(container, stream, file, index, is_doubtful=is_doubtful)
@@ -203,10 +206,11 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
         frames=chain(before, frames),
         clock=clock,
         delay_frames=delay_frames,
+        surplus_frames=surplus_frames,
         told_s=told_s,
         is_promised=is_promised,
         is_exact="mov" in kind or (delay_frames > 0 and not is_mp3),
-        is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and not delay_frames))
+        is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and surplus_frames >= 0))
         # Of an Ogg a jump is seen at a page's end only, which is too late.
         and not (has_own_order or is_checked or index or clock.stamps_ends),
         pages=pages,
@@ -258,8 +262,11 @@ def _first_of(frames: Iterator[Decoded], name: str) -> tuple[list[Decoded], Audi
     raise EmptyAudio(f"{name}: its audio track holds no sound that can be decoded")
 
 
-def _delay_frames(container: InputContainer, stream: AudioStream, head: Packet[AudioStream]) -> int:
-    """Frames before the first that is heard, where ffmpeg is kept from dropping any itself.
+def _delay_frames(
+    container: InputContainer, stream: AudioStream, head: Packet[AudioStream]
+) -> tuple[int, int]:
+    """Frames before the first that is heard, where ffmpeg is kept from dropping any itself; and how
+    many of them it would have left, negative where it would have dropped what it should not.
 
     Of Opus in Matroska and MP4 it counts what is to be skipped at the rate of the track's source,
     say 16 kHz, and drops as many of the decoder's 48 kHz. Of an MP3 it drops the encoder's padding
@@ -267,19 +274,20 @@ def _delay_frames(container: InputContainer, stream: AudioStream, head: Packet[A
     """
     told = head.get_sidedata("skip_samples") if head.has_sidedata("skip_samples") else None
     if told is None:
-        return 0
+        return 0, 0
     skipped = int.from_bytes(bytes(told)[:4], "little")
-    frames = 0
+    frames, is_matroska = 0, "matroska" in container.format.name
     extra = stream.codec_context.extradata or b""
     if container.format.name == "mp3":
         frames = skipped
     elif extra[:8] == b"OpusHead" and "ogg" not in container.format.name:
         pre_skip = int.from_bytes(extra[10:12], "little")
-        is_matroska = "matroska" in container.format.name
         frames = (
             pre_skip if is_matroska else round(skipped * _OPUS_HZ * float(stream.time_base or 0))
         )
         frames = frames if frames != skipped else 0
     if frames:
         stream.codec_context.flags2 |= Flags2.skip_manual
-    return frames
+    # In Matroska it counts the end as it does the start, and the header tells the end to 1 ms only.
+    surplus = -1 if is_matroska else frames - skipped
+    return frames, surplus if frames else 0

@@ -5,6 +5,7 @@ The bounds are the kernel's, which need no thread of ours that a decoder could k
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import signal
@@ -16,8 +17,9 @@ from typing import IO
 
 import numpy as np
 
-from audiopipe.audio.channels import Channels
-from audiopipe.audio.reading.isolation.decoder import MOST_BYTES, OVERTIME, use_of
+from audiopipe.audio.channels import Channels, chosen
+from audiopipe.audio.mixing import empty
+from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
@@ -38,6 +40,9 @@ behind damage decodes all that was given already, 100 s of sound in a second."""
 
 def main(memory: int, freed: int) -> None:
     """Serve the line on standard input until it ends; the rest is for `Writer`."""
+    # What was imported stays: looking through it for garbage takes a tenth of the start.
+    gc.freeze()
+    gc.enable()
     _bound()
     hear_complaints()
     link, ring = Link(socket.socket(fileno=0)), Writer(memory, freed)
@@ -114,11 +119,13 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
 
 
 def _blocks(recording: Recording, ring: Writer, choice: Channels) -> Iterator[Block]:
-    """Blocks of all channels, or of one column; decoded to where they go, if nothing is mixed."""
-    if choice == "split" or recording.channels == 1:
-        recording.room = ring.room
+    """Blocks of all channels, or of one column; decoded or mixed to where they go."""
+    is_whole = choice == "split" or recording.channels == 1
+    recording.room = ring.room if is_whole else empty
     if choice == "split":
         yield from recording.blocks()
         return
-    for block in recording.mixed(choice):
+    room = empty if is_whole else ring.room
+    channels, rate_hz, notes = recording.channels, recording.rate_hz, recording.notes
+    for block in chosen(recording.blocks(), channels, rate_hz, choice, notes, room):
         yield block[:, np.newaxis]

@@ -16,6 +16,7 @@ from typing import Any
 
 from audiopipe import errors
 from audiopipe.audio.channels import Channels
+from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Reader
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.recording import Block
@@ -24,23 +25,17 @@ from audiopipe.concurrency import Stop
 STALLED_S = 30.0
 """So long may a decoder neither give sound nor use the processor. It may wait for a slow disk."""
 
-MOST_BYTES = 1 << 30
-"""Of memory. The index of an MP4 of 10 hours takes a tenth of that."""
-
 _LOOK_S = 0.1
 """How often a wait looks whether it shall end."""
 
 _DYING_S = 5.0
 
 _CODE = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
+    "import gc; gc.disable(); import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
     "from audiopipe.audio.reading.isolation.child import main; main(*map(int, sys.argv[2:]))"
 )
 """Not `-m`, nor a start of our own `__main__` again: what is imported is what we ourselves import,
 whatever the working directory holds."""
-
-OVERTIME = signal.SIGPROF
-"""What ends a decoder that uses the processor for too long without a sound (setitimer(2))."""
 
 _CRASHES_IN_A_ROW, _KILLS_IN_A_ROW = 2, 30
 
@@ -206,17 +201,6 @@ def _cause(code: int | None) -> Died:
     if name in _CRASHES:
         return Died(f"crashed ({name})", _CRASHES_IN_A_ROW)
     return Died(f"was ended by others ({name})", _KILLS_IN_A_ROW)
-
-
-def use_of(process_id: int) -> tuple[int, int]:
-    """A process's time of the processor, in ticks, and bytes of memory (proc_pid_stat(5)); zeros
-    where the system does not tell so."""
-    try:
-        facts = Path(f"/proc/{process_id}/stat").read_text("ascii", "replace")
-    except OSError:
-        return 0, 0
-    fields = facts.rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12]), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _started(line: socket.socket, shared: Sequence[int]) -> subprocess.Popen[bytes]:

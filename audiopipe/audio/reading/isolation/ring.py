@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
@@ -160,7 +159,9 @@ def _anonymous(size: int) -> int:
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("audiopipe")
     else:
-        with tempfile.TemporaryFile() as file:
+        from tempfile import TemporaryFile
+
+        with TemporaryFile() as file:
             descriptor = os.dup(file.fileno())
     os.ftruncate(descriptor, size)
     return descriptor
