@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import cache
 from itertools import pairwise
@@ -105,7 +105,8 @@ def document(
     }
 
 
-def tables() -> dict[str, Any]:
+@cache
+def tables() -> Mapping[str, Any]:
     """What the page has to know of characters."""
     return {
         "wide": _ranges(lambda c: unicodedata.east_asian_width(c) in "WF"),

@@ -55,7 +55,7 @@ def page(
     """
     style = asset("page.css")
     script = f"(() => {{\n'use strict';\n{''.join(map(asset, scripts))}}})();\n"
-    told = tables() | {"page": batch}
+    told = {**tables(), "page": batch}
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         f"connect-src {connect}; media-src {media}; {_OUTSIDE}"
