@@ -13,8 +13,8 @@ without a collar and with one of 0.25 s on either side. What is told apart are t
 detector finds, pauses of up to a second closed; with `--heard` the segments of the transcript.
 
 Beside it, on the same voices and with the same network, stands the way of Wang et al. (2018),
-spectral clustering of windows 0.4 s apart by its authors' package, without refinements. Judge and rival are no part of
-the project: pip install pyannote.metrics spectralcluster.
+spectral clustering of windows 0.4 s apart by its authors' package, without refinements. Judge and
+rival are no part of the project: pip install pyannote.metrics spectralcluster.
 
 Of what is flagged `overlapping-speech`, that is right which lies within 0.3 s of a time when two
 speak; of the overlaps of at least half a second, those are found that a flag touches.
