@@ -190,7 +190,7 @@ class _Opened:
     def settle(self) -> None:
         """All went well: what was to be refreshed is."""
         for value in self._values.values():
-            if isinstance(value, Store):
+            if isinstance(value, Answers):
                 value.settle()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from audiopipe.settings.kinds import Number
 
 if TYPE_CHECKING:
     from audiopipe.store.answers import Store
+    from audiopipe.store.bucket import BucketStore
     from audiopipe.values.audio import Origin
 
 _MB = 1e6
@@ -119,10 +120,10 @@ def drop(inputs: Sequence[str], cache_dir: str | None) -> int:
 )
 @options.verbosity
 def prune(cache_dir: str | None, unused_days: float | None, max_mb: float | None) -> int:
-    """Drop answers that are old or too many."""
+    """Drop answers that are old or too many. In a bucket, an answer is as old as its object."""
     if unused_days is None and max_mb is None:
         raise UsageError("say which answers to drop: --unused DAYS, --max-size MB, or both")
-    with _opened(_path(cache_dir)) as store:
+    with _any(_place(cache_dir)) as store:
         dropped = (
             store.prune(
                 unused_s=None if unused_days is None else unused_days * _DAY_S,
@@ -141,15 +142,16 @@ def prune(cache_dir: str | None, unused_days: float | None, max_mb: float | None
 @options.verbosity
 def clear(cache_dir: str | None, yes: bool) -> int:
     """Drop all answers, those of a damaged file too."""
-    path = _path(cache_dir)
+    path = _place(cache_dir)
     if not yes and not sys.stdin.isatty():
         raise UsageError("nobody is there to be asked: cache clear --yes drops all answers")
     if not (yes or click.confirm(f"Drop all answers in {path}?", err=True)):
         return 0
-    with _opened(path) as store:
+    with _any(path) as store:
         dropped = store.clear() if store else 0
-    for damaged in path.parent.glob(f"{path.name}.damaged*"):
-        damaged.unlink(missing_ok=True)
+    if isinstance(path, Path):
+        for damaged in path.parent.glob(f"{path.name}.damaged*"):
+            damaged.unlink(missing_ok=True)
     put(f"{dropped} answers dropped")
     return 0
 
@@ -163,8 +165,8 @@ def _path(cache_dir: str | None) -> Path:
     if isinstance(place, Path):
         return place
     raise UsageError(
-        f"{place}: answers in a store are dropped by its own tools, such as a rule for their age; "
-        "transcribe --refresh asks anew and replaces"
+        f"{place}: objects do not tell whose answers they are; cache prune and cache clear drop "
+        "them, and transcribe --refresh asks anew and replaces"
     )
 
 
@@ -197,6 +199,23 @@ def _origin(item: Item) -> Origin:
         return of_file(Path(item.source))
     except OSError as error:
         raise UnreadableInput(f"cannot read {item.source}: {error.strerror}") from error
+
+
+@contextmanager
+def _any(place: Path | str) -> Iterator[Store | BucketStore | None]:
+    """Answers in a file or in a bucket; None if there are none."""
+    if isinstance(place, Path):
+        with _opened(place) as store:
+            yield store
+        return
+    from audiopipe.store.bucket import BucketStore
+    from audiopipe.store.objects import NoAnswer
+
+    try:
+        with BucketStore(place) as bucket:
+            yield bucket
+    except NoAnswer as error:
+        raise UnreadableInput(str(error)) from error
 
 
 @contextmanager

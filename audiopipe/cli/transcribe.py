@@ -103,6 +103,8 @@ def run(
         stop = stack.enter_context(stop_on_signals())
         session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
         backend = _chosen(session) if durations_s and not settings.on else None
+        # opened here, a store settles what its nodes have refreshed
+        _ = session.store if settings.refresh and settings.on else None
         record = stack.enter_context(
             _record(items, settings, place, backend) if recorded and place else nullcontext()
         )

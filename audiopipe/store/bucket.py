@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import UTC, datetime
 from threading import Lock
 
 from audiopipe.concurrency import OneAtATime, PerProcess
@@ -13,12 +15,15 @@ from audiopipe.errors import AnswersLost, UsageError
 from audiopipe.store.claims import Wait
 from audiopipe.store.keeping import Answers
 from audiopipe.store.leases import Leases
-from audiopipe.store.objects import Bucket, Missing, NoAnswer, path_of
+from audiopipe.store.objects import Bucket, Missing, NoAnswer, Overtaken, path_of
 from audiopipe.store.tables import Kind, pack, unpack
 from audiopipe.values.audio import Origin
 
 _MARK = ".audiopipe"
 """Written by each process, to know before anything is paid that answers can be kept."""
+_KEY = re.compile("/[0-9a-f]{64}$")
+_REFRESH = ".audiopipe-refresh"
+"""Written when a refresh begins, and deleted when it has come to its end."""
 _LOGGER = logging.getLogger("audiopipe")
 
 
@@ -31,7 +36,8 @@ class BucketStore(Answers):
     Args:
         address: such as s3://bucket/answers.
         leases: who works on what, among all nodes; None keeps that within this process.
-        refresh: whether answers of earlier runs are asked for anew, and replaced.
+        refresh: whether answers of earlier runs are asked for anew, and replaced; but those stand
+            that are newer than a refresh, of whichever node, which did not come to its end.
 
     Raises:
         UsageError: it cannot be used.
@@ -48,7 +54,8 @@ class BucketStore(Answers):
         self._waiting: dict[bytes, bytes] = {}
         self._lock = Lock()
         try:
-            self._bucket.get().write(f"{self._prefix}/{_MARK}".lstrip("/"), b"")
+            self._bucket.get().write(self._own(_MARK), b"")
+            self._since = self._begun() if refresh else None
         except (NoAnswer, OSError) as fault:
             raise UsageError(f"answers cannot be kept in {self._address}: {fault}") from fault
 
@@ -80,6 +87,28 @@ class BucketStore(Answers):
     def note(self, key: bytes, origin: Origin) -> None:
         """Objects do not tell whose they are."""
 
+    def clear(self) -> int:
+        """Drop every answer; returns how many there were."""
+        return self.prune(max_bytes=0)
+
+    def prune(self, *, unused_s: float | None = None, max_bytes: int | None = None) -> int:
+        """Drop answers; returns how many.
+
+        Args:
+            unused_s: those written longer ago, as a store does not tell when one was read.
+            max_bytes: the oldest, until the rest is no larger.
+        """
+        bucket, size, dropped = self._bucket.get(), 0, 0
+        entries = [each for each in bucket.entries(self._prefix) if _KEY.search(each.path)]
+        for each in sorted(entries, key=lambda entry: entry.changed, reverse=True):
+            size += each.size
+            age_s = (datetime.now(UTC) - each.changed).total_seconds()
+            is_old = unused_s is not None and age_s > unused_s
+            if is_old or (max_bytes is not None and size > max_bytes):
+                bucket.delete(each.path)
+                dropped += 1
+        return dropped
+
     def close(self) -> None:
         self._write_waiting()
         if lost := len(self._waiting):
@@ -92,10 +121,41 @@ class BucketStore(Answers):
         if self._leases:
             self._leases.close()
 
+    def is_stale(self, key: bytes) -> bool:
+        if super().is_stale(key) and self._is_newer(key):
+            self.refreshed(key)
+        return super().is_stale(key)
+
+    def settle(self) -> None:
+        if self._since:
+            with suppress(Missing):
+                self._bucket.get().delete(self._own(_REFRESH))
+
+    def _begun(self) -> datetime:
+        """When the refresh began, by the clock of the store: this one, or another's that is under
+        way or was broken off."""
+        bucket, mark = self._bucket.get(), self._own(_REFRESH)
+        with suppress(Overtaken):
+            bucket.write(mark, b"", over="")
+        return bucket.entry(mark).changed
+
+    def _is_newer(self, key: bytes) -> bool:
+        """Whether the answer is of this refresh."""
+        try:
+            changed = self._bucket.get().entry(self._path(key)).changed
+        except Missing:
+            return False
+        except NoAnswer as fault:
+            raise AnswersLost(f"{fault}; the same command goes on once it can be read") from fault
+        return self._since is not None and changed > self._since
+
+    def _own(self, name: str) -> str:
+        return f"{self._prefix}/{name}".lstrip("/")
+
     def _path(self, key: bytes) -> str:
         """Spread over prefixes, which stores split their load by."""
         name = key.hex()
-        return f"{self._prefix}/{name[:2]}/{name}".lstrip("/")
+        return self._own(f"{name[:2]}/{name}")
 
     def _read(self, key: bytes) -> bytes | None:
         try:

@@ -64,6 +64,11 @@ class Answers(ABC):
     def close(self) -> None:
         """Write what is held, and close what was opened. Closing twice is harmless."""
 
+    @abstractmethod
+    def settle(self) -> None:
+        """The refresh has come to its end: the next one asks for all of it anew. One that was
+        broken off is gone on with."""
+
     def is_stale(self, key: bytes) -> bool:
         """Whether the answer is to be asked for anew."""
         return self._refresh and key not in self._fresh

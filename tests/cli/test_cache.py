@@ -145,7 +145,9 @@ def test_what_cannot_be_read_has_no_answers_to_drop(audiopipe: Run, folder: Path
     assert answers(folder) == 4
 
 
-def test_answers_in_a_store_are_counted_and_left_to_it(audiopipe: Run, tmp_path: Path) -> None:
+def test_answers_in_a_store_are_counted_and_dropped_by_their_age_alone(
+    audiopipe: Run, tmp_path: Path
+) -> None:
     pytest.importorskip("obstore", reason="obstore is not installed")
     from audiopipe.store.bucket import BucketStore
 
@@ -156,8 +158,12 @@ def test_answers_in_a_store_are_counted_and_left_to_it(audiopipe: Run, tmp_path:
         f"{place}\nanswers              1 answers"
         in audiopipe("cache", "info", "--cache-dir", place).stdout
     )
-    refused = audiopipe("cache", "clear", "--yes", "--cache-dir", place)
+    refused = audiopipe("cache", "drop", "talk.mp3", "--cache-dir", place)
     assert (refused.returncode, place in refused.stderr) == (2, True)
+    kept = audiopipe("cache", "prune", "--unused", "1", "--cache-dir", place)
+    assert (kept.returncode, kept.stdout) == (0, "0 answers dropped\n")
+    dropped = audiopipe("cache", "clear", "--yes", "--cache-dir", place)
+    assert (dropped.returncode, dropped.stdout) == (0, "1 answers dropped\n")
 
 
 def test_a_refresh_in_which_something_failed_goes_on_and_the_next_asks_all_anew(

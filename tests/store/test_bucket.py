@@ -44,6 +44,34 @@ def test_an_answer_is_found_by_another_node_and_asked_for_anew_on_demand(place: 
         assert again.answer(KEY, "chat", lambda: b"fourth", read) == ("third", True)
 
 
+def test_a_refresh_that_was_broken_off_is_gone_on_with(place: str) -> None:
+    other = KEY[::-1]
+    with BucketStore(place) as store:
+        for key in (KEY, other):
+            store.answer(key, "chat", lambda: b"first", read)
+    with BucketStore(place, refresh=True) as broken_off:
+        if place.startswith("s3"):
+            time.sleep(1.1)  # whose times are whole seconds
+        assert broken_off.answer(KEY, "chat", lambda: b"second", read) == ("second", False)
+    with BucketStore(place, refresh=True) as store:
+        assert store.answer(KEY, "chat", lambda: b"third", read) == ("second", True)
+        assert store.answer(other, "chat", lambda: b"third", read) == ("third", False)
+        store.settle()
+    with BucketStore(place, refresh=True) as store:
+        assert store.answer(KEY, "chat", lambda: b"fourth", read) == ("fourth", False)
+
+
+def test_the_oldest_answers_are_dropped_and_nothing_else(place: str) -> None:
+    with BucketStore(place, refresh=True) as store:
+        for n in range(3):
+            store.put(bytes([n]) * 32, "chat", b"answer")
+        assert store.prune(unused_s=3600) == 0
+        assert store.clear() == 3
+        assert store.get(bytes(32)) is None
+        assert store.clear() == 0
+        store.settle()
+
+
 def test_damage_is_no_answer(tmp_path: Path) -> None:
     with BucketStore(tmp_path.as_uri()) as store:
         store.put(KEY, "chat", b"first")

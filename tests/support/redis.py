@@ -47,6 +47,7 @@ class RedisServer:
     def start(self) -> None:
         command = ["redis-server", "--port", str(self.port), "--bind", self._host]
         command += ["--dir", str(self._folder), "--save", "", "--appendonly", "yes"]
+        command += ["--protected-mode", "no"]  # as it may be asked from a namespace
         self._process = subprocess.Popen(
             [*command, "--loglevel", "warning"], stdout=subprocess.DEVNULL
         )
