@@ -27,8 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import soundfile as sf
@@ -36,14 +36,13 @@ import soundfile as sf
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.redis import RedisServer  # noqa: E402 - the path to it is set above
+from support.namespaces import Link, namespace  # noqa: E402 - the path to it is set above
+from support.redis import RedisServer  # noqa: E402
 from support.server import Server  # noqa: E402
 from support.speechlike import make_recording  # noqa: E402
 
 from audiopipe.limits.rules import Limits  # noqa: E402
 
-HOST, OTHER = "10.93.71.1", "10.93.71.2"
-SPACE = "audiopipe-node"
 COUNT = 40
 LATENCY_S = 2.0
 
@@ -69,9 +68,9 @@ class Stage:
             sf.write(path, make_recording(6 + n % 5, first=40 * n), 16_000)
         self.limits = ("--limit", f"rpm={rpm:g}" if rpm else "rpm=none")
 
-    def begin(self, *command: str, space: str = "") -> Process:
-        """A command line of ours, here or in a namespace."""
-        within = ["ip", "netns", "exec", space] if space else []
+    def begin(self, *command: str, link: Link | None = None) -> Process:
+        """A command line of ours, here or behind a link."""
+        within = link.within() if link else []
         environment = {**os.environ, **self.server.as_groq, "PYTHONUNBUFFERED": "1"}
         environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
         made = subprocess.Popen(
@@ -86,16 +85,16 @@ class Stage:
         self.running.append(made)
         return made
 
-    def transcribe(self, *more: str, out: str = "out", space: str = "") -> Process:
+    def transcribe(self, *more: str, out: str = "out", link: Link | None = None) -> Process:
         """A driver, or a node with a share."""
         shared = ["--ledger", self.redis.address, "--cache-dir", f"{self.folder.as_uri()}/answers"]
         command = ["audiopipe", "transcribe", "talks", "-o", out, "-f", "json", *shared]
-        return self.begin(*command, *self.limits, *more, space=space)
+        return self.begin(*command, *self.limits, *more, link=link)
 
-    def shares(self, out: str = "out", space: str = "") -> list[Process]:
-        """Two nodes, the second in a namespace."""
+    def shares(self, out: str = "out", link: Link | None = None) -> list[Process]:
+        """Two nodes, the second behind a link."""
         first = self.transcribe("--share", "1/2", out=out)
-        return [first, self.transcribe("--share", "2/2", out=out, space=space)]
+        return [first, self.transcribe("--share", "2/2", out=out, link=link)]
 
     def wait_for(self, requests: int) -> None:
         """Until so many have come."""
@@ -160,18 +159,18 @@ def redis(stack: ExitStack) -> None:
 
 def cut(stack: ExitStack) -> None:
     """A node is in a namespace whose only link goes down."""
-    stack.enter_context(namespace())
-    stage = Stage(stack, HOST)
-    nodes = stage.shares(space=SPACE)
+    link = stack.enter_context(namespace())
+    stage = Stage(stack, link.host)
+    nodes = stage.shares(link=link)
     stage.wait_for(10)
     busy = stage.server.busy
-    ip("link", "set", "audiopipe0", "down")
+    link.cut()
     time.sleep(30)
-    ip("link", "set", "audiopipe0", "up")
+    link.join()
     codes = stage.ended(nodes)
     stage.told("cut", codes, busy)
     if any(codes):
-        stage.told("cut, again", stage.ended(stage.shares(space=SPACE)), busy)
+        stage.told("cut, again", stage.ended(stage.shares(link=link)), busy)
 
 
 def workers(stack: ExitStack) -> None:
@@ -248,27 +247,6 @@ def workers_of(process: int) -> list[int]:
                 if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
                     found.append(child)
     return found
-
-
-@contextmanager
-def namespace() -> Iterator[None]:
-    """One with a link to here."""
-    ip("netns", "add", SPACE)
-    try:
-        ip("link", "add", "audiopipe0", "type", "veth", "peer", "name", "audiopipe1")
-        ip("link", "set", "audiopipe1", "netns", SPACE)
-        ip("addr", "add", f"{HOST}/24", "dev", "audiopipe0")
-        ip("link", "set", "audiopipe0", "up")
-        ip("-n", SPACE, "addr", "add", f"{OTHER}/24", "dev", "audiopipe1")
-        ip("-n", SPACE, "link", "set", "audiopipe1", "up")
-        ip("-n", SPACE, "link", "set", "lo", "up")
-        yield
-    finally:
-        ip("netns", "del", SPACE)
-
-
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
 
 
 WAYS: dict[str, Callable[[ExitStack], None]] = {

@@ -96,15 +96,12 @@ def run(
     durations_s = due.durations([item for item, row in settled.items() if row is None])
     if durations_s and place:
         _require_room(place, settings, durations_s)
-    if durations_s:
-        settings = due.divided(durations_s, settings)
+    settings = due.divided(durations_s, settings)
     report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
         session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
         backend = _chosen(session) if durations_s and not settings.on else None
-        # opened here, a store settles what its nodes have refreshed
-        _ = session.store if settings.refresh and settings.on else None
         record = stack.enter_context(
             _record(items, settings, place, backend) if recorded and place else nullcontext()
         )
@@ -115,7 +112,7 @@ def run(
             todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
             rows = chain(rows, _results(todo, session, place))
         elif durations_s:
-            engine = stack.enter_context(_engine(settings))
+            engine = stack.enter_context(_engine(session))
             rows = chain(rows, _results_of(engine, durations_s, settings, report, stop))
         if hook:
             rows = _hooked(rows, hook, Path(settings.output_dir))
@@ -238,12 +235,15 @@ def _among_nodes(settings: Settings) -> Settings:
     return change(settings, {"run": settings.run or f"shares of {settings.output_dir}"})
 
 
-def _engine(settings: Settings) -> Executor:
+def _engine(session: Session) -> Executor:
     """Where the work is done, which is told."""
     from audiopipe.engines import open_engine
     from audiopipe.workflows.cluster.driver import check_shared
 
+    settings = session.settings
     check_shared(settings, is_elsewhere=is_elsewhere(settings.on))
+    if settings.refresh:
+        _ = session.store  # opened here, it settles what its nodes have refreshed
     engine = open_engine(settings.on, settings)
     LOGGER.info("%s works: %d recordings at once", settings.on, engine.slots)
     limited = named(settings, os.environ)[0] != "local"

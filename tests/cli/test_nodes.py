@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 import soundfile as sf
+from support.namespaces import can_be_had, namespace
 from support.redis import RedisServer, with_redis
 from support.server import Server
 from support.speechlike import make_recording
@@ -34,7 +35,12 @@ def talks(tmp_path: Path) -> Path:
 
 def node(folder: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     """The command line, at the same time as others."""
-    command = [sys.executable, "-m", "audiopipe", *map(str, arguments)]
+    return begun(folder, [sys.executable, "-m", "audiopipe", *map(str, arguments)], environment)
+
+
+def begun(
+    folder: Path, command: list[str], environment: Mapping[str, str]
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         cwd=folder,
@@ -133,6 +139,37 @@ def test_two_nodes_keep_one_limit_pay_once_and_have_one_bound(talks: Path, tmp_p
         assert [code for code, _ in told] == [0, 0], told
         assert len(server.accepted) == 4
         assert server.refused == []
+
+
+@with_redis
+@pytest.mark.skipif(not can_be_had(), reason="needs root, and namespaces of the network")
+def test_neither_a_cut_network_nor_a_redis_that_is_away_costs_anything(
+    talks: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    with (
+        namespace() as link,
+        Server(latency=lambda _: 0.5, host=link.host) as server,
+        RedisServer(tmp_path, link.host) as redis,
+    ):
+        shared = ("--ledger", redis.address, "--cache-dir", f"{tmp_path.as_uri()}/answers")
+        command = [sys.executable, "-m", "audiopipe", "transcribe", str(talks), "-o", "out"]
+        command += ["-f", "json", "-j", "1", "--limit", "rpm=none", *shared, "--share"]
+        nodes = [
+            begun(tmp_path, [*command, "1/2"], server.as_groq),
+            begun(tmp_path, link.within(*command, "2/2"), server.as_groq),
+        ]
+        until_s = time.monotonic() + 60
+        while not server.seen and time.monotonic() < until_s:
+            time.sleep(0.02)
+        link.cut()
+        redis.stop()
+        time.sleep(2)
+        redis.start()
+        link.join()
+        codes = ended(nodes)
+        assert [code for code, _ in codes] == [0, 0], codes
+        assert len(server.seen) == 6
 
 
 @pytest.mark.parametrize(
