@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--fault-rate", type=float, default=1e-3, help="of answers")
     parser.add_argument("--poison-rate", type=float, default=1e-5, help="of recordings")
     told = parser.parse_args()
-    ledger_us, task_ms = 103, 3.3
+    ledger_us, task_ms = ledger(), scheduler()
     print(f"measured: {ledger_us:.0f} us a call of the ledger, {task_ms:.1f} ms a task of Dask")
     free, dev = limits_of(MODEL, "free"), limits_of(MODEL, "dev")
     for name, limits in (("free", free), ("dev", dev), ("none", Limits())):
