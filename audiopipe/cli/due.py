@@ -6,13 +6,13 @@ import hashlib
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from audiopipe.backends.registry import named
 from audiopipe.cli.inputs import Item, find_inputs
 from audiopipe.cli.log import LOGGER
+from audiopipe.concurrency import ordered_map
 from audiopipe.engines.machine import split, this_machine
 from audiopipe.errors import InputError
 from audiopipe.settings import Settings, change
@@ -20,8 +20,8 @@ from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import Marks, changes, marks_of
 from audiopipe.workflows.batch import NAME, Batch, Row, identity, read
+from audiopipe.workflows.inputs.names import Used, free
 from audiopipe.workflows.inputs.names import files as files_of
-from audiopipe.workflows.inputs.names import free
 from audiopipe.workflows.places import Place, Prefix
 from audiopipe.workflows.results import missing, names, row_of
 
@@ -77,14 +77,16 @@ class Names:
 
     def __init__(self, place: Place) -> None:
         self._known = _known(place)
-        self._used = {NAME, *(file for stem in self._known.values() for file in files_of(stem))}
+        self._used = Used()
+        for stem in (PurePath(NAME), *self._known.values()):
+            self._used.add(stem)
 
     def beside_record(self, item: Item) -> Item:
         """The item under its name there; see `beside_record`."""
         stem = self._known.get(identity(item.source))
         if stem is None:
             stem = item.stem
-            if stem.name and not self._used.isdisjoint(files_of(stem)):
+            if stem.name and any(file in self._used for file in files_of(stem)):
                 stem = free(stem.with_name(PurePath(item.source).name), self._used)
                 LOGGER.warning("%s: named %s, as another's results are there", item.source, stem)
         return replace(item, stem=stem)
@@ -93,7 +95,7 @@ class Names:
         """The item under its name there, which then is nobody else's."""
         named = self.beside_record(item)
         self._known[identity(item.source)] = named.stem
-        self._used.update(files_of(named.stem))
+        self._used.add(named.stem)
         return named
 
 
@@ -143,9 +145,9 @@ def all_settled(
     items = list(items)
     if place is None:
         return {each: missing(each, str(each.error)) if each.error else None for each in items}
-    with ThreadPoolExecutor(_LOOKERS if isinstance(place, Prefix) else 1) as lookers:
-        rows = lookers.map(lambda item: settled(item, settings, place), items)
-        return dict(zip(items, rows, strict=True))
+    workers = _LOOKERS if isinstance(place, Prefix) else 1
+    rows = ordered_map(lambda item: settled(item, settings, place), items, workers=workers)
+    return dict(zip(items, rows, strict=True))
 
 
 def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:
@@ -154,8 +156,7 @@ def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:
     A header takes a fraction of a millisecond, and sizes in bytes would mislead: an hour has ten
     times as many in one format as in another.
     """
-    with ThreadPoolExecutor(_READERS) as readers:
-        return dict(zip(items, readers.map(_duration_s, items), strict=True))
+    return dict(zip(items, ordered_map(_duration_s, items, workers=_READERS), strict=True))
 
 
 def short_first(durations_s: Mapping[Item, float | None]) -> list[Item]:

@@ -7,13 +7,13 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from audiopipe.backends.http.address import legible
+from audiopipe.concurrency import ordered_map
 from audiopipe.errors import AudiopipeError, InputError, UnreadableInput
 from audiopipe.workflows.inputs.names import ENDINGS, distinct, harmless
 from audiopipe.workflows.inputs.selection import Selection
@@ -164,8 +164,7 @@ def _told(argument: str, found: Iterable[Item | LeftOut]) -> Iterator[Item | Lef
 
 def _in_folder(folder: str, wanted: Selection) -> Iterator[Item | LeftOut]:
     paths = sorted(_below(folder))
-    with ThreadPoolExecutor(_LOOKERS, thread_name_prefix="audiopipe") as lookers:
-        yield from lookers.map(lambda path: look(folder, path, wanted), paths)
+    yield from ordered_map(lambda path: look(folder, path, wanted), paths, workers=_LOOKERS)
 
 
 def look(folder: str, path: str, wanted: Selection) -> Item | LeftOut:

@@ -13,7 +13,7 @@ import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from audiopipe.errors import UsageError
@@ -53,13 +53,15 @@ def distinct(
     """
     known = tuple(endings)
     bare = [_bare(name, stem_of) for name in names]
-    owners = Counter(file for stem in bare for file in set(files(stem, known)))
-    used: set[str] = set()
+    roots = Counter(map(_root_of, bare))
+    near = [stem for stem in bare if roots[_root_of(stem)] > 1]
+    owners = Counter(file for stem in near for file in set(files(stem, known)))
+    used = Used(known)
     stems = []
     for name, short in zip(names, bare, strict=True):
-        is_shared = any(owners[file] > 1 for file in files(short, known))
+        is_shared = bool(owners) and any(owners[file] > 1 for file in files(short, known))
         stem = free(shortened(name) if is_shared else short, used, known) if name.name else name
-        used.update(files(stem, known) if name.name else ())
+        used.add(stem)
         stems.append(stem)
     odd = [
         (name, stem) for name, short, stem in zip(names, bare, stems, strict=True) if stem != short
@@ -94,7 +96,40 @@ def results(
     return made_of
 
 
-def free(stem: PurePath, used: Collection[str], endings: Collection[str] = ENDINGS) -> PurePath:
+class Used:
+    """Files that are somebody's, by the stems that they belong to.
+
+    Of a hundred thousand stems the files are two million: they are spelled out only where two stems
+    are the same up to their first dot, as all endings begin with one.
+
+    Args:
+        endings: of all results that an input may have.
+    """
+
+    def __init__(self, endings: Collection[str] = ENDINGS) -> None:
+        self._endings = endings
+        self._alone: dict[str, PurePath] = {}
+        self._near: set[str] = set()
+        self._files: set[str] = set()
+
+    def add(self, stem: PurePath) -> None:
+        """Its files are somebody's now."""
+        root = _root_of(stem)
+        if root in self._alone:
+            self._near.add(root)
+            self._files.update(files(self._alone.pop(root), self._endings))
+        if root in self._near:
+            self._files.update(files(stem, self._endings))
+        elif stem.name:
+            self._alone[root] = stem
+
+    def __contains__(self, file: object) -> bool:
+        name = str(file)
+        stem = self._alone.get(_root(name))
+        return name in self._files or (stem is not None and name in files(stem, self._endings))
+
+
+def free(stem: PurePath, used: Container[str], endings: Collection[str] = ENDINGS) -> PurePath:
     """The stem, with the first number behind it that makes its files nobody else's.
 
     Args:
@@ -132,6 +167,16 @@ def shortened(stem: PurePath) -> PurePath:
     while not stem.name.startswith(cut):
         cut = cut[:-1]
     return stem.with_name(f"{cut}~{mark}")
+
+
+def _root_of(stem: PurePath) -> str:
+    return _root(_folded(stem))
+
+
+def _root(file: str) -> str:
+    """The path up to the first dot of its name."""
+    folder, slash, name = file.rpartition(os.sep)
+    return folder + slash + name.partition(".")[0]
 
 
 def _folded(path: PurePath) -> str:
