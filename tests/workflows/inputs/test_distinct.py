@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiopipe.errors import UsageError
-from audiopipe.workflows.inputs.names import ENDINGS, distinct, files, results
+from audiopipe.workflows.inputs.names import ENDINGS, Used, distinct, files, results
 
 PART = st.text("abAB.-2é", min_size=1, max_size=4).filter(lambda part: part.strip("."))
 NAMES = st.lists(st.lists(PART, min_size=1, max_size=3).map(lambda p: PurePath(*p)), max_size=12)
@@ -58,3 +58,16 @@ def test_no_result_is_written_over_another_input(tmp_path: Path) -> None:
     assert results([talk, german], tmp_path / "z", [".de.srt"])
     assert results([talk, talk.with_name("talk.verbose.json")], None, [".srt"])
     assert ENDINGS[0] == ""
+
+
+@given(
+    st.lists(st.from_regex(r"(a|b)(\.|-2|a|A|json|verbose|txt){0,4}", fullmatch=True), max_size=8),
+    st.text("aAb.-2jsonverbtx", min_size=1, max_size=12).filter(lambda name: name.strip(".")),
+)
+def test_what_is_used_is_what_the_files_of_all_stems_are(stems: list[str], asked: str) -> None:
+    used = Used()
+    for stem in stems:
+        used.add(PurePath(stem))
+    spelled_out = {file for stem in stems for file in files(PurePath(stem))}
+    assert all((file in used) == (file in spelled_out) for file in files(PurePath(asked)))
+    assert all(file in used for file in spelled_out)
