@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # the tests start a thousand interpreters, which shall find our modules compiled
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test check bench clients
+.PHONY: setup demo test check check-code check-types check-documents bench clients
 
 setup: $(VENV)/.done
 # what the lock holds is installed by its hashes, on the kind of machine that it is for
@@ -36,11 +36,18 @@ test: setup
 	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) OMP_NUM_THREADS=1 \
 		$(BIN)/pytest -n 2 --dist loadgroup
 
-check: setup
+# three parts, which may be looked at side by side: make -j 2 check
+check: check-code check-types check-documents
+
+check-code: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-types: setup
+	$(BIN)/mypy
+
+check-documents: setup
 	$(BIN)/python scripts/make_help.py --check
 	$(BIN)/python scripts/make_lock.py --check
 	-$(BIN)/python scripts/make_licences.py --check

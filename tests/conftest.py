@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -49,10 +51,19 @@ def _shares(item: pytest.Item) -> bool:
     return any(each[-1].scope == "module" for each in fixtures)
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A new folder each time: pytest's own way looks at all that are there, thousands of times."""
+    made = tmp_path_factory.mktemp("answers")
+    return (made / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def answers(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def answers(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test finds the answers or the budget of another."""
-    monkeypatch.setenv("AUDIOPIPE_CACHE_DIR", str(tmp_path_factory.mktemp("answers")))
+    home = next(homes)
+    home.mkdir()
+    monkeypatch.setenv("AUDIOPIPE_CACHE_DIR", str(home))
 
 
 @pytest.fixture
