@@ -47,6 +47,7 @@ def ask(server: Server, audio_s: float = 2.0, model: str = TURBO, key: str = KEY
         f"{server.url}/audio/transcriptions",
         files=[("model", (None, model)), ("file", ("audio.flac", file.getvalue()))],
         headers={"Authorization": f"Bearer {key}"},
+        timeout=60,
         verify=False,  # plain http: loading certificates takes longer than the request
     )
 

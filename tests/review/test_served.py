@@ -49,7 +49,7 @@ def gateway(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture
 def api(gateway: Gateway) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{gateway.url}/review/api") as client:
+    with httpx.Client(base_url=f"{gateway.url}/review/api", timeout=60) as client:
         yield client
 
 
@@ -85,10 +85,10 @@ def test_a_recording_is_played_in_ranges_by_its_own_address_alone(
     id_ = api.get("/transcripts").json()["files"][0]["id"]
     address = gateway.url + api.get(f"/transcripts/{id_}").json()["audio"]
     whole = (library / "talk.flac").read_bytes()
-    part = httpx.get(address, headers={"range": "bytes=100-199"})
+    part = httpx.get(address, headers={"range": "bytes=100-199"}, timeout=60)
     assert (part.status_code, part.content) == (206, whole[100:200])
-    assert httpx.get(address[:-1] + "x").status_code == 403
-    assert httpx.get(address.partition("?")[0]).status_code == 403
+    assert httpx.get(address[:-1] + "x", timeout=60).status_code == 403
+    assert httpx.get(address.partition("?")[0], timeout=60).status_code == 403
     assert len(api.get(f"/transcripts/{id_}/peaks").json()["peaks"]) > 200
 
 
@@ -124,9 +124,11 @@ def test_the_rules_of_access_are_those_of_all(tmp_path: Path, library: Path) -> 
     flags = ("--review-dir", str(library), "--api-key-file", str(keys))
     with Server() as upstream, Gateway(upstream, tmp_path, *flags) as running:
         url = f"{running.url}/review"
-        assert httpx.get(f"{url}/").status_code == 200
-        assert httpx.get(f"{url}/api/transcripts").status_code == 401
-        told = httpx.get(f"{url}/api/transcripts", headers={"authorization": f"Bearer {key}"})
+        assert httpx.get(f"{url}/", timeout=60).status_code == 200
+        assert httpx.get(f"{url}/api/transcripts", timeout=60).status_code == 401
+        told = httpx.get(
+            f"{url}/api/transcripts", headers={"authorization": f"Bearer {key}"}, timeout=60
+        )
         assert told.json()["files"]
 
 

@@ -195,7 +195,9 @@ def test_tls_is_spoken(upstream: Server, tmp_path: Path) -> None:
     subprocess.run(command.split(), capture_output=True, check=True)
     with Gateway(upstream, tmp_path, "--tls-cert", cert, "--tls-key", key) as gateway:
         assert gateway.url.startswith("https://")
-        told = httpx.get(f"{gateway.url}/health", verify=ssl.create_default_context(cafile=cert))
+        told = httpx.get(
+            f"{gateway.url}/health", verify=ssl.create_default_context(cafile=cert), timeout=60
+        )
         assert told.json() == {"status": "ok"}
     with (
         pytest.raises(AssertionError, match="--tls-cert"),

@@ -50,7 +50,9 @@ def test_each_client_gets_an_hour_that_the_provider_refuses(
     path, form = "/audio/transcriptions", {"model": "whisper-large-v3-turbo"}
     with hour.open("rb") as file:
         body = {"file": ("hour.wav", file)}
-        refused = httpx.post(f"{upstream.url}{path}", files=body, data=form, headers=headers)
+        refused = httpx.post(
+            f"{upstream.url}{path}", files=body, data=form, headers=headers, timeout=60
+        )
     assert refused.status_code == 413
     before = len(upstream.accepted)
     with Gateway(upstream, tmp_path, *LONG) as gateway:

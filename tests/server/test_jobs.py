@@ -58,7 +58,7 @@ def test_a_job_is_accepted_followed_and_fetched_in_any_format(gateway: Gateway) 
         deltas = [e["delta"] for e in events if e["type"] == "transcript.text.delta"]
         assert "".join(deltas) == events[-1]["text"] == text
     assert job["id"] in [each["id"] for each in gateway.get("/v1/jobs").json()["data"]]
-    gone = httpx.delete(f"{gateway.url}{where}")
+    gone = httpx.delete(f"{gateway.url}{where}", timeout=60)
     assert gone.json()["deleted"]
     assert gateway.get(where).status_code == 404
     assert gateway.uploads == []
@@ -174,8 +174,8 @@ def test_a_full_queue_is_the_only_429(narrow: tuple[Gateway, Server]) -> None:
     assert refused.json()["error"]["code"] == "queue_full"
     assert refused.headers["x-should-retry"] == "false"
     assert int(refused.headers["retry-after"]) > 0
-    httpx.delete(f"{gateway.url}{where[1]}")
-    httpx.delete(f"{gateway.url}{where[0]}")
+    httpx.delete(f"{gateway.url}{where[1]}", timeout=60)
+    httpx.delete(f"{gateway.url}{where[0]}", timeout=60)
     assert gateway.post(PATH, files={"file": flac(2)}).status_code == 200
     assert gateway.uploads == []
 

@@ -63,7 +63,8 @@ class Gateway:
         if not self.url:
             self.__exit__()
             raise AssertionError(self.lines)
-        with httpx.Client(transport=httpx.HTTPTransport(retries=5, verify=False)) as client:
+        transport = httpx.HTTPTransport(retries=5, verify=False)
+        with httpx.Client(transport=transport, timeout=_PATIENCE_S) as client:
             client.get(f"{self.url}/health")
         return self
 

@@ -62,5 +62,9 @@ def environment(endpoint: str) -> dict[str, str]:
 def _make_bucket(endpoint: str) -> None:
     import httpx
 
-    httpx.post(f"{endpoint}/moto-api/reset").raise_for_status()  # of servers before in this process
-    httpx.put(f"{endpoint}/bucket", headers={"Host": "s3.amazonaws.com"}).raise_for_status()
+    httpx.post(
+        f"{endpoint}/moto-api/reset", timeout=60
+    ).raise_for_status()  # of servers before in this process
+    httpx.put(
+        f"{endpoint}/bucket", headers={"Host": "s3.amazonaws.com"}, timeout=60
+    ).raise_for_status()
