@@ -20,6 +20,7 @@ from audiopipe.server.app import application
 from audiopipe.server.gateway import Gateway
 from audiopipe.server.intake import Intake
 from audiopipe.server.jobs import Jobs
+from audiopipe.server.memory import share_arena
 from audiopipe.server.metrics import Metrics
 from audiopipe.server.network import is_loopback
 from audiopipe.server.shelf import Shelf
@@ -47,6 +48,7 @@ def serve(session: Session) -> None:
         UsageError: settings that cannot work, such as an address that others reach, without keys.
         OutputError: the folder of the state cannot be used.
     """
+    share_arena()
     settings = session.settings
     access = _access(settings)
     secret = (
