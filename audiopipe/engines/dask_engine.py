@@ -144,8 +144,8 @@ class Dask:
             _LOGGER.debug("the scheduler does not answer: %r", error)
 
     def _check_versions(self) -> None:
-        """Of all nodes that are there; of those that come later each looks itself."""
-        for node, version in self._client.run(_version).items():
+        """Of all nodes that answer; of those that are busy or come later each looks itself."""
+        for node, version in self._client.run(_version, on_error="ignore").items():
             if version != __version__:
                 raise UsageError(
                     f"the node {node} has audiopipe {version}, this is {__version__}: install the "

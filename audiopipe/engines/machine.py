@@ -12,7 +12,7 @@ _MOST_THREADS = 4
 
 _CORES_A_PROCESS = 12
 """What one process keeps busy: 4 to 7 % of the CPU time of the embedded engine is Python's, which
-one thread of a process has at a time (`scripts/bench_cores.py`)."""
+one thread of a process has at a time."""
 
 _DECODING_BYTES, _PROCESS_BYTES = 300 << 20, 800 << 20
 """What one more decoding takes, and one more process with its model (base: 160 and 500 MB)."""
