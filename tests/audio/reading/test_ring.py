@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiopipe.audio.reading.isolation.ring import Reader, Writer
+from audiopipe.audio.reading.isolation.ring import TOGETHER, Reader, Writer
 from audiopipe.audio.reading.isolation.wire import Place
 
 SHAPES = st.tuples(st.integers(0, 70_000), st.integers(1, 9))
@@ -41,9 +41,22 @@ def test_what_is_put_in_is_seen_whichever_way_it_lies(
 
 def test_nobody_is_told_of_a_place_that_cannot_be() -> None:
     with closing(Reader()) as reader:
-        for place in (Place(1, 1, 8, False), Place(1 << 20, 1, 0, True), Place(0, 1, 0, True)):
+        for place in (Place(1, 1, 12, False), Place(1 << 20, 1, 0, True), Place(0, 1, 0, True)):
             with pytest.raises((ValueError, IndexError)):
                 reader.look(place)
+
+
+def test_blocks_that_are_told_of_together_wait_for_nobody_whatever_is_kept() -> None:
+    with closing(Reader()) as reader:
+        writer, kept = Writer(*reader.shared), []
+        for number in range(10):
+            places = []
+            for _ in range(TOGETHER):
+                block = writer.room(100, 1)
+                block[:] = number
+                places += writer.put(block)
+            kept += [reader.look(place) for place in places]
+        assert [int(block[0, 0]) for block in kept[::TOGETHER]] == list(range(10))
 
 
 def test_arrays_may_outlive_the_ring_and_a_fork() -> None:

@@ -21,7 +21,7 @@ from audiopipe.audio.channels import Channels, chosen
 from audiopipe.audio.mixing import empty
 from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
-from audiopipe.audio.reading.isolation.wire import Gone, Link, Request
+from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
 from audiopipe.audio.reading.recording import Block, Recording
 from audiopipe.audio.reading.torn import hear_complaints
@@ -110,10 +110,17 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
         if not isinstance(asked, dict) or asked["what"] != "blocks":
             return
         ring.begin()
-        for block in _blocks(recording, ring, asked["channels"]):
-            signal.setitimer(signal.ITIMER_PROF, work_s)
-            for place in ring.put(block):
-                link.point(place)
+        places: list[Place] = []
+        try:
+            for block in _blocks(recording, ring, asked["channels"]):
+                signal.setitimer(signal.ITIMER_PROF, work_s)
+                for place in ring.put(block):
+                    places.append(place)
+                    if len(places) >= asked["together"]:
+                        link.point(places)
+                        places.clear()
+        finally:
+            link.point(places)  # also before an error is told
         losses = [(loss.span.start_s, loss.span.end_s, loss.reason) for loss in recording.losses]
         link.send({"notes": recording.notes, "losses": losses})
 

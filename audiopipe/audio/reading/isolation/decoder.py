@@ -37,6 +37,10 @@ _CODE = (
 """Not `-m`, nor a start of our own `__main__` again: what is imported is what we ourselves import,
 whatever the working directory holds."""
 
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 20)}
+"""What is large goes back to the system when it is freed, as tables of an MP4 that are made anew;
+the C library of GNU would keep it (mallopt(3))."""
+
 _CRASHES_IN_A_ROW, _KILLS_IN_A_ROW = 2, 30
 
 _CRASHES = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE", "SIGTRAP", "SIGSYS"}
@@ -109,11 +113,17 @@ class Decoder:
         self._ask(asdict(request), [descriptor])
         return self._facts(stop)
 
-    def blocks(self, choice: Channels, stop: Stop) -> Generator[Block, None, dict[str, Any]]:
+    def blocks(
+        self, choice: Channels, together: int, stop: Stop
+    ) -> Generator[Block, None, dict[str, Any]]:
         """All blocks of the open file, of one column if mixed, and at the end what is known then;
         raises as `open` does.
+
+        Args:
+            together: so many come at once, up to `TOGETHER`: what had not come when a decoder dies
+                is lost with it.
         """
-        self._ask({"what": "blocks", "channels": choice})
+        self._ask({"what": "blocks", "channels": choice, "together": together})
         while isinstance(message := self._message(stop), Place):
             try:
                 block = self._ring.look(message)
@@ -219,5 +229,5 @@ def _started(line: socket.socket, shared: Sequence[int]) -> subprocess.Popen[byt
         stderr=subprocess.DEVNULL,
         # Ctrl-C is for us. It ends when its line is closed, however we end.
         process_group=0,
-        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        env={**_MEMORY, **os.environ, "OPENBLAS_NUM_THREADS": "1"},
     )

@@ -12,6 +12,7 @@ from typing import IO, Any
 from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading.isolation.decoder import CannotStart, Decoder, Died
 from audiopipe.audio.reading.isolation.pool import decoders
+from audiopipe.audio.reading.isolation.ring import TOGETHER
 from audiopipe.audio.reading.isolation.wire import Request
 from audiopipe.audio.reading.recording import Block, Recording, file_sha256, skip_frames
 from audiopipe.concurrency import Stop
@@ -44,7 +45,7 @@ class IsolatedRecording(Recording):
         self._visits = _Visits(file, Request("open", name, track, raw), stop)
         self._decoder: Decoder | None
         self._decoder, facts = self._visits.next()
-        self._is_giving = False
+        self._is_giving = self._has_died = False
         super().__init__(name, facts["rate_hz"], facts["channels"], facts["duration_s"])
         self.notes = facts["notes"]
         self.is_ahead = True
@@ -85,7 +86,8 @@ class IsolatedRecording(Recording):
         assert self._decoder
         self._is_giving = True
         try:
-            facts = yield from self._decoder.blocks(choice, self._stop)
+            together = 1 if self._has_died else TOGETHER
+            facts = yield from self._decoder.blocks(choice, together, self._stop)
         except InputError:
             self._is_giving = False
             raise
@@ -101,6 +103,7 @@ class IsolatedRecording(Recording):
             UnreadableInput: nothing was given yet.
         """
         self.close()
+        self._has_died = True
         try:
             self._visits.endure(death)
             self._decoder, _ = self._visits.next()

@@ -18,12 +18,15 @@ from numpy.typing import NDArray
 from audiopipe.audio.reading.isolation.wire import Gone, Place
 from audiopipe.audio.reading.recording import Block
 
-_SLOTS = 8
+_SLOTS = 12
 _SLOT_FLOATS = 1 << 17
 """A block of two channels."""
 
-_LEAST_FREE = 3
+_LEAST_FREE = 5
 """With fewer slots free, blocks are copied: somebody may keep all of them."""
+
+TOGETHER = _LEAST_FREE - 1
+"""So many blocks may be told of at once, so that a wait costs little: the next one has a slot."""
 
 
 class Writer:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,15 +77,18 @@ class Link:
         except OSError as error:
             raise Gone from error
 
-    def point(self, place: Place) -> None:
-        """Tell of a block.
+    def point(self, places: Iterable[Place]) -> None:
+        """Tell of blocks.
 
         Raises:
             Gone: nobody is there.
         """
-        head = _HEAD.pack(_PLACE, place.frames, place.channels, place.slot, place.by_columns)
+        heads = (
+            _HEAD.pack(_PLACE, place.frames, place.channels, place.slot, place.by_columns)
+            for place in places
+        )
         try:
-            self._line.sendall(head)
+            self._line.sendall(b"".join(heads))
         except OSError as error:
             raise Gone from error
 
