@@ -50,7 +50,7 @@ def test_blocks_that_are_told_of_together_wait_for_nobody_whatever_is_kept() -> 
     with closing(Reader()) as reader:
         writer, kept = Writer(*reader.shared), []
         for number in range(10):
-            places = []
+            places: list[Place] = []
             for _ in range(TOGETHER):
                 block = writer.room(100, 1)
                 block[:] = number
