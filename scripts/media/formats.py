@@ -52,6 +52,18 @@ class Form:
         return not self.codec.startswith(("pcm", "adpcm", "libgsm", "g722", "libopencore"))
 
     @property
+    def counts(self) -> bool:
+        """Whether the file tells its length to the sample."""
+        return self.codec.startswith("pcm") or self.muxer in ("flac", "tta", "wv", "ogg")
+
+    @property
+    def constant(self) -> bool:
+        """Whether each frame has as many bytes as the others, so that bytes tell times."""
+        return self.codec in ("mp2", "ac3", "eac3", "dca", "sbc") or (
+            self.codec == "libmp3lame" and "q:a" not in self.options
+        )
+
+    @property
     def delays(self) -> bool:
         """Whether its encoder delays the sound by a time that no header tells."""
         primed = self.codec in _PRIMES and not (self.codec == "libopus" and self.muxer in _OPUS)
@@ -85,10 +97,10 @@ def _raw(name: str, ending: str, muxer: str, codec: str, rate_hz: int) -> Form:
 
 
 _ENDLESS = frozenset(
-    "mp2 adts latm ac3 eac3 dts truehd mpegts mpeg vob ogg sbc amr gsm g722 mulaw alaw "
-    "flv nut".split()
+    "mp2 adts latm ac3 eac3 dts truehd mpegts mpeg vob ogg sbc amr gsm g722 mulaw alaw nut "
+    "voc".split()
 )
-"""Containers that do not state how long they are, or only as a note."""
+"""Containers that do not state how long they are, or, as VOC, only of each block."""
 
 _DELAYS = frozenset(
     "libgsm libgsm_ms libspeex nellymoser g722 sbc wmav1 wmav2 libopencore_amrnb".split()

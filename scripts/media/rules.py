@@ -14,6 +14,9 @@ _FORMS = {form.name: form for form in FORMS}
 
 _ESTIMATE_S = 0.15
 
+_PAGE_S = 1.1
+"""Of an Ogg, whose packets come again by the page."""
+
 _DAMAGE = frozenset({"zeros", "noise", "removed", "doubled"})
 
 
@@ -31,19 +34,17 @@ RULES = (
         "no length",
         "a stream that states no length: nobody can know what would have followed its last byte",
         lambda case, form, found: (
-            (
-                found.kind in ("untold", "beyond")
-                and case.fault.startswith("cut")
-                and not form.length
-            )
-            or (found.kind == "beyond" and found.by_s > 0 and not form.length)
+            found.kind in ("untold", "beyond") and case.fault.startswith("cut") and not form.length
         ),
     ),
     Rule(
         "short tail",
         "less than 0.2 s at the end: headers count what encoders pad, and round",
         lambda case, form, found: (
-            found.kind == "untold" and case.fault == "cut-tail" and 0 < found.by_s < TOLERANCE_S
+            found.kind == "untold"
+            and case.fault == "cut-tail"
+            and not form.counts
+            and 0 < found.by_s < TOLERANCE_S
         ),
     ),
     Rule(
@@ -52,33 +53,55 @@ RULES = (
         lambda case, form, found: (
             case.fault in _DAMAGE
             and not form.checked
+            and (found.kind != "untold" or case.fault != "removed" or not form.length)
             and (found.kind in ("untold", "beyond") or (found.kind == "shifted" and not form.clock))
         ),
     ),
     Rule(
         "no clock",
-        "bytes that are gone from a stream without clock: how long they lasted is an estimate",
+        "bytes gone from a stream without clock: how long they lasted is an estimate, if frames "
+        "have other sizes, or noise looks like some",
         lambda case, form, found: (
             found.kind == "shifted"
             and case.fault in _DAMAGE
             and (not form.clock or form.muxer == "avi")
+            and (case.fault != "zeros" or not form.constant)
             and found.by_s < (2 if case.fault == "removed" else 1) * _ESTIMATE_S
         ),
     ),
     Rule(
         "joined",
-        "what is joined keeps the padding and the priming between its parts, of some frames",
+        "what is joined keeps its padding and priming, as in ffmpeg, whose program begins another "
+        "filter at the joint, 16 samples earlier",
         lambda case, form, found: (
             found.kind == "shifted"
             and case.fault.startswith("joined")
-            and found.by_s < (2 * _ESTIMATE_S if form.muxer == "mp3" else 2 * EXACT_S)
+            and found.by_s < EXACT_S + 16 / form.rate_hz
         ),
     ),
     Rule(
         "twice",
         "bytes that stand twice in a file: frames that come twice are heard twice, or dropped",
         lambda case, form, found: (
-            found.kind == "shifted" and case.fault == "doubled" and found.by_s < 10 * _ESTIMATE_S
+            found.kind == "shifted"
+            and case.fault == "doubled"
+            and found.by_s < (_PAGE_S if form.muxer == "ogg" else 2 * _ESTIMATE_S)
+        ),
+    ),
+    Rule(
+        "more bytes",
+        "bytes that stand twice among samples without checks are samples; ffmpeg refuses the file",
+        lambda case, form, found: (
+            found.kind == "longer" and case.fault == "doubled" and not form.checked
+        ),
+    ),
+    Rule(
+        "pieces",
+        "blocks of ADPCM at a wrong place: losses that are less than a second apart are one",
+        lambda case, form, found: (
+            found.kind == "phantom"
+            and case.fault in ("removed", "doubled")
+            and form.codec.startswith("adpcm")
         ),
     ),
     Rule(
@@ -96,7 +119,7 @@ RULES = (
         lambda case, form, found: (
             found.kind == "missing"
             and case.fault in _DAMAGE
-            and form.codec == "wavpack"
+            and form.codec in ("wavpack", "tta")
             and found.detail.endswith("told as lost")
         ),
     ),
@@ -123,12 +146,13 @@ RULES = (
         ),
     ),
     Rule(
-        "milliseconds",
-        "behind packets that are left out of a Matroska, whose stamps are whole milliseconds",
+        "overlap",
+        "behind packets that are left out Vorbis joins halves of two that are no neighbours, in "
+        "ffmpeg too, whose first sample is 3 ms late besides",
         lambda case, form, found: (
             found.kind == "shifted"
             and case.fault == "lost"
-            and form.muxer in ("matroska", "webm")
+            and form.codec == "libvorbis"
             and found.by_s < 4 * EXACT_S
         ),
     ),

@@ -95,7 +95,6 @@ class Pages:
         self._last: int | None = None
         self._page: Page | None = None
         self._is_broken = False
-        self._heads = self._heads_at(0) if self._is_ogg else []
 
     @property
     def tells_no_end(self) -> bool:
@@ -108,8 +107,9 @@ class Pages:
         return cast("IO[bytes]", Part(self._file, start)) if start is not None else None
 
     def ends_before(self, place: int | None) -> bool:
-        """Whether another recording, that is coded in another way, begins before a page to which
-        ffmpeg goes on all the same, because its streams have the numbers of the first one's.
+        """Whether another recording begins before a page to which ffmpeg goes on all the same,
+        because its streams have the numbers of the first one's; its decoder would join the sound of
+        both.
 
         Args:
             place: as in `turn`.
@@ -123,8 +123,7 @@ class Pages:
         self._file.seek(end)
         between = self._file.read(place - end)
         self._file.seek(position)
-        found = between.find(_FIRST_PAGE)
-        return found >= 0 and not set(self._heads_at(end + found)) <= set(self._heads)
+        return _FIRST_PAGE in between
 
     def turn(self, place: int | None) -> tuple[int | None, bool]:
         """Go on to the page of the next packet.
@@ -148,18 +147,6 @@ class Pages:
             self._is_broken = False
         self._is_broken |= self._page is None or self._page.number != before.number + 1
         return told, was_broken
-
-    def _heads_at(self, place: int) -> list[bytes]:
-        """What the first pages there say of their streams."""
-        position = self._file.tell()
-        heads = []
-        while _begins(self._file, place):
-            size = _size(self._file, place)
-            self._file.seek(place + 27)
-            heads.append(self._file.read(size - 27))
-            place += size
-        self._file.seek(position)
-        return heads
 
     def _read(self, place: int | None) -> Page | None:
         if place is None or place < 0:

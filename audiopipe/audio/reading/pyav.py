@@ -12,7 +12,6 @@ from audiopipe.audio.reading.claims import Corrected, claim_of
 from audiopipe.audio.reading.frames import Decoded, Unifier
 from audiopipe.audio.reading.links import flac_parts
 from audiopipe.audio.reading.recording import (
-    TOLERANCE_S,
     Block,
     Recording,
     file_sha256,
@@ -24,9 +23,6 @@ from audiopipe.errors import InputError
 
 _MOST_PADDING_FRAMES = 4096
 """More than an encoder pads at the end; what exceeds the header by less is such padding."""
-
-_EXACT_S = 0.005
-"""How much may be missing where the bytes of a file say that it is cut."""
 
 _DAMAGED = "damaged data was skipped"
 
@@ -40,6 +36,7 @@ class ContainerRecording(Recording):
         is_plain: whether ffmpeg by itself gives what this reader gives, as long as nothing is
             damaged or missing, but for
         surplus_frames: samples before the first, which it does not drop.
+        tolerance_s: how much of what is promised may be missing.
 
     Args:
         file: seekable, at any position.
@@ -64,7 +61,7 @@ class ContainerRecording(Recording):
         share = claim.share if claim else 1.0
         self._track = open_track(file, name, track, raw, share)
         first, told_s = self._track.first, self._track.told_s
-        self._tolerance_s = TOLERANCE_S if share == 1 else _EXACT_S
+        self.tolerance_s = self._track.tolerance_s
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
@@ -123,7 +120,7 @@ class ContainerRecording(Recording):
                 yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         if self.promised_s is not None:
-            self.lose_tail(timeline.written, self.promised_s, self._tolerance_s)
+            self.lose_tail(timeline.written, self.promised_s, self.tolerance_s)
 
     def _joined(self, parts: list[IO[bytes]], timeline: Timeline) -> Iterator[Block]:
         """Recordings of which each states its length."""

@@ -16,7 +16,6 @@ from audiopipe.audio.reading.frames import MOST_PLANES, as_float
 from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.audio.reading.recording import (
     BLOCK_FRAMES,
-    TOLERANCE_S,
     Block,
     Recording,
     skip_frames,
@@ -81,7 +80,7 @@ class UnbrokenRecording(Recording):
         promised_s = self._probed.promised_s or seconds
         if self._probed.surplus_frames and frames < round(promised_s * self.rate_hz):
             return False
-        return abs(seconds - promised_s) < TOLERANCE_S
+        return abs(seconds - promised_s) < self._probed.tolerance_s
 
     def _taken(self, frame: AudioFrame) -> Block:
         if not frame.format.is_planar:

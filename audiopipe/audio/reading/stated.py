@@ -12,11 +12,21 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from audiopipe.audio.reading.ogg import states_end
+from audiopipe.audio.reading.recording import TOLERANCE_S
 
 _STATE_LENGTH = frozenset(
     {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg", "mxf"}
 )
 """Containers that state the length of a track, rather than letting ffmpeg estimate it."""
+
+_COUNTED = frozenset({"flac", "wv", "tta"})
+"""Containers that state how many samples there are, of codecs that pad with none."""
+
+_EXACT_S = 0.005
+"""How much may be missing where samples are counted, or the bytes of a file say that it is cut."""
+
+_UNPADDED_S = 0.05
+"""And where containers count in frames of pictures or in milliseconds, but nothing pads."""
 
 _LONGEST_S = 1e9
 """No recording lasts 30 years."""
@@ -74,6 +84,13 @@ def told(
     # AVI's writers count pauses, for which it has no place.
     is_promised = share > 1 if has_table or "avi" in kinds else "ogg" not in kinds
     return (seconds * (1 if has_table else share) if seconds > 0 else None), is_promised
+
+
+def tolerance_s(container: InputContainer, stream: AudioStream, share: float) -> float:
+    """How much less than stated is no loss; `share` is as in `told`."""
+    if share != 1 or container.format.name in _COUNTED:
+        return _EXACT_S
+    return _UNPADDED_S if stream.codec_context.name.startswith("pcm") else TOLERANCE_S
 
 
 def _is_guessed(kinds: set[str], stream: AudioStream, file: IO[bytes]) -> bool:

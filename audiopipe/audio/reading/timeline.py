@@ -10,7 +10,7 @@ from av.audio.frame import AudioFrame
 
 from audiopipe.audio.reading.clock import JUMP_S, ROUNDED_S, Clock
 from audiopipe.audio.reading.frames import Decoded, Unifier, as_float
-from audiopipe.audio.reading.recording import BLOCK_FRAMES, TOLERANCE_S, Block
+from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block
 
 _MOST_WAITING_S = 10.0
 """How much sound behind damage waits for a stamp that tells when it is heard."""
@@ -87,7 +87,7 @@ class Timeline:
         self._lost_s = None
         yield from self._drained()
         frames = round(at_s * self._rate_hz) - self.written
-        if frames > TOLERANCE_S * self._rate_hz:
+        if frames > ROUNDED_S * self._rate_hz:
             self._lose(self.written / self._rate_hz, at_s)
             yield from silence(frames, self._channels)
             self.written += frames

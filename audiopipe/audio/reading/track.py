@@ -22,7 +22,7 @@ from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, Marks, decoded, give_plain_order
 from audiopipe.audio.reading.mpeg import end_of_sound
 from audiopipe.audio.reading.ogg import Pages
-from audiopipe.audio.reading.stated import mp3_ends_at, told
+from audiopipe.audio.reading.stated import mp3_ends_at, told, tolerance_s
 from audiopipe.audio.reading.torn import Index, Seams, complaints
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
@@ -50,6 +50,7 @@ class Track:
             what it should not.
         told_s: how long the sound is by the header; None where ffmpeg only estimates that.
         is_promised: whether sound that is missing from that length is lost.
+        tolerance_s: how much of it may be missing.
         is_exact: whether that length leaves out what the encoder put behind the sound.
         pages: of an Ogg.
         is_plain: whether ffmpeg alone drops just the same, as long as nothing is damaged.
@@ -65,6 +66,7 @@ class Track:
     surplus_frames: int
     told_s: float | None
     is_promised: bool
+    tolerance_s: float
     is_exact: bool
     pages: Pages
     is_plain: bool
@@ -209,6 +211,7 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
         surplus_frames=surplus_frames,
         told_s=told_s,
         is_promised=is_promised,
+        tolerance_s=tolerance_s(container, stream, share),
         is_exact="mov" in kind or (delay_frames > 0 and not is_mp3),
         is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and surplus_frames >= 0))
         # Of an Ogg a jump is seen at a page's end only, which is too late.

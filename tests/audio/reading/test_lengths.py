@@ -101,6 +101,23 @@ def test_the_count_of_samples_in_a_flac_is_a_claim(count: int) -> None:
     assert losses == ([(2, 14)] if count > 2 * RATE_HZ else [])
 
 
+@pytest.mark.parametrize(
+    ("kind", "codec"),
+    [("flac", "flac"), ("wv", "wavpack"), ("tta", "tta"), ("matroska", "pcm_s16le"),
+     ("nut", "pcm_s16le"), ("mov", "pcm_s16be")],
+)  # fmt: skip
+def test_where_nothing_pads_a_tenth_of_a_second_is_no_rounding(kind: str, codec: str) -> None:
+    sound = np.random.default_rng(1).standard_normal((5 * RATE_HZ, 1)).astype(np.float32) / 8
+    options = {"movflags": "faststart"} if kind == "mov" else {}
+    data = container_file([sound], RATE_HZ, kind, codec, options=options)
+    assert read(data)[1] == []
+    _, losses, _ = read(data[: -len(data) // 45])
+    assert len(losses) == (kind != "nut")  # which states no length
+    for start_s, end_s in losses:
+        assert 3.9 < start_s < 4.95  # some have blocks of a second
+        assert end_s == pytest.approx(5, abs=0.01)
+
+
 @pytest.mark.parametrize("tag", [b"enca", b"drms"])
 def test_encrypted_sound_is_one_line(tag: bytes) -> None:
     m4a = container_file([SOUND], RATE_HZ, "ipod", "aac")

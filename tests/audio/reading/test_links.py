@@ -71,6 +71,23 @@ def test_what_is_cut_off_one_of_them_is_told_of(cut: int) -> None:
     }
 
 
+@pytest.mark.parametrize(("kind", "codec"), [("VORBIS", ""), ("OPUS", ""), ("", "flac")])
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+def test_links_of_an_ogg_follow_each_other_to_the_sample(
+    kind: str, codec: str, rate_hz: int
+) -> None:
+    def link(words: range, rate_hz: int) -> bytes:
+        sound = spoken(words, rate_hz)
+        if kind:
+            return plain_file(sound, rate_hz, "OGG", kind)
+        return container_file([sound], rate_hz, "ogg", codec)
+
+    data = link(range(5), 16_000) + link(range(5, 8), rate_hz) + link(range(8, 12), 16_000)
+    words, recording = listened(data)
+    assert words == said(range(12))
+    assert recording.losses == []
+
+
 def late_flac(sound: Samples, late_s: float, others_s: float) -> bytes:
     """FLAC in Ogg beside Opus that begins at another time."""
     tracks = [(sound, "libopus", others_s), (sound, "flac", late_s)]
