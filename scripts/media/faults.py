@@ -299,7 +299,10 @@ def odd_layouts(plain: Whole) -> Iterator[Case]:
 def _odd(plain: Whole, fault: str, rate_hz: int, channels: int) -> Iterator[Case]:
     if not plain.wants(fault):
         return
-    form = replace(plain.form, name=f"{plain.form.name}.{fault}", rate_hz=rate_hz)
+    # what encoders of MP3 take for 8 kHz leaves some words out
+    more = {"b:a": "64000"} if (plain.form.codec, rate_hz) == ("libmp3lame", 8_000) else {}
+    name, options = f"{plain.form.name}.{fault}", {**plain.form.options, **more}
+    form = replace(plain.form, name=name, rate_hz=rate_hz, options=options)
     try:
         made = timed(whole(form, plain.path.parent, channels=channels))
     except NotMade:
