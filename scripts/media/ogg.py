@@ -73,7 +73,7 @@ def after_gap(data: bytes, words: Iterable[Spoken]) -> tuple[Spoken, ...]:
     """Where words are heard once the clock has jumped, without the word that it tears."""
     pages = list(_pages(data))
     gap_s = pages[len(pages) // 2 - 1].granule / _rate_hz(pages[0])
-    placed = [(word, GAP_S if word.start_s > gap_s else 0) for word in words]
+    placed = [(word, GAP_S if word.start_s > gap_s - 0.02 else 0) for word in words]
     return tuple(
         replace(word, start_s=word.start_s + late_s)
         for word, late_s in placed

@@ -107,7 +107,8 @@ def test_the_count_of_samples_in_a_flac_is_a_claim(count: int) -> None:
      ("nut", "pcm_s16le"), ("mov", "pcm_s16be")],
 )  # fmt: skip
 def test_where_nothing_pads_a_tenth_of_a_second_is_no_rounding(kind: str, codec: str) -> None:
-    sound = np.random.default_rng(1).standard_normal((5 * RATE_HZ, 1)).astype(np.float32) / 8
+    noise = np.random.default_rng(1).standard_normal((5 * RATE_HZ, 1))
+    sound = (noise / 8).astype(np.float32)
     options = {"movflags": "faststart"} if kind == "mov" else {}
     data = container_file([sound], RATE_HZ, kind, codec, options=options)
     assert read(data)[1] == []
