@@ -58,7 +58,7 @@ class ContainerRecording(Recording):
         is_wrong = claim is not None and not claim.is_true
         if claim and is_wrong:
             file = cast("IO[bytes]", Corrected(file, claim.fields))
-        share = claim.share if claim else 1.0
+        self._share = share = claim.share if claim else 1.0
         self._track = open_track(file, name, track, raw, share)
         first, told_s = self._track.first, self._track.told_s
         self.tolerance_s = self._track.tolerance_s
@@ -119,8 +119,11 @@ class ContainerRecording(Recording):
             for each in self._all_frames():
                 yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
-        if self.promised_s is not None:
-            self.lose_tail(timeline.written, self.promised_s, self.tolerance_s)
+        promised_s = self.promised_s
+        if promised_s is None and self._share > 1:  # how much of what is cut off is an estimate
+            promised_s = timeline.written / self.rate_hz * self._share
+        if promised_s is not None:
+            self.lose_tail(timeline.written, promised_s, self.tolerance_s)
 
     def _joined(self, parts: list[IO[bytes]], timeline: Timeline) -> Iterator[Block]:
         """Recordings of which each states its length."""

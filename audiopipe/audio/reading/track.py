@@ -191,11 +191,7 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     has_own_order, is_checked = give_plain_order(stream), _check_sums(stream)
     kind, is_pcm = container.format.name, stream.codec_context.name.startswith("pcm")
     is_mp3 = kind == "mp3"
-    marks = Marks(
-        stamps_all=is_counting(container),
-        ends_at=mp3_ends_at(file) if is_mp3 else 0,
-        sound_end=end_of_sound(file),
-    )
+    marks = _marks(container, file)
     frames = decoded(stream, chain([head], packets), pages, seams, marks)
     before, first = _first_of(frames, name)
     delay_s = delay_frames / first.sample_rate
@@ -218,6 +214,14 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
         and not (has_own_order or is_checked or index or clock.stamps_ends),
         pages=pages,
         notes=_notes(len(container.streams.audio), place) if wish.number is None else (),
+    )
+
+
+def _marks(container: InputContainer, file: IO[bytes]) -> Marks:
+    return Marks(
+        stamps_all=is_counting(container),
+        ends_at=mp3_ends_at(file) if container.format.name == "mp3" else 0,
+        sound_end=end_of_sound(file),
     )
 
 

@@ -119,6 +119,14 @@ def test_where_nothing_pads_a_tenth_of_a_second_is_no_rounding(kind: str, codec:
         assert end_s == pytest.approx(5, abs=0.01)
 
 
+@pytest.mark.parametrize("codec", ["libmp3lame", "mp2", "ac3"])
+def test_a_wav_of_frames_that_is_cut_is_told_of_by_its_bytes(codec: str) -> None:
+    data = container_file([tone(5, 48_000)], 48_000, "wav", codec)
+    assert read(data)[1] == []
+    ((start_s, end_s),) = read(data[: len(data) * 6 // 10])[1]
+    assert (start_s, end_s) == pytest.approx((3, 5), abs=0.2)
+
+
 @pytest.mark.parametrize("tag", [b"enca", b"drms"])
 def test_encrypted_sound_is_one_line(tag: bytes) -> None:
     m4a = container_file([SOUND], RATE_HZ, "ipod", "aac")
