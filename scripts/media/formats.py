@@ -72,7 +72,9 @@ class Form:
     @property
     def length(self) -> bool:
         """Whether the file tells how long it is."""
-        streams = "write_xing" in self.options or "empty_moov" in self.options.get("movflags", "")
+        streams = {"write_xing", "live"} & self.options.keys() or "empty_moov" in self.options.get(
+            "movflags", ""
+        )
         return self.muxer not in _ENDLESS and not streams
 
 

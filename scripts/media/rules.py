@@ -168,8 +168,13 @@ RULES = (
     ),
     Rule(
         "nobody reads it",
-        "its header is gone: ffmpeg reads nothing either, and we say so",
-        lambda case, form, found: found.kind == "refused" and found.as_ffmpeg and not case.whole,
+        "its header is gone, or says of 16 channels what it must not: ffmpeg reads nothing either, "
+        "and we say so",
+        lambda case, form, found: (
+            found.kind == "refused"
+            and found.as_ffmpeg
+            and (not case.whole or case.fault == "16-channels")
+        ),
     ),
 )
 
