@@ -60,7 +60,7 @@ def test_chat_may_have_a_server_of_its_own(audiopipe: Run, server: Server, tmp_p
         (("talk.wav", "--into", "de"), 1, "nobody to chat with"),
         (("talk.wav", "-l", "de"), 2, "hibari speaks English, not German; no voice of Groq"),
         (("talk.wav", "--voice", "tom"), 2, "choose from heart"),
-        (("talk.wav", "--format", "aac"), 2, "choose from m4a, mp3, opus, flac, wav"),
+        (("talk.wav", "--format", "aac"), 2, "choose from m4a, m4b, mp3, opus, flac, wav"),
         (("none.wav",), 1, "none.wav: no such file"),
         (("*.wav", "more"), 2, "unexpected extra argument"),
         ((".",), 2, "one recording at a time"),
