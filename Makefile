@@ -31,10 +31,11 @@ clients: .clients/.done
 	.clients/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	touch $@
 
-# one thread each for what computes: on busy cores threads of BLAS spend their time waiting for each other
+# a file in one process, so that what it prepares once is prepared once; one thread each for what
+# computes: on busy cores threads of BLAS spend their time waiting for each other
 test: setup
 	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) OMP_NUM_THREADS=1 \
-		$(BIN)/pytest -n 2 --dist loadgroup
+		$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # three parts, which may be looked at side by side: make -j 2 check
 check: check-code check-types check-documents

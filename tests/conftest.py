@@ -25,32 +25,6 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(trylast=True)  # after those of folders, which know better
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What loads the engine runs in one process, so that its weights are loaded once; what kills
-    processes runs in one, so that two of them do not take each other's time; what its module
-    prepares once is prepared in one."""
-    for item in items:
-        if item.get_closest_marker("xdist_group"):
-            continue
-        if "engine" in getattr(item, "fixturenames", ()) or "backends/local" in str(item.path):
-            group = "engine"
-        elif "kill" in item.name:
-            group = "kill"
-        elif _shares(item):
-            group = item.path.name
-        else:
-            continue
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
-def _shares(item: pytest.Item) -> bool:
-    """Whether the test uses what a module holds for all of its tests."""
-    assert isinstance(item, pytest.Function)
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    return any(each[-1].scope == "module" for each in fixtures)
-
-
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A new folder each time: pytest's own way looks at all that are there, thousands of times."""

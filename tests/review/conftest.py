@@ -15,13 +15,6 @@ from audiopipe.values.transcript import Transcript
 Open = Callable[..., Any]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests with a browser run in one worker: each start takes a second of both cores."""
-    for item in items:
-        if item.get_closest_marker("needs_chromium"):
-            item.add_marker(pytest.mark.xdist_group("chromium"))
-
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Of one module: as long as it is open, nobody else can run an event loop in this thread."""
