@@ -40,6 +40,8 @@ def main() -> None:
         make_folder(folder / "in", asked.good, bad)
         begun_s = time.monotonic()
         command = [sys.executable, "-m", "audiopipe", "transcribe", "in", "-o", "out", "-f", "json"]
+        for limit in ("rpm", "rpd", "ash", "asd"):  # the server has none
+            command += ["--limit", f"{limit}=none"]
         with (
             subprocess.Popen(
                 command, cwd=folder, env=os.environ | server.as_groq, stderr=subprocess.DEVNULL
