@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,15 @@ _SOUNDFILE: dict[AudioFormat, dict[str, Any]] = {
 
 _PENDING_BYTES = 40_000
 """More than a header, and what an encoder holds back before it writes."""
+
+
+def _renew_lock() -> None:
+    """Of soundfile, which a thread of the parent may have held when this process was forked."""
+    soundfile.SoundFile._sf_error_lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def most_samples(size_bytes: int) -> int:

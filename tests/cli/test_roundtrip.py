@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import av
 import pytest
 import soundfile
 from support import speechlike
@@ -35,6 +36,18 @@ def test_a_recording_is_told_again_and_nothing_is_paid_twice(
     assert "requests: 0" in audiopipe(*asked, "--no-voice-check", **server.as_groq).stderr
     report = (tmp_path / "out" / "talk.report.json").read_text()
     assert json.loads(report)["narration"]["aligned"]["passages"] == 2 and KEY not in report
+
+
+@pytest.mark.usefixtures("talk")
+def test_a_narration_is_an_audiobook_where_that_is_asked(
+    audiopipe: Run, server: Server, tmp_path: Path
+) -> None:
+    asked = ("roundtrip", "talk.wav", "-o", "out", "-l", "en", "--format", "m4b")
+    done = audiopipe(*asked, "--no-voice-check", **server.as_groq)
+    assert done.returncode == 0, done.stderr
+    with av.open(str(tmp_path / "out" / "talk.narration.m4b")) as book:
+        assert book.streams.audio[0].codec_context.name == "aac"
+        assert book.duration and book.duration / av.time_base > 5
 
 
 @pytest.mark.usefixtures("talk")
