@@ -22,7 +22,8 @@ def speakable(text: str, language: str | None) -> str:
         language: ISO 639-1 code; None where nobody knows.
     """
     english = language == "en"
-    text = _UNSEEN.sub("", text)
+    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    text = _SQUARED.sub(_unfolded, text)
     text = _WEB.sub(lambda found: found[1].replace(".", " dot ") if english else found[1], text)
     if language:
         text = text.replace("\u03bc", "\u00b5")  # of mu and the micro sign, which look the same
@@ -35,8 +36,13 @@ def speakable(text: str, language: str | None) -> str:
         from audiopipe.speech.normalize.others import rules_of
 
         text = applied(rules_of(language), text)
-    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in _SILENT)
+    text = "".join(c for c in text if c in _SAID or unicodedata.category(c) not in _SILENT)
     return re.sub(r"\s+([,.;:!?])(?=\s|$)|\s+", r"\1 ", text).replace("  ", " ").strip()
+
+
+def _unfolded(found: re.Match[str]) -> str:
+    _, *parts = unicodedata.decomposition(found[0]).split()
+    return "".join(chr(int(part, 16)) for part in parts).replace("\u2215", "/").replace("ℓ", "l")
 
 
 def is_silent(text: str) -> bool:
@@ -46,6 +52,12 @@ def is_silent(text: str) -> bool:
 
 _SILENT = frozenset({"So", "Sk", "Cc", "Cn", "Co", "Cs"})
 """Emoji and other pictures, and characters that stand for nothing (Unicode's general category)."""
+
+_SAID = "\n\t°№"
+"""What is of those categories, but is said, or parts words."""
+
+_SQUARED = re.compile("[℃℅℉\u3371-\u33df]")
+"""Units in one character, such as ℃ and ㎡, which would be pictures."""
 
 _JOINERS = "\u200d\ufe0f"
 """What joins pictures, in English; other scripts need it within words."""

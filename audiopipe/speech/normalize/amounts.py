@@ -127,6 +127,7 @@ _KINDS = "|".join(
 _RATES = "|".join(
     each for each in sorted(UNITS, key=len, reverse=True) if re.search(r"\w/\D", each)
 )
+_RAISED = "|".join(each for each in UNITS if re.fullmatch(r"\w+[²³]", each))
 
 POWERS = (
     rule(
@@ -162,5 +163,6 @@ MEASURES = (
     rule(rf"{OPEN}(\d+)\s?ft\.?\s(\d+)\s?in\b\.?", _height),
     rule(rf"({NUMBER})\s?in\.(?=\s[a-z])", lambda f: f"{f[1]} inch{'es' * (f[1] != '1')}"),
     rule(rf"{OPEN}(?<![A-Za-z]-)({NUMBER})\s?({_KINDS})(?:/({_KINDS}))?(?![\w°²³^])", _measure),
+    rule(rf"(?<=[a-z])/({_RAISED})(?!\w)", lambda found: f" per {_one(found[1])}"),
     rule(rf"(?<![\w/])({_RATES})(?![\w²³^])", lambda found: _unit(found[1], 2)),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audiopipe.speech.normalize.rules import DAY, MONTH, OPEN, SHUT, YEAR, Match, rule
-from audiopipe.speech.numerals import cardinal, ordinal, year
+from audiopipe.speech.numerals import cardinal, number, ordinal, year
 
 MONTHS = (
     "January February March April May June July August September October November December"
@@ -49,25 +49,41 @@ def _time(found: Match) -> str:
 
 
 def _elapsed(found: Match) -> str:
-    """Hours, minutes and seconds; the last may be missing."""
+    """Hours, minutes and seconds; the first or the last may be missing."""
     counts = zip(("hour", "minute", "second"), found.groups(), strict=True)
-    parts = [_count(int(figures), unit) for unit, figures in counts if figures]
+    parts = [_count(figures, unit) for unit, figures in counts if figures]
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if ":" in found[0] else " ".join(parts)
 
 
-def _count(n: int, unit: str) -> str:
-    return f"{cardinal(n)} {unit}{'s' * (n != 1)}"
+def _count(figures: str, unit: str) -> str:
+    plain = figures.lstrip("0") or "0"
+    return f"{number(plain)} {unit}{'s' * (plain != '1')}"
+
+
+def _position(found: Match) -> str:
+    """Minutes and seconds that are no time of day; what is of a hundred is a ratio."""
+    minutes, seconds = int(found[1]), int(found[2])
+    if minutes + seconds == 100:
+        return f"{minutes} to {seconds}"
+    if not seconds:
+        return _count(found[1], "minute")
+    return f"{cardinal(minutes)}{' oh' * (seconds < 10)} {cardinal(seconds)}"
+
+
+def _verses(found: Match) -> str:
+    chapter, first, last = (cardinal(int(figures)) for figures in found.groups()[1:])
+    return f"{found[1]}{chapter} {first} to {last}"
 
 
 _TH = "(?:st|nd|rd|th)?"
+_DD, _MM = r"(?:0[1-9]|[12]\d|3[01])", r"(?:0[1-9]|1[0-2])"
 
 DATES = (
     rule(r"(?<=-\d\d-\d\d)T(?=\d\d:)", " "),
     rule(rf"{OPEN}(?P<d>{DAY})\.\s?(?P<m>{MONTH})\.\s?(?P<y>(?:19|20)\d\d){SHUT}", _day),
     rule(rf"{OPEN}(\d\d?)/(\d\d?)/((?:19|20)\d\d|\d\d){SHUT}", _slashed),
-    rule(
-        rf"(?<![\w.,/-])(?P<y>{YEAR})-(?P<m>0[1-9]|1[0-2])-(?P<d>0[1-9]|[12]\d|3[01])(?!\d)", _day
-    ),
+    rule(rf"{OPEN}(?P<d>{_DD})\.(?P<m>{_MM})\.(?P<y>1[3-9]|[2-9]\d){SHUT}", _day),
+    rule(rf"(?<![\w.,/-])(?P<y>{YEAR})([-/])(?P<m>{MONTH})\2(?P<d>{DAY})(?!\d)", _day),
     rule(rf"(?<![\w.,/-])({YEAR})-(0[1-9]|1[0-2])(?![\w-]|\.\d)", _month),
     rule(
         rf"\b(?P<m>{_NAMED})\s(?P<d>{DAY}){_TH}\s?[-–—]\s?(?P<e>{DAY}){_TH}"
@@ -87,9 +103,14 @@ DATES = (
     ),
 )
 TIMES = (
+    rule(r"(?<![\w.,])(\d?\d)\.([0-5]\d)(?=\s?[ap]\.?m\b)", r"\1:\2"),
+    rule(rf"\b([A-Z][a-z]+\.?\s)(\d{{1,3}}):([1-9]\d{{0,2}})[-–—]([1-9]\d{{0,2}}){SHUT}", _verses),
     rule(r"(?<=\d)(\s?[ap]\.?m\.?)?\s?[-–—]\s?(?=\d{1,2}(?::\d\d|\s?[ap]m\b))", r"\1 to "),
-    rule(rf"{OPEN}(\d?\d):([0-5]\d):([0-5]\d)(?![:\d])", _elapsed),
+    rule(rf"{OPEN}(\d?\d):([0-5]\d):([0-5]\d(?:\.\d+)?)(?![:\d])", _elapsed),
+    rule(rf"{OPEN}()(\d?\d):([0-5]\d\.\d+)(?![:\d])(?:\smin(?:utes)?\b)?", _elapsed),
     rule(rf"{OPEN}(\d+)h\s?([0-5]?\d)m(?:in)?(?:\s?(\d+)s)?{SHUT}", _elapsed),
+    rule(rf"{OPEN}(\d+)h([0-5]\d)(){SHUT}", _elapsed),
+    rule(rf"{OPEN}(2[5-9]|[3-9]\d|1\d\d):([0-5]\d){SHUT}", _position),
     rule(r"(?<=\d)\s?am\b\.?", " a.m."),  # else a word, and said as one
     rule(r"(?<=\d)(?=pm\b)", " "),
     rule(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from audiopipe.speech.normalize import amounts, dates, figures, signs
+from audiopipe.speech.normalize import amounts, dates, figures, foreign, signs
 
 RULES = (
     *signs.NAMES,
     *signs.SHORT,
     *figures.SPELLED,
     *dates.DATES,
+    *foreign.GROUPED,
     *figures.GROUPED,
     *dates.TIMES,
     *figures.PARTS,

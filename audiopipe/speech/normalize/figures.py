@@ -106,19 +106,22 @@ _COUNTED = (
     "Chapter|Part|Book|Volume|Vol|War|Act|Scene|Section|Phase|Type|Title|Appendix|Article|Figure|"
     "Table|Stage|Level|Class|Bowl|Mark|Lesson|Unit|Canto|Psalm"
 )
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _ROMANS = r"(?:X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3})"
 
 SPELLED = (
     rule(r"\bISBN(?:-1[03])?:?\s?(?:\d[\s-]?){9,12}[\dX]\b", _spelled),
     rule(r"\bISSN:?\s?\d{4}-\d{3}[\dX]\b", _spelled),
     rule(r"(?<![\w+])\+\d{1,3}(?:[\s.-]?\(?\d{1,8}\)?){2,6}(?!\w)", _spelled),
-    rule(rf"{OPEN}(?:1[-.\s])?\(?\d{{3}}\)?[-.\s]\d{{3}}[-.]\d{{4}}{SHUT}", _spelled),
+    rule(rf"(?:{OPEN}1[-.\s])?(?:\(|{OPEN})\d{{3}}\)?[-.\s]\d{{3}}[-.\s]\d{{4}}{SHUT}", _spelled),
     rule(rf"{OPEN}\d{{3}}-\d\d-\d{{4}}{SHUT}", _spelled),
-    rule(rf"{OPEN}(?<!\d\s)0\d{{2,4}}(?:[ -]\d{{3,8}}){{1,3}}{SHUT}", _spelled),
+    rule(rf"(?<![\w.,])\(0\d{{1,5}}\)(?:[\s-]?\d{{3,8}}){{1,3}}{SHUT}", _spelled),
+    rule(rf"{OPEN}(?<!\d\s)0\d{{1,4}}(?: \d{{2,8}}){{2,5}}{SHUT}", _spelled),
+    rule(rf"{OPEN}(?<!\d\s)0\d{{2,4}}(?:(?:[ -]|\s?/\s?)\d{{3,8}}){{1,3}}{SHUT}", _spelled),
     rule(rf"{OPEN}\d{{4}}(?:[ -]\d{{4}}){{2,4}}{SHUT}", _spelled),
     rule(rf"{OPEN}\d{{3}}-\d{{4}}{SHUT}", _spelled),
     rule(rf"{OPEN}1-\d{{3}}-(?=[A-Z])", lambda found: f"{_spelled(found)}, "),
-    rule(rf"{OPEN}\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?::\d+)?{SHUT}", _address),
+    rule(rf"{OPEN}{_OCTET}(?:\.{_OCTET}){{3}}(?::\d+)?{SHUT}", _address),
 )
 GROUPED = (
     rule(
@@ -134,12 +137,17 @@ RAISED = (
     rule(r"(?<=\w)\^\{?([-+]?\d+|[a-z])\}?|(?<=\w)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ]+)(?<!m²)(?<!m³)(?<!s²)", _power),
 )
 PARTS = (
+    rule(rf"(?<![\w.)\]%])[-−–](?=\d+/\d|[{''.join(_VULGAR)}])", "minus "),
     rule(f"[{''.join(_VULGAR)}]", lambda found: f" {_VULGAR[found[0]]}"),
     rule(r"(?<![^\s(])(\d+)\s+(?=\d/\d)", r"\1 and "),
     rule(rf"{OPEN}(\d+)/(\d+)(?=\s?=)", r"\1 divided by \2"),
     rule(rf"{OPEN}(\d{{1,3}})/(\d{{1,4}})(?!\w|[.,/]\d)", _fraction),
 )
-DECADES = (rule(r"(?<!\w)['’]?((?:1[1-9]|20)\d0|[2-9]0)s\b", _decade),)
+_DECADE = r"['’]?((?:1[1-9]|20)\d0|[2-9]0)s\b"
+DECADES = (
+    rule(rf"(?<=\d0s)\s?[-–—]\s?(?={_DECADE})", " to "),
+    rule(rf"(?<!\w){_DECADE}", _decade),
+)
 RANGES = (
     rule(rf"(?<![\w.,])({NUMBER})\s-\s({NUMBER})(?![\w-])(?=(\s?=)?)", _hyphen),
     rule(rf"(?<![\w.,-])({NUMBER})-({NUMBER})(?![\d-])", _range),

@@ -18,6 +18,7 @@ _GREEK = dict(
 _WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 _WEEKDAY = "|".join(rf"{day}|{day[:3]}(?:r|rs|s|nes)?\.?" for day in _WEEKDAYS)
 _LETTER = r"[^\W\d_]"
+_LENGTH = "km|mm|cm|m|µm|nm|inch(?:es)?|in|feet|ft|yd|met(?:er|re)s|pixels|px"
 _MONEY = "[$€£¥₹₩₽₿]"
 
 
@@ -41,9 +42,10 @@ NAMES = (
         lambda found: found[0].replace("@", " at ").replace(".", " dot "),
     ),
     rule(
-        r"\b(?:[a-z0-9-]{1,63}\.){1,9}(?:com|org|net|edu|gov|io)\b",
-        lambda found: found[0].replace(".", " dot "),
+        r"\b((?:[a-z0-9-]{1,63}\.){1,9}(?:com|org|net|edu|gov|io)\b)(?:/(?:[^\s,;!)\]]*[\w/])?)?",
+        lambda found: found[1].replace(".", " dot "),
     ),
+    rule(r"(?<![^\s(\"'])\.(?=[A-Z]{2}|[a-z]{2,5}\b)", "dot "),
     rule(r"(?<!\w)@(?=[A-Za-z])", "at "),
     rule(r"(?<!\w)#(?=[A-Za-z])", "hashtag "),
     rule(r"\b([A-Z])\+\+(?![A-Za-z])", r"\1 plus plus "),
@@ -82,7 +84,12 @@ BETWEEN = (
     rule(r"(?<=\s)[=](?=\s)", "equals"),
     rule(r"(?<=\w)\s?=\s?(?=[-−]?\w)", " equals "),
     rule(r"(?<=\d)\s?\*\s?(?=\d)", " times "),
-    rule(rf"(?<![\d.,])({NUMBER})[×x](?=\d)", lambda found: f"{number(found[1])} by "),
+    rule(rf"(?<![\d.,])({NUMBER}\s?(?:{_LENGTH}))\s?[×x]\s?(?={NUMBER})", r"\1 by "),
+    rule(
+        rf"(?<![\w.,])({NUMBER})\s?[×x]\s?(?={NUMBER}(?:\s?[×x]\s?{NUMBER})*\s?(?:{_LENGTH})(?!\w))",
+        lambda found: f"{number(found[1])} by ",
+    ),
+    rule(rf"(?<![\d.,])(?!0x)({NUMBER})[×x](?=\d)", lambda found: f"{number(found[1])} by "),
     rule(r"(?<=\d)x(?!\w)", " times"),
     rule(r"(?<=\d)\s−\s?(?=\d)", " minus "),
     rule(rf"(?<![\w.)\]%])[-−–](?=\s?(?:[A-Z]{{0,2}}{_MONEY})?\.?\d)", "minus "),
