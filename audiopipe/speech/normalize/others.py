@@ -69,57 +69,66 @@ _KINDS = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _MONEY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
 
 
-@cache
-def rules_of(language: str) -> tuple[Rule, ...]:
-    """The rules of a language, by its code of ISO 639-1."""
-    mark = decimal_mark(language)
-    words = _SIGNS.get(language)
+class _Spoken:
+    """What is said for the matches of one language's rules."""
 
-    def value(figures: str) -> float:
+    def __init__(self, language: str) -> None:
+        self.language, self.words = language, _SIGNS.get(language)
+        self.scales, self.minus = scales(language), minus(language)
+        self._mark = decimal_mark(language)
+
+    def day(self, found: Match) -> str:
+        try:
+            day = date(int(found["y"]), int(found["m"]), int(found["d"]))
+        except ValueError:
+            return found[0]
+        return dated(day, self.language)
+
+    def measure(self, found: Match) -> str:
+        unit = UNITS[found[2].replace("^2", "²").replace("^3", "³")]
+        return measured(found[1], self._value(found[1]), unit, self.language)
+
+    def money(self, found: Match) -> str:
+        figures, code, scale = found["figures"], CURRENCIES[found["sign"]], found["scale"]
+        amount = self._value(figures)
+        if not scale:
+            return paid(figures, amount, code, self.language)
+        power = self.scales[scale]
+        figures = f"{figures} {scaled(amount, power, self.language)}"
+        return paid(figures, power if amount == 1 else 2 * power, code, self.language)
+
+    def raised(self, found: Match) -> str:
+        figures = (found[1] or found[2]).translate(_RAISED)
+        if self.words is None:
+            return figures.translate(_LIFTED)
+        return self.words.power.format(figures.replace("-", f"{self.minus} "))
+
+    def _value(self, figures: str) -> float:
+        mark = self._mark
         whole, _, tenths = figures.rpartition(mark) if mark in figures else (figures, "", "")
         return float(re.sub(r"\D", "", whole) + "." + re.sub(r"\D", "", tenths or "0"))
 
-    def day(found: Match) -> str:
-        try:
-            return dated(date(int(found["y"]), int(found["m"]), int(found["d"])), language)
-        except ValueError:
-            return found[0]
 
-    def measure(found: Match) -> str:
-        unit = UNITS[found[2].replace("^2", "²").replace("^3", "³")]
-        return measured(found[1], value(found[1]), unit, language)
-
-    def raised(found: Match) -> str:
-        figures = (found[1] or found[2]).translate(_RAISED)
-        spoken = figures.replace("-", f"{minus(language)} ")
-        return words.power.format(spoken) if words else figures.translate(_LIFTED)
-
-    def money(found: Match) -> str:
-        figures, code, scale = found["figures"], CURRENCIES[found["sign"]], found["scale"]
-        amount = value(figures)
-        if not scale:
-            return paid(figures, amount, code, language)
-        large = f"{figures} {scaled(amount, powers[scale], language)}"
-        return paid(large, powers[scale] * (1 if amount == 1 else 2), code, language)
-
-    powers = scales(language)
-    names = "|".join(sorted(map(re.escape, powers), key=len, reverse=True))
+@cache
+def rules_of(language: str) -> tuple[Rule, ...]:
+    """The rules of a language, by its code of ISO 639-1."""
+    spoken = _Spoken(language)
+    names = "|".join(sorted(map(re.escape, spoken.scales), key=len, reverse=True)) or "(?!)"
     sum_ = rf"(?P<figures>{_NUMBER})(?:\s?(?P<scale>{names})(?!\w))?"
-    between = _between(words) if words else ()
     return (
         rule(r"\b(?:ISBN|ISSN)(?:-1[03])?:?\s?[\dX][\dX -]{7,15}[\dX]\b", _spelled),
         rule(r"(?<![\w+])\+\d{1,3}(?:[ .-]?\(?\d{1,8}\)?){2,6}(?!\w)", _spelled),
-        rule(rf"{_START}(?P<y>[12]\d{{3}})([-/])(?P<m>{MONTH})\2(?P<d>{DAY})(?!\w)", day),
+        rule(rf"{_START}(?P<y>[12]\d{{3}})([-/])(?P<m>{MONTH})\2(?P<d>{DAY})(?!\w)", spoken.day),
         rule(
             rf"{_START}(?P<d>{DAY})([./-])\s?(?P<m>{MONTH})\2\s?(?P<y>(?:19|20)\d\d)(?!\w|[./-]\d)",
-            day,
+            spoken.day,
         ),
-        *between,
-        rule(rf"(?<![\w.)\]%^{{])[-−](?=\s?(?:{_MONEY})?\d)", f"{minus(language)} "),
-        rule(rf"(?<!\w)(?P<sign>{_MONEY})\s?{sum_}(?!\w)", money),
-        rule(rf"{_START}{sum_}\s?(?P<sign>{_MONEY})(?!\w)", money),
-        rule(rf"{_START}({_NUMBER})\s?({_KINDS})(?![\w°²³^])", measure),
-        rule(r"(?<=\w)\^\{?(-?\d+)\}?|(?<=\w)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", raised),
+        *(_between(spoken.words) if spoken.words else ()),
+        rule(rf"(?<![\w.)\]%^{{])[-−](?=\s?(?:{_MONEY})?\d)", f"{spoken.minus} "),
+        rule(rf"(?<!\w)(?P<sign>{_MONEY})\s?{sum_}(?!\w)", spoken.money),
+        rule(rf"{_START}{sum_}\s?(?P<sign>{_MONEY})(?!\w)", spoken.money),
+        rule(rf"{_START}({_NUMBER})\s?({_KINDS})(?![\w°²³^])", spoken.measure),
+        rule(r"(?<=\w)\^\{?(-?\d+)\}?|(?<=\w)([⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)", spoken.raised),
     )
 
 
