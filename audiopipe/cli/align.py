@@ -33,9 +33,9 @@ from audiopipe.workflows.places import place_of
 def command(recording: str, text: str, config: Path | None, **flags: Any) -> int:
     """Find when each word of TEXT is spoken in RECORDING.
 
-    TEXT is plain text or Markdown, whose sentences become segments, or a transcript (json, srt,
-    vtt), whose segments stay. What is not spoken, and what is spoken besides, is told on stderr
-    and flagged.
+    TEXT is plain text, Markdown, HTML, EPUB, docx or PDF, whose sentences become segments, or a
+    transcript (json, srt, vtt), whose segments stay. What is not spoken, and what is spoken
+    besides, is told on stderr and flagged.
     """
     settings = load(flags, os.environ, config)
     if settings.output_dir == "-" and len(settings.output_formats) != 1:

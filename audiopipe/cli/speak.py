@@ -16,7 +16,7 @@ from audiopipe.cli.chat import tell_wait
 from audiopipe.cli.interrupt import stop_on_signals
 from audiopipe.cli.log import LOGGER
 from audiopipe.cli.streams import read_stdin
-from audiopipe.errors import UsageError
+from audiopipe.errors import UnreadableInput, UsageError
 from audiopipe.settings import Settings, load
 from audiopipe.settings.kinds import Listed, Words
 from audiopipe.text.clocks import short_clock
@@ -205,7 +205,13 @@ def _read(argument: str) -> Manuscript:
     is_file = os.path.isfile(argument)  # noqa: PTH113 - a long text is no path, and no error
     if argument != "-" and not is_file and not _PATH.fullmatch(argument):
         return markdown(argument)
-    return markdown(read_stdin()) if argument == "-" else read(Path(argument))
+    if argument == "-":
+        return markdown(read_stdin())
+    if not os.path.exists(argument):  # noqa: PTH110 - as above
+        raise UnreadableInput(
+            f"cannot read {argument}: No such file; a text of one word comes by stdin, as -"
+        )
+    return read(Path(argument))
 
 
 def tell_spoken(event: Event) -> None:

@@ -25,6 +25,7 @@ from audiopipe.stages.flag.measures import unmeasured
 from audiopipe.stages.flag.thresholds import thresholds_for
 from audiopipe.stages.speakers import require_speakers
 from audiopipe.stages.speakers.album import Album
+from audiopipe.stages.speakers.names import alike
 from audiopipe.stages.speakers.sample import voice_of
 from audiopipe.values.audio import Chunk
 from audiopipe.values.events import Settled
@@ -95,7 +96,10 @@ def _samples(settings: Settings, stop: Stop) -> dict[str, Directions]:
     if settings.who:
         require_speakers()
     named = (each.partition("=") for each in settings.voice_samples)
-    return {name: voice_of(path, stop) for name, _, path in named}
+    voices = {name: voice_of(path, stop) for name, _, path in named}
+    for pair in alike(voices):
+        _log.warning("the samples of %s and %s sound like one voice: one name will stand", *pair)
+    return voices
 
 
 def _prompt(prompt: str, terms: tuple[str, ...]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,8 @@ def read(path: Path) -> Manuscript:
     """What is to be spoken of a file, and what it says of itself.
 
     Its ending tells what it is: .html, .htm, .xhtml, .epub, .docx, .pdf, .srt, .vtt and .json
-    (a transcript); all else is text or Markdown in UTF-8. Subtitles are spoken to their times.
+    (a transcript); all else is text or Markdown, in UTF-8 or UTF-16. Subtitles are spoken to their
+    times.
 
     Raises:
         InputError: it cannot be read, or there is nothing to speak in it.
@@ -82,16 +84,19 @@ def _bytes_of(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UnreadableInput(
-            f"cannot read {path}: {error.strerror}; a text of one word comes by stdin, as -"
-        ) from error
+        raise UnreadableInput(f"cannot read {path}: {error.strerror or error}") from error
     if len(data) > MOST_BYTES:
         raise UnreadableInput(f"{path} is too large for a text: over {MOST_BYTES >> 20} MB")
     return data
 
 
 def _text_of(data: bytes, path: Path) -> str:
+    """In UTF-8, or UTF-16 with its mark, as Windows saves it."""
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-16" if is_wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableInput(f"{path} is no text in UTF-8: convert it first") from error
+    if "\0" in text:
+        raise UnreadableInput(f"{path} is no text: there are zeros in it")
+    return text

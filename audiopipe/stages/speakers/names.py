@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -10,6 +11,13 @@ from audiopipe.audio.voiceprint import Directions
 
 _SAME = 0.72
 """Cosine above which two voices, each of some seconds, are one. See scripts/bench_speakers.py."""
+
+
+def alike(known: Mapping[str, Directions]) -> Iterator[tuple[str, str]]:
+    """The names of voices that would be taken for one."""
+    for one, other in combinations(known, 2):
+        if known[one] @ known[other] >= _SAME:
+            yield one, other
 
 
 def matched(voices: Directions, known: Mapping[str, Directions]) -> dict[int, str]:

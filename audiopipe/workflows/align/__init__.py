@@ -73,8 +73,13 @@ def align(source: Any, text: str | os.PathLike[str] | Script, context: Context) 
     words = [word for word in heard.words if normal_form(word.text)]
     norms = [token.norm for token in script.tokens]
     found = anchors(norms, [normal_form(word.text) for word in words])
+    if not words:
+        raise InputError(f"{heard.source.name}: no speech is recognised in it")
     if not found:
-        raise InputError(f"{heard.source.name} and the text have nothing in common")
+        raise InputError(
+            f"{heard.source.name} and the text have nothing in common; what was heard begins "
+            f"{_joined(words[:_SHOWN]).strip()!r}"
+        )
     passages, gaps = part(norms, words, found, heard.duration_s)
     spoken = dict(_timed(source, passages, script, heard, timed))
     flags = [flag for gap in gaps for flag in _flags(gap, script, heard.duration_s)]

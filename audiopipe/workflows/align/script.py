@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from audiopipe.errors import InputError
 from audiopipe.render import load
-from audiopipe.render.read import ENDINGS, MOST_BYTES
+from audiopipe.render.read import ENDINGS
+from audiopipe.speech.script import Paragraph, paragraphs
+from audiopipe.speech.texts import read
 from audiopipe.text.stops import sentence_ends
 from audiopipe.text.words import is_unspaced, normal_form, split_words
-
-_PARAGRAPHS = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
-_MARKUP = re.compile(r"^\s{0,3}(?:#{1,6}\s+|>\s?)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +44,26 @@ class Script:
 
 
 def read_script(path: Path, language: str | None) -> Script:
-    """The text in a file: a transcript or subtitles, whose segments are lines, or plain text or
-    Markdown, whose sentences are.
+    """The text in a file: a transcript or subtitles, whose segments are lines, or whatever can be
+    spoken from (see `audiopipe.speech.texts`), whose sentences are.
 
     Raises:
         InputError: it cannot be read, or holds no word.
+        UsageError: the library for it is not installed.
     """
     if path.suffix.lower() in ENDINGS:
         segments = load(path).segments
         return script_of(((each.text, each.speaker) for each in segments), str(path))
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
-    if len(data) > MOST_BYTES or b"\0" in data:
-        raise InputError(f"{path} is no text, or longer than {MOST_BYTES >> 20} MB")
-    return script_of_text(data.decode("utf-8-sig", "replace"), language, str(path))
+    return script_of(_sentences(read(path).paragraphs, language), str(path))
 
 
-def script_of_text(text: str, language: str | None, name: str = "the text") -> Script:
-    """A text in paragraphs, which empty lines part; each sentence is a line.
+def script_of_text(text: str, language: str | None) -> Script:
+    """Plain text or Markdown; each sentence is a line.
 
     Raises:
         InputError: it holds no word.
     """
-    return script_of(((line, None) for line in _sentences(text, language)), name)
+    return script_of(_sentences(paragraphs(text), language), "the text")
 
 
 def script_of(lines: Iterable[tuple[str, str | None]], name: str) -> Script:
@@ -91,12 +83,12 @@ def script_of(lines: Iterable[tuple[str, str | None]], name: str) -> Script:
     return Script(tuple(tokens), tuple(speakers))
 
 
-def _sentences(text: str, language: str | None) -> Iterator[str]:
-    for paragraph in _PARAGRAPHS.split(_MARKUP.sub("", text)):
-        flat = " ".join(paragraph.split())
+def _sentences(text: Iterable[Paragraph], language: str | None) -> Iterator[tuple[str, str | None]]:
+    for paragraph in text:
+        flat = " ".join(paragraph.text.split())
         places = sorted({*sentence_ends(flat, language), len(flat)})
         for start, end in zip([0, *places], places, strict=False):
-            yield flat[start:end]
+            yield flat[start:end], paragraph.speaker or None
 
 
 def _tokens(line: str, number: int) -> Iterator[Token]:

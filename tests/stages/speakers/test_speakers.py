@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from audiopipe.audio.voiceprint import Directions, Prints
 from audiopipe.stages.speakers import tell_speakers
 from audiopipe.stages.speakers.album import Album
-from audiopipe.stages.speakers.names import matched, named
+from audiopipe.stages.speakers.names import alike, matched, named
 from audiopipe.stages.speakers.voices import find_voices
 from audiopipe.store.answers import Store
 from audiopipe.values.audio import Span
@@ -145,6 +145,12 @@ def test_known_voices_keep_their_names_and_others_are_numbered() -> None:
     assert matched(voices, known) == {2: "Ann", 0: "Speaker 1"}
     order = [3, 2, 1, 0]
     assert named(order, voices, known) == {3: "Speaker 2", 2: "Ann", 1: "Speaker 3", 0: "Speaker 1"}
+
+
+def test_two_samples_of_one_voice_are_told() -> None:
+    ann, bo = people(2)
+    assert list(alike({"Ann": ann, "Bo": bo})) == []
+    assert list(alike({"Ann": ann, "Bo": bo, "Ana": ann + 0.2 * bo})) == [("Ann", "Ana")]
 
 
 def test_an_album_keeps_the_first_voice_of_a_name(tmp_path: Path) -> None:

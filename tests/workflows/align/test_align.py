@@ -98,9 +98,38 @@ def test_texts_of_all_kinds(tmp_path: Path) -> None:
     assert lines == [" Title", " One two three.", " Four!", " — Five — six."]
     (tmp_path / "a.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nOne two\n", "utf-8")
     assert len(read_script(tmp_path / "a.srt", "en").tokens) == 2
-    for nothing in ("", "...", "\n\n — \n"):
+    for nothing in ("", "...", "\n\n — \n", "![](a.png)", "```\ncode\n```"):
         with pytest.raises(InputError, match="no word"):
             script_of_text(nothing, "en")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*The* **forms** of [printed](http://a.example/b_c) `letters`.",
+        "- The forms\n  of <b>printed</b> letters.[^1]\n\n[^1]: A note.",
+        "> The forms of printed\r\n> letters.",
+        "    The forms of printed letters.",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_markup_is_not_written_into_subtitles(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_bytes(text.encode(encoding))
+    script = read_script(tmp_path / "a.md", "en")
+    assert "".join(token.text for token in script.tokens) == " The forms of printed letters."
+    assert script == script_of_text(text, "en")
+
+
+def test_a_dialogue_names_its_speakers(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("**Ann:** One. Two.\n\n**Bo:** Three.\n", "utf-8")
+    assert read_script(tmp_path / "a.md", "en").speakers == ("Ann", "Ann", "Bo")
+
+
+@pytest.mark.parametrize("data", [b"caf\xe9 noir", b"One two\0 three", b"\xff\xfea", b"RIFF\xff"])
+def test_what_is_no_text_is_refused_and_not_guessed(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.txt is no text"):
+        read_script(tmp_path / "a.txt", "en")
 
 
 @pytest.fixture(scope="module")
