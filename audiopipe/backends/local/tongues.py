@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import log
+from math import inf, log
 
 from audiopipe.backends.local.windows import Hearing
 from audiopipe.values.audio import Span
@@ -94,7 +94,8 @@ class Tongues:
             for language in guess.keys() | self.likely.keys():
                 share = guess.get(language, 0.0)
                 come = top - self.change - _seldom(language)
-                stay = self.likely.get(language, come)
+                # What no passage before named can only be changed to.
+                stay = self.likely.get(language, -inf)
                 came[language] = language if stay >= come else best
                 worth = max(stay, come) - top
                 now[language] = worth + weight * log(max(share, _FLOOR))

@@ -75,3 +75,17 @@ def test_a_language_that_is_as_likely_is_in_doubt() -> None:
 def test_of_a_rare_language_it_takes_more_to_be_in_doubt() -> None:
     assert rival("en", [{"en": 0.6, "yo": 0.4}]) == ""
     assert rival("yo", [{"yo": 0.6, "en": 0.4}]) == "en"
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from(["en", "ru", "uk", "yo"]), st.floats(0, 1), min_size=1),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_passages_of_which_only_some_languages_are_named(guesses: list[Guess]) -> None:
+    tongues = Tongues()
+    heard = [*tongues.course(guesses, [5.0] * len(guesses)), *tongues.course(guesses[:1], [5.0])]
+    assert len(heard) == len(guesses) + 1
+    assert {*heard} <= {code for guess in guesses for code in guess}
