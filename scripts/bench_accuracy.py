@@ -5,10 +5,12 @@ python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
 The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Chunks are flagged as they are in every run. Beside it stands
+another run takes seconds. Chunks are flagged as they are in every run. Repaired: the same chunks as
+a command makes a transcript of them, which asks again for what is flagged. Beside it stands
 faster-whisper's batched mode, with the same weights and the same language setting: both guess it
 unless `--language` tells them. Texts are compared in the form of whisper_normalizer's rules,
-English ones where English is heard.
+English ones where English is heard. `--results FILE` keeps a line of JSON for each recording, so
+that a run that was stopped goes on.
 
 Recordings in a folder of DIR that is named `chosen` are those on which rules were chosen; all
 others only check them, and are added up apart (`make_hard_recordings.py` makes both).
@@ -24,6 +26,7 @@ place; misheard ones were heard by a chunk, and the other's mistake stands in th
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import re
@@ -31,7 +34,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
 from operator import eq
@@ -44,6 +47,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from audiopipe import transcribe as transcribe_one
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.backends.local.weights import bundled
 from audiopipe.backends.protocols import Transcriber
@@ -89,6 +93,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--chunk-length", type=float, default=60.0)
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--cache-dir", default="", help="where answers are kept")
+    parser.add_argument("--threads", type=int, default=0, help="of a decoding; 0: one a core")
+    parser.add_argument("--results", type=Path, help="kept here; what it has is not done again")
     parser.add_argument("--hours", type=int, nargs="*", default=[10, 50, 100], help="of the speed")
     return parser.parse_args()
 
@@ -106,35 +112,76 @@ def _accuracy(arguments: argparse.Namespace) -> None:
     )
     found = {path for name in arguments.names for path in arguments.folder.rglob(name)}
     paths = sorted(p for p in found if p.suffix != ".txt" and p.with_suffix(".txt").exists())
-    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    known = dict(_known(arguments.results))
+    rows: list[Row] = []
     notes: list[str] = []
     print(_HEADER)
-    with Local() as engine, Store(cache_folder(settings, os.environ) / ANSWERS) as store:
-        model = WhisperModel(str(bundled("base", engine.models_dir)), "cpu", compute_type="int8")
+    threads = arguments.threads
+    with (
+        Local(threads=threads) as engine,
+        Store(cache_folder(settings, os.environ) / ANSWERS) as store,
+    ):
+        place = str(bundled("base", engine.models_dir))
+        model = WhisperModel(place, "cpu", compute_type="int8", cpu_threads=threads)
         rival = BatchedInferencePipeline(model)
         for path in paths:
-            chunks = list(_heard(path, settings, engine, store))
-            whole = list(_heard(path, replace(settings, chunk_length_s=WHOLE_S), engine, store))
-            spoken = path.with_suffix(".txt").read_text("utf-8")
-            case = Case.of(spoken, chunks, whole, arguments.language)
-            texts = {name: way(chunks) for name, way in WAYS.items()}
-            texts[_WHOLE] = plain(whole)
-            texts[_RIVAL] = _rival_text(path, rival, arguments.language)
-            for name, text in texts.items():
-                score = case.score(text)
-                scores[_role(path), name].append(score)
-                _row(f"{path.stem}, {case.note}", name, score)
-            notes += case.disagreements(path.stem)
+            if path.stem not in known:
+                case = _case(path, settings, engine, store)
+                notes += case.disagreements(path.stem)
+                texts = {name: way(case.chunks) for name, way in WAYS.items()}
+                texts[_WHOLE] = case.at_once
+                texts[_REPAIRED] = transcribe_one(path, backend=engine, settings=settings).text
+                texts[_RIVAL] = _rival_text(path, rival, arguments.language)
+                known[path.stem] = [
+                    Row(path.stem, _role(path), case.note, name, text, case.score(text))
+                    for name, text in texts.items()
+                ]
+                _keep(arguments.results, known[path.stem])
+            for row in known[path.stem]:
+                _print(f"{row.recording}, {row.note}", row.way, row.score)
+            rows += known[path.stem]
+    _sum_up(rows)
+    print("", *(notes or ["No seam is flagged in what was heard now."]), sep="\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a way made of a recording."""
+
+    recording: str
+    role: str
+    note: str
+    way: str
+    text: str
+    score: Score
+
+
+def _known(path: Path | None) -> Iterator[tuple[str, list[Row]]]:
+    """What an earlier run kept."""
+    for line in path.open(encoding="utf-8") if path and path.exists() else ():
+        rows = [Row(**(row | {"score": Score(**row["score"])})) for row in json.loads(line)]
+        yield rows[0].recording, rows
+
+
+def _keep(path: Path | None, rows: Sequence[Row]) -> None:
+    if path:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([asdict(row) for row in rows], ensure_ascii=False) + "\n")
+
+
+def _sum_up(rows: Sequence[Row]) -> None:
+    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    for row in rows:
+        scores[row.role, row.way].append(row.score)
     for (role, name), each in scores.items():
-        _row(f"**all**, {role}, {len(each)}", name, Score.mean(each))
-    print("", *(notes or ["No seam is flagged."]), "", sep="\n")
+        _print(f"**all**, {role}, {len(each)}", name, Score.mean(each))
     for role in sorted({role for role, _ in scores}):
-        ours, whole_, rivals = (scores[role, name] for name in (_OURS, _WHOLE, _RIVAL))
-        print(
-            f"{role}: the worst of ours above the whole {_worst(ours, whole_):+.2f}, above", end=""
+        ours, whole, repaired, rivals = (
+            scores[role, name] for name in (_OURS, _WHOLE, _REPAIRED, _RIVAL)
         )
-        print(f" the rival {_worst(ours, rivals):+.2f}; the whole above the rival", end="")
-        print(f" {_worst(whole_, rivals):+.2f}.")
+        print(f"\n{role}: the worst of ours above the whole {_worst(ours, whole):+.2f},", end="")
+        print(f" above the rival {_worst(ours, rivals):+.2f}, repaired", end="")
+        print(f" {_worst(repaired, rivals):+.2f}; by repair {_worst(repaired, ours):+.2f}.")
 
 
 def _role(path: Path) -> str:
@@ -148,6 +195,14 @@ def _rival_text(path: Path, rival: BatchedInferencePipeline, language: str) -> s
 
 def _worst(ours: Sequence[Score], theirs: Sequence[Score]) -> float:
     return max(one.wer - other.wer for one, other in zip(ours, theirs, strict=True))
+
+
+def _case(path: Path, settings: Settings, engine: Transcriber, store: Store) -> Case:
+    chunks = list(_heard(path, settings, engine, store))
+    whole = list(_heard(path, replace(settings, chunk_length_s=WHOLE_S), engine, store))
+    return Case.of(
+        path.with_suffix(".txt").read_text("utf-8"), chunks, whole, settings.language or ""
+    )
 
 
 def _heard(
@@ -195,7 +250,7 @@ class Score:
         )
 
 
-def _row(recording: str, way: str, score: Score) -> None:
+def _print(recording: str, way: str, score: Score) -> None:
     rates = f"{score.wer:.2f} | {score.more:+.2f} | {score.at_seams:+.2f}"
     per = 100 / max(1, score.seams)
     counts = (score.doubled, score.dropped, score.misheard)
@@ -249,17 +304,18 @@ class Case:
     heard: set[int]
     sides: list[list[Heard]]
     chunks: Chunks
+    at_once: str
     whole: Result
     normal: Callable[[str], list[str]]
 
     @classmethod
     def of(cls, text: str, chunks: Chunks, whole: Chunks, told: str) -> Case:
         normal = partial(_normal, told or next(iter(spoken_languages(whole)), "en"))
-        norms, at_once = normal(text), normal(plain(whole))
+        norms, at_once = normal(text), plain(whole)
         spoken = _timed(norms, _words(whole))
         sides = [_timed(normal(plain([chunk])), _words([chunk])) for chunk in chunks]
         heard = {i for n, side in enumerate(sides) for i in _understood(spoken, side, chunks[n])}
-        return cls(spoken, heard, sides, chunks, Result.of(norms, at_once), normal)
+        return cls(spoken, heard, sides, chunks, at_once, Result.of(norms, normal(at_once)), normal)
 
     @property
     def note(self) -> str:
@@ -381,7 +437,8 @@ def _stitched(chunks: Chunks) -> Transcript:
     return stitch(chunks, Source("", "", duration_s), Request("transcribe", ""), "local")
 
 
-_OURS, _WHOLE, _RIVAL = "**audiopipe**", "audiopipe, the whole", "faster-whisper, batched"
+_OURS, _REPAIRED = "**audiopipe**", "audiopipe, repaired"
+_WHOLE, _RIVAL = "audiopipe, the whole", "faster-whisper, batched"
 
 WAYS: dict[str, Callable[[Chunks], str]] = {
     _OURS: lambda chunks: _stitched(chunks).text,

@@ -3,9 +3,9 @@
 python scripts/make_hard_recordings.py --speech DIR OUT
 
 DIR holds readings and telephone prompts, X.ext with X.segments.jsonl beside it: one line a clip,
-with start, end and text. Prompts and dialogues of Debian packages come from where those install
-them (asterisk-core-sounds-{fr,it,ru}-wav; fillets-ng-data-{nl,cs}). What is not there is left out
-and named.
+with start, end and text. Four minutes of each are taken as they are, too. Prompts and dialogues of
+Debian packages come from where those install them (asterisk-core-sounds-{fr,it,ru}-wav;
+fillets-ng-data-{nl,cs}). What is not there is left out and named.
 
 OUT/chosen gets those on which rules may be chosen, OUT/checks those which only check them: other
 speakers or other parts, and other languages where there are any. ffmpeg must be installed.
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -30,6 +31,17 @@ from scipy.signal import butter, lfilter, sosfilt
 
 RATE_HZ = 16_000
 LENGTH_S = 150.0
+
+_AS_IS = {
+    "en_read_30m": (900, 1140),
+    "en_noseam_10m": (300, 540),
+    "en_flags_20m": (500, 740),
+    "en_multi": (500, 740),
+    "de_read_60m": (1500, 1740),
+    "tel_en_25m": (700, 940),
+    "tel_es_25m": (700, 940),
+}
+"""Stretches of readings and prompts, in seconds, from which no rule was chosen."""
 
 Samples = NDArray[np.float32]
 
@@ -68,6 +80,8 @@ def _recipes(speech: Path, sounds: Path) -> dict[str, Callable[[], Clip]]:
     read = partial(_read, speech)
     calls, plays = partial(_calls, sounds), partial(_plays, sounds)
     return {
+        f"checks/{name}": partial(_stretch, speech, name, *times) for name, times in _AS_IS.items()
+    } | {
         "chosen/tel_fr": lambda: _joined(calls("fr"), 0.5),
         "chosen/theatre_nl": lambda: _joined(plays("nl"), 0.4),
         "chosen/hiss_en": lambda: _hissing(_joined(read("en_multi", 100)), 12),
@@ -99,11 +113,25 @@ def _recipes(speech: Path, sounds: Path) -> dict[str, Callable[[], Clip]]:
 
 def _read(folder: Path, name: str, from_s: float) -> Clips:
     """The clips of a reading from a time on."""
-    (path,) = (p for p in folder.glob(f"{name}.*") if p.suffix not in (".txt", ".jsonl"))
-    rows = (folder / f"{name}.segments.jsonl").read_text("utf-8").splitlines()
-    for row in map(json.loads, rows):
+    path, rows = _labelled(folder, name)
+    for row in rows:
         if row["start"] >= from_s and row.get("text"):
             yield Clip(_heard(path, row["start"], row["end"] - row["start"]), row["text"])
+
+
+def _stretch(folder: Path, name: str, from_s: float, until_s: float) -> Clip:
+    """A reading from the first clip after a time to the last before another."""
+    path, rows = _labelled(folder, name)
+    here = [row for row in rows if row["start"] >= from_s and row["end"] <= until_s]
+    start_s, end_s = here[0]["start"] - 0.2, here[-1]["end"] + 0.2
+    text = " ".join(row["text"] for row in here if row.get("text"))
+    return Clip(_heard(path, start_s, end_s - start_s), text)
+
+
+def _labelled(folder: Path, name: str) -> tuple[Path, list[dict[str, Any]]]:
+    (path,) = (p for p in folder.glob(f"{name}.*") if p.suffix not in (".txt", ".jsonl"))
+    rows = (folder / f"{name}.segments.jsonl").read_text("utf-8").splitlines()
+    return path, [json.loads(row) for row in rows]
 
 
 def _calls(sounds: Path, language: str, skip: int = 0) -> Clips:

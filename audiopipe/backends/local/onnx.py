@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from audiopipe.audio.vad import best_detector, find_voice
 from audiopipe.backends.local.engine import Engine, reason
 from audiopipe.errors import EngineMissing, ModelUnavailable, UsageError
-from audiopipe.text.languages import require_code
+from audiopipe.text.languages import require_codes, the_only
 from audiopipe.values.audio import RATE_HZ, Span
 from audiopipe.values.requests import Request
 
@@ -84,7 +84,7 @@ class Onnx(Engine[Any]):
         model = _SHORT.get(request.model, request.model or DEFAULT_MODEL)
         if request.task == "translate" and "canary" not in model:
             raise UsageError(f"{model} does not translate; take -m canary, or --backend local")
-        return replace(request, model=model, language=require_code(request.language))
+        return replace(request, model=model, language=the_only(require_codes(request.language)))
 
     def _heard(self, model: Any, samples: NDArray[np.float32], request: Request) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from audiopipe.audio.vad import best_detector
 from audiopipe.backends.local.engine import Engine
-from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled
+from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled, unknown_languages
 from audiopipe.engines.machine import this_machine, threads
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.settings import Settings, cache_folder
@@ -83,6 +83,7 @@ class Local(Engine["Whisper"]):
             raise UsageError(f"{request.model} knows English only; translate with -m base")
         if not 0 <= request.temperature <= 1:
             raise UsageError(f"--temperature {request.temperature} is not between 0 and 1")
+        _require_known(request.model, request)
         return request
 
     def word_times(
@@ -120,6 +121,7 @@ class Local(Engine["Whisper"]):
     def _heard(
         self, model: Whisper, samples: NDArray[np.float32], request: Request
     ) -> dict[str, Any]:
+        _require_known(model.place, request)
         rows = _rows(model, samples, request, self._linguist(model))
         return {"language": _main_language(rows), "segments": rows}
 
@@ -155,6 +157,21 @@ class Local(Engine["Whisper"]):
                 f"cannot load the model {name}: {str(error).splitlines()[0]}; "
                 f"without a network take {', '.join(BUNDLED)}, or the folder of a converted model"
             ) from error
+
+
+def _require_known(model: str, request: Request) -> None:
+    """Refuse what a model cannot be told; one from the hub is looked at once it is here.
+
+    Raises:
+        UsageError: it knows none of the languages that are named.
+    """
+    codes = request.language.split(",") if request.language else []
+    if codes and codes == unknown_languages(model, codes):
+        names = " and ".join(map(_name, codes))
+        raise UsageError(
+            f"{request.model} does not know {names}: leave --language out, or take a model that "
+            "does, such as -m large-v3"
+        )
 
 
 def _rows(

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,6 +65,21 @@ def bundled(name: str, models_dir: Path) -> Path:
             raise EngineMissing(f"cannot write the weights of {name}: {reason}") from error
         _log.warning("the weights of %s are kept in %s: %s", name, spare, reason)
         return bundled(name, spare)
+
+
+def unknown_languages(model: str, codes: Iterable[str]) -> list[str]:
+    """Those of some languages that a model has no token for; none where the model is not here yet.
+
+    Args:
+        model: a bundled one, or a folder.
+        codes: of languages, as `text.languages` has them.
+    """
+    files = _others(BUNDLED[model]) if model in BUNDLED else sorted(Path(model).glob("*.json"))
+    for file in files:
+        if file.name == "tokenizer.json":
+            tokens = file.read_bytes()
+            return [code for code in codes if f"<|{code}|>".encode() not in tokens]
+    return []
 
 
 def _spare_folder() -> Path | None:

@@ -92,9 +92,9 @@ class Whisper:
     """
 
     def __init__(self, place: str, **how: Any) -> None:
-        self._place = place if Path(place).is_dir() else download_model(place)
+        self.place: str = place if Path(place).is_dir() else download_model(place)
         self._how = how
-        self._model = WhisperModel(self._place, **how)
+        self._model = WhisperModel(self.place, **how)
         self._seeding = Lock()
 
     @property
@@ -162,7 +162,7 @@ class Whisper:
             ctranslate2.set_random_seed(_SEED)
             how = {name: value for name, value in self._how.items() if name != "num_workers"}
             how["intra_threads"] = how.pop("cpu_threads", 0)
-            model = ctranslate2.models.Whisper(self._place, **how)
+            model = ctranslate2.models.Whisper(self.place, **how)
 
         def say(states: States, asked: Sequence[Asked], temperature: float) -> list[Said]:
             draw = {

@@ -14,6 +14,7 @@ from support.voices import RATE_HZ, Samples, reader
 import audiopipe
 from audiopipe.backends.local.onnx import Onnx
 from audiopipe.errors import BackendError, UsageError
+from audiopipe.values.requests import Request
 
 pytest.importorskip("onnx_asr", reason="onnx-asr is not installed")
 
@@ -92,6 +93,8 @@ def test_a_language_is_told_or_not_known(
         assert told.language == "de"
         with pytest.raises(UsageError, match=r"does not know .*<\|fr\|>"):
             audiopipe.transcribe((samples, RATE_HZ), backend=engine, model=folder, language="fr")
+        several = engine.accept(Request("transcribe", folder, "de,fr"))
+        assert several.language is None, "of several none is told"
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x08" * 400])

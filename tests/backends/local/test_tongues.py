@@ -63,6 +63,25 @@ def test_what_came_before_counts(guesses: list[Guess]) -> None:
     assert later[-1] == course(*guesses)[-1]
 
 
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("de en ru tl".split()), st.floats(0, 1), min_size=1),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_guesses_may_name_other_languages_than_those_before(guesses: list[Guess]) -> None:
+    """Where the words settle it the likeliest few are left."""
+    found = course(*guesses)
+    assert len(found) == len(guesses)
+    assert {*found} <= {code for guess in guesses for code in guess}
+
+
+def test_a_language_that_nobody_named_before_is_heard_from_then_on() -> None:
+    words = {"en": 1.0, "de": 0.1}
+    assert course(words, {"ru": 1.0}, {"ru": 1.0, "en": 0.0}) == ["en", "ru", "ru"]
+
+
 def test_a_language_that_is_as_likely_is_in_doubt() -> None:
     assert rival("en", [UNSURE]) == "de"
     assert rival("de", [UNSURE]) == "en"

@@ -175,6 +175,20 @@ def test_an_english_model_cannot_translate(engine: Local) -> None:
         ask(engine, task="translate", model="tiny.en")
 
 
+def test_languages_that_the_model_does_not_know_are_refused_before_any_work(
+    engine: Local, weights: Path, tmp_path: Path
+) -> None:
+    """Cantonese has a token in large-v3 alone."""
+    for model in ("base", "tiny.en", str(weights)):
+        with pytest.raises(UsageError, match="does not know cantonese: leave --language out"):
+            ask(engine, model=model, language="yue")
+    with pytest.raises(UsageError, match="no language 'klingon'"):
+        ask(engine, language="de,klingon")
+    assert ask(engine, language="yue,de").language == "de,yue"
+    (tmp_path / "tokenizer.json").write_text('{"content": "<|yue|>"}', "utf-8")
+    assert ask(engine, model=str(tmp_path), language="cantonese").language == "yue"
+
+
 def test_an_address_cannot_be_handed_to_this_machine(engine: Local) -> None:
     with pytest.raises(UsageError, match="--by-url"):
         recognised(engine, RemoteAudio("https://example.org/a.mp3"), ask(engine))
