@@ -27,7 +27,22 @@ def spelled(n: int, language: str) -> str:
     return str(message("{n,spellout}", language).format({"n": n})).replace("\u00ad", "")
 
 
+def decimal(whole: str, tenths: str, language: str) -> str:
+    """A number with tenths in words: two point five."""
+    return str(message("{n,spellout}", language).format({"n": float(f"{whole}.{tenths}")}))
+
+
 def spelled_year(n: int, language: str) -> str:
     """A year in words: nineteen eighty-four."""
     pattern = "{n,spellout,%spellout-numbering-year}"
     return str(message(pattern, language).format({"n": n})).replace("\u00ad", "")
+
+
+def ordinals(n: int, language: str) -> list[str]:
+    """The words for a place in a row: third; of both genders where a language has two."""
+    kinds = ("", "-masculine", "-feminine")
+    patterns = (f"{{n,spellout,%spellout-ordinal{kind}}}" for kind in kinds)
+    words = [
+        str(message(each, language).format({"n": n})).replace("\u00ad", "") for each in patterns
+    ]
+    return [each for each in words if each != spelled(n, language)]

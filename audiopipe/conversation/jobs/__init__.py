@@ -26,9 +26,10 @@ from audiopipe.conversation.jobs.checks import (
     Check,
     Row,
     all_of,
-    clocks_in,
+    claimed,
     each_line,
     in_order,
+    keeps_figures,
     kept,
     starts_of,
     told_again,
@@ -111,7 +112,7 @@ class Scribe:
     def summary(self, transcript: Transcript, language: str = "") -> str:
         """A summary, in the language of the transcript if no other is named.
 
-        A time of day in it must have been said.
+        Times, amounts, years and other figures of more than one digit must have been said.
         """
         heard = Heard(transcript.text, transcript.language)
         blanks = {"language": name_of(language, transcript)}
@@ -122,8 +123,9 @@ class Scribe:
             return str(value["summary"]).strip()
 
         def check(value: Row) -> list[str]:
-            told = sorted(clocks_in(value["summary"]))
-            return [f"nobody said {each}" for each in told if not heard.has(each)]
+            return [
+                f"nobody said {each}" for each in claimed(value["summary"]) if heard.unsaid(each)
+            ]
 
         mapped = self._map(transcript, lambda run: [written("summary", lines_of(run))])
         parts = [*chain(*mapped)]
@@ -238,7 +240,11 @@ class Scribe:
             instruction: what to do with each sentence, in plain words; some may go.
         """
         blanks = {"instruction": instruction}
-        return self._rewritten("rewrite", transcript, blanks, lambda lines: all_of())
+
+        def check(lines: Sequence[str]) -> Check:
+            return keeps_figures(lines, instruction, transcript.language)
+
+        return self._rewritten("rewrite", transcript, blanks, check)
 
     def translate(self, transcript: Transcript, language: str) -> Transcript:
         """The transcript in another language, a segment a sentence, times as they were.

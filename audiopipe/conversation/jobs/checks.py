@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from audiopipe.conversation.jobs.heard import Heard, carries, tokens
+from audiopipe.conversation.jobs.facts import added, facts_in, lost, units_in
+from audiopipe.conversation.jobs.heard import FIGURES, Heard, carries, in_order_of, tokens
 from audiopipe.text.sentences import Sentence
 
 Row = Mapping[str, Any]
@@ -91,29 +92,31 @@ def _unseen(rows: Iterable[Row], starts: Mapping[str, float]) -> Iterator[str]:
 def kept(lines: Sequence[str], language: str | None) -> Check:
     """Clean-up: fillers may go, facts stay, and none are added.
 
-    Each figure and name of a line comes back in it, and so does most of its other words; a line
-    that goes has little to say; and the whole keeps most of its words.
+    Each figure, number, name and unit of a line comes back in it, its words in their order, and
+    most of them; what it denies stays denied. A line that goes has little to say, and the whole
+    keeps most of its words.
     """
 
     def check(value: Row) -> Iterator[str]:
-        lost = meant = 0
+        all_gone = meant = 0
         for line, row in zip(lines, value["lines"], strict=False):
             after = Heard(row["text"], language)
             words = {word for word in tokens(line) if carries(word)}
             gone = {word for word in words if not after.has(word)}
-            lost, meant = lost + len(gone), meant + len(words)
-            facts = {fact for fact in facts_in(line) if after.unsaid(fact)}
+            gone -= units_in(row["text"], language)
+            all_gone, meant = all_gone + len(gone), meant + len(words)
+            facts = lost(line, row["text"], language)
             most = _MOST_GONE if row["text"].strip() else _MOST_SAID_BY_NOTHING
             few = len(gone) <= max(most, (1 - _LEAST_KEPT) * len(words))
             if facts or not few:
                 shown = ", ".join(sorted(facts or gone))
                 yield f"line {row['number']} has lost {shown}: leave out fillers only"
-            if new := [
-                each for each in facts_in(row["text"]) if Heard(line, language).unsaid(each)
-            ]:
+            if new := sorted(added(line, row["text"], language)):
                 yield f"line {row['number']} says {', '.join(new)}, which nobody said"
-        if lost > _MOST_IN_ALL and lost > (1 - _LEAST_KEPT) * meant:
-            yield f"{lost} of {meant} words have gone: leave out fillers only"
+            elif not in_order_of(line, row["text"]):
+                yield f"line {row['number']} has its words in another order: keep theirs"
+        if all_gone > _MOST_IN_ALL and all_gone > (1 - _LEAST_KEPT) * meant:
+            yield f"{all_gone} of {meant} words have gone: leave out fillers only"
 
     return check
 
@@ -125,16 +128,6 @@ Fillers are mostly short; "basically", "you know" and false starts are not."""
 
 _MOST_IN_ALL = 12
 """In short passages a few words are a large share."""
-
-
-_FIGURES = re.compile(r"\d+(?:[.,:]\d+)*")
-
-
-def facts_in(line: str) -> set[str]:
-    """Figures, and names: words with a capital inside of a sentence."""
-    figures = _FIGURES.findall(line)
-    names = re.findall(r"(?<=[\w,;] )[^\W\d_a-zß-ÿ][^\W\d_]+", line)
-    return {*figures, *names}
 
 
 def told_again(lines: Sequence[str], language: str | None, into: str | None) -> Check:
@@ -159,7 +152,7 @@ def told_again(lines: Sequence[str], language: str | None, into: str | None) -> 
                 for figures in sorted(long)
                 if after.unsaid(figures)
             )
-            others = {(row["number"], each) for each in _FIGURES.findall(line) if each not in long}
+            others = {(row["number"], each) for each in FIGURES.findall(line) if each not in long}
             short |= others
             short_gone |= {each for each in others if after.unsaid(each[1])}
         if len(short_gone) > max(_FEW, len(short) // 2):
@@ -205,6 +198,35 @@ def all_of(*checks: Check) -> Check:
     return check
 
 
-def clocks_in(text: str) -> set[str]:
-    """The times of day, or of the recording, that a text speaks of."""
-    return set(re.findall(r"\b\d{1,2}:\d\d(?::\d\d)?\b", text))
+def claimed(text: str) -> list[str]:
+    """The figures of a summary that must have been said: times, amounts, years; a small one may
+    be counted by who sums up."""
+    figures = {each for each in FIGURES.findall(text) if len(re.sub(r"\D", "", each)) > 1}
+    return sorted(figures)
+
+
+def keeps_figures(lines: Sequence[str], instruction: str, language: str | None) -> Check:
+    """Rewriting: figures that went or came are sent back once; whoever asks for a rewriting may
+    want them to, so that what stays of them after that is taken.
+
+    Args:
+        lines: what is rewritten.
+        instruction: what is to be done, whose own figures may come.
+        language: of the lines; None where nobody knows.
+    """
+    told: list[str] = []
+
+    def check(value: Row) -> Iterator[str]:
+        if told:
+            return
+        before = Heard("\n".join([*lines, instruction]), language)
+        after = Heard("\n".join(row["text"] for row in value["lines"]), language)
+        for line, row in zip(lines, value["lines"], strict=False):
+            gone = sorted(each for each in FIGURES.findall(line) if after.unsaid(each))
+            new = sorted(each for each in FIGURES.findall(row["text"]) if before.unsaid(each))
+            told.extend(f"line {row['number']} has lost {each}" for each in gone)
+            told.extend(f"line {row['number']} says {each}, which nobody said" for each in new)
+        if told:
+            yield "; ".join([*told, "keep what was said, unless the owner wants it otherwise"])
+
+    return check

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from audiopipe.conversation.jobs.checks import Check, Row, facts_in
+from audiopipe.conversation.jobs.checks import Check, Row
+from audiopipe.conversation.jobs.facts import facts_in
 from audiopipe.conversation.jobs.heard import Heard, carries, tokens
 from audiopipe.conversation.jobs.parts import TEXT, rows_of
 from audiopipe.text.sentences import Sentence

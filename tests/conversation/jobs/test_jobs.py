@@ -372,6 +372,22 @@ def test_a_clean_up_drops_fillers_and_mends_slips(talk: ChatSession, server: Ser
     assert Scribe(talk).clean(spoken(said)).text == "We go to Berlin in 2024."
 
 
+def test_a_rewriting_is_asked_once_about_figures(talk: ChatSession, server: Server) -> None:
+    miles = {"lines": [{"number": 1, "text": "It is 3 miles."}]}
+    always(server, lambda prompt, text: miles)
+    made = Scribe(talk).rewrite(spoken("It is five kilometers."), "Say it in miles.")
+    assert made.text == "It is 3 miles."
+    assert "line 1 says 3, which nobody said" in server.seen[1].json["messages"][-1]["content"]
+    assert len(server.seen) == 2
+
+
+def test_an_amount_of_a_summary_was_said(talk: ChatSession, server: Server) -> None:
+    answers = iter(["It grew by 30 percent.", "It grew by 3 percent."])
+    always(server, lambda prompt, text: {"summary": next(answers)})
+    assert Scribe(talk).summary(SHORT) == "It grew by 3 percent."
+    assert "nobody said 30" in server.seen[1].json["messages"][-1]["content"]
+
+
 def test_a_translation_keeps_years_and_amounts(talk: ChatSession, server: Server) -> None:
     rows = iter(["Wir zahlten viel im Jahr 1984.", "Wir zahlten 1.250 Euro im Jahr 1984."])
     always(server, lambda prompt, text: {"lines": [{"number": 1, "text": next(rows)}]})
