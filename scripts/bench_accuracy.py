@@ -364,9 +364,11 @@ def _normal(language: str, text: str) -> list[str]:
 def _timed(norms: list[str], words: Sequence[Word]) -> list[Heard]:
     """Words of a normalised text with the times of their like; between those, interpolated."""
     known = [word for word in words if normal_form(word.text)]
+    if not norms or not known:
+        return [Heard(norm, Span(0.0, 0.0)) for norm in norms]
     hits = Result.of(norms, [normal_form(word.text) for word in known]).hits
     times_s = [known[j].span.middle_s for j in hits.values()]
-    at_s = np.interp(np.arange(len(norms)), list(hits), times_s)
+    at_s = np.interp(np.arange(len(norms)), list(hits) or [0], times_s or [0.0])
     return [Heard(norm, Span(float(s), float(s))) for norm, s in zip(norms, at_s, strict=True)]
 
 
@@ -402,11 +404,11 @@ def tutorial(chunks: Chunks) -> str:
         start_s = chunk.window.span.start_s
         early = [s.text for s in chunk.segments if s.span.end_s - start_s <= limit_s]
         late = [s.text for s in chunk.segments if s.span.end_s - start_s > limit_s]
-        rows.append([*early, " ".join(late)] if late else early)
+        rows += [row] if (row := [*early, " ".join(late)] if late else early) else []
     texts: list[str] = []
     for row, after_row in pairwise(rows):
         texts += [*row[:-1], _slid_text(row[-1], after_row[0])]
-    return " ".join([*texts, *rows[-1]])
+    return " ".join([*texts, *(rows[-1] if rows else ())])
 
 
 def slid(chunks: Chunks) -> str:

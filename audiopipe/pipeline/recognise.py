@@ -140,13 +140,15 @@ class Recogniser:
         return self._flagged(heard, self.request, voice)
 
     def _language(self, heard: ChunkTranscript, span: Span) -> str | None:
-        """What a passage is asked for in: as was told, else what most of it was heard in."""
+        """What a passage is asked for in: as was told, else what most of it was heard in; what is
+        beside it says nothing of it."""
         if self.request.task != "transcribe" or the_only(self.request.language):
             return self.request.language
         spoken_s: defaultdict[str | None, float] = defaultdict(float)
         for segment in heard.segments:
             spoken_s[segment.language or heard.language] += segment.span.overlap_s(span)
-        return max(spoken_s, key=spoken_s.__getitem__, default=heard.language)
+        language = max(spoken_s, key=spoken_s.__getitem__, default=None)
+        return language if spoken_s[language] else self.request.language
 
     def _answers(
         self, ways: Iterable[Attempt], budget: Iterator[int], voice: Voice | None

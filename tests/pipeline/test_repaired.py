@@ -152,6 +152,22 @@ def test_words_over_silence_are_struck_by_two_signs_and_nothing_is_asked(
     assert len(server.seen) == 2
 
 
+def test_a_voice_for_which_nothing_is_written_is_asked_about_in_any_language(
+    server: Server, groq: Groq
+) -> None:
+    """What stands beside it was in one language, and it may be in another."""
+    speech, rate_hz = soundfile.read(JFK, dtype="float32", always_2d=True)
+    said = {"start": 0.3, "end": 2.1, "text": "And so my fellow Americans", "avg_logprob": -0.2}
+    body = {"text": said["text"], "language": "English", "duration": 11, "segments": [said]}
+    server.faults += [ok(body)]
+    repaired(groq, voice_check=True, cache=False, source=(speech.mean(axis=1), rate_hz))
+    assert "language" not in server.seen[1].fields
+    assert server.seen[1].audio_s < 9.2, "what is written is not asked about again"
+    server.faults += [doubtful(20, 30)]
+    repaired(groq, cache=False)
+    assert server.seen[-1].fields["language"] == ["en"]
+
+
 def test_clear_speech_is_left_as_it_is_by_the_real_engine() -> None:
     with audiopipe.Local() as engine:
         plain, mended = (

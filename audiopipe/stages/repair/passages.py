@@ -10,13 +10,15 @@ from itertools import pairwise
 from audiopipe.audio.vad import Voice
 from audiopipe.values.audio import Span
 from audiopipe.values.flags import REPAIRABLE
-from audiopipe.values.transcript import ChunkTranscript
+from audiopipe.values.transcript import ChunkTranscript, Flag
 
 _PAUSE_S = 0.2
 """Where neither a voice nor a word is for so long one may cut."""
 
 _LEAST_S, _MOST_S = 5.0, 28.0
 """Of a passage: context for its words, and no more than Whisper hears at once."""
+
+_UNWRITTEN = "speech-without-text"
 
 _MARGIN_S = 0.3
 """What is kept around a voice where silence is trimmed: a voice begins before it is found."""
@@ -38,7 +40,8 @@ class Passage:
 
 
 def passages(transcript: ChunkTranscript, voice: Voice | None) -> Iterator[Passage]:
-    """The flagged passages, in order and apart, each with the phrases around it that are short.
+    """The flagged passages, in order and apart, each with the phrases around it that are short; a
+    voice of 5 s and more for which nothing is written stands alone.
 
     A flag that lies wholly where a neighbouring chunk hears too is left to the stitcher, which
     takes the side that is not flagged.
@@ -52,7 +55,8 @@ def passages(transcript: ChunkTranscript, voice: Voice | None) -> Iterator[Passa
     doubted = [
         flag for flag in transcript.flags if flag.kind in REPAIRABLE and _touch(flag.span, alone)
     ]
-    for whole in _merged(_between(flag.span, cuts) for flag in doubted):
+    written = _written(transcript)
+    for whole in _merged(_around(flag, cuts, written) for flag in doubted):
         for span in _pieces(whole, cuts):
             kinds = dict.fromkeys(flag.kind for flag in doubted if _touch(flag.span, span))
             if kinds:
@@ -62,13 +66,7 @@ def passages(transcript: ChunkTranscript, voice: Voice | None) -> Iterator[Passa
 def _cuts(transcript: ChunkTranscript, voice: Voice | None) -> list[float]:
     """Where nothing is cut in two: the middles of pauses, and the edges of the chunk."""
     window = transcript.window.span
-    busy = [
-        part.span
-        for segment in transcript.segments
-        for part in segment.words or (segment,)
-        if part.text.strip()
-    ]
-    busy += voice.possible if voice else ()
+    busy = [*_written(transcript), *(voice.possible if voice else ())]
     cuts, at_s = [window.start_s], window.start_s
     for span in sorted(busy, key=lambda span: span.start_s):
         if span.start_s - at_s >= _PAUSE_S:
@@ -77,6 +75,38 @@ def _cuts(transcript: ChunkTranscript, voice: Voice | None) -> list[float]:
     if window.end_s - at_s >= _PAUSE_S:
         cuts.append((at_s + window.end_s) / 2)
     return [*cuts, window.end_s]
+
+
+def _written(transcript: ChunkTranscript) -> list[Span]:
+    return [
+        part.span
+        for segment in transcript.segments
+        for part in segment.words or (segment,)
+        if part.text.strip()
+    ]
+
+
+def _around(flag: Flag, cuts: Sequence[float], written: Sequence[Span]) -> Span:
+    """What is asked about: from pause to pause. Of a voice for which nothing is written, that alone
+    where it is long enough: beside what is written it may be passed over once more."""
+    if flag.kind == _UNWRITTEN:
+        gap = _gap(flag.span, cuts, written)
+        if gap.duration_s >= _LEAST_S:
+            return gap
+    return _between(flag.span, cuts)
+
+
+def _gap(span: Span, cuts: Sequence[float], written: Sequence[Span]) -> Span:
+    """From the word before a span to the one after it, without what is up to a pause of theirs."""
+    before = (each.end_s for each in written if each.middle_s <= span.start_s)
+    after = (each.start_s for each in written if each.middle_s >= span.end_s)
+    start_s = min(span.start_s, max(before, default=cuts[0]))
+    end_s = max(span.end_s, min(after, default=cuts[-1]))
+    inner = cuts[bisect_left(cuts, start_s) : bisect_right(cuts, end_s)]
+    return Span(
+        min((cut for cut in inner if cut <= span.start_s), default=start_s),
+        max((cut for cut in inner if cut >= span.end_s), default=end_s),
+    )
 
 
 def _between(span: Span, cuts: Sequence[float]) -> Span:

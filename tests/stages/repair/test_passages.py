@@ -49,6 +49,20 @@ def test_a_short_passage_takes_the_phrases_around_it() -> None:
     assert passage.span.start_s <= 29.5 and passage.span.end_s >= 32.5
 
 
+@given(st.floats(0.1, 0.9), st.floats(0.1, 1.9), st.booleans())
+def test_a_voice_for_which_nothing_is_written_is_asked_about_alone(
+    early: float, late: float, paused: bool
+) -> None:
+    """From 50 s to 60 s nothing is written; beside the phrases around it, it is passed over."""
+    phrases = tuple(s for s in heard().segments if s.span.end_s <= 50 or s.span.start_s >= 60)
+    gap = flag(50 + early, 60 - late, "speech-without-text")
+    whole = ChunkTranscript(Window(0, (WHOLE,), WHOLE), "en", phrases, Usage(), (gap,))
+    voice = Voice((Span(0, 50), Span(50.4, 120)) if paused else (WHOLE,), ())
+    (passage,) = passages(whole, voice)
+    assert passage.kinds == ("speech-without-text",)
+    assert passage.span.start_s in ((50, 50.2) if paused else (50,)) and passage.span.end_s == 60
+
+
 def test_passages_that_touch_are_one_and_have_the_flags_of_both() -> None:
     (passage,) = found(flag(13, 16), flag(16.2, 19, "too-fast"))
     assert passage.kinds == ("low-confidence", "too-fast")
