@@ -63,6 +63,9 @@ def _fetched(feed: str, root: Path, latest: int | None, dry_run: bool, stop: Sto
 
     podcast = Podcast(feed, root, stop)
     results = Counter(good=1)
+    if podcast.feed.is_cut:
+        told = podcast.feed.title or "the feed"
+        LOGGER.warning("%s: the feed breaks off: there may be more episodes", told)
     if dry_run:
         for episode in podcast.due(latest):
             put(episode.title)

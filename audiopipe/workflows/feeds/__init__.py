@@ -8,7 +8,7 @@ import mimetypes
 import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -147,15 +147,9 @@ class Podcast:
             file = part.open("r+b" if part.exists() else "w+b")
         except OSError as error:
             raise OutputError(f"cannot write {part}: {error.strerror or error}") from error
-        with file:
-            download(
-                episode.url,
-                file,
-                stop=self._stop,
-                most_bytes=_MOST_EPISODE_BYTES,
-                kept=kept,
-                told=told,
-            )
+        most = _MOST_EPISODE_BYTES
+        with _unless_empty(part), file:
+            download(episode.url, file, stop=self._stop, most_bytes=most, kept=kept, told=told)
             if not file.seek(0, os.SEEK_END):
                 raise UnreadableInput(f"{_shown(episode)} is empty")
             os.fsync(file.fileno())
@@ -179,6 +173,17 @@ class Podcast:
             download(episode.chapters_url, file, stop=self._stop, most_bytes=most)
             return chapters_of(json.loads(file.getvalue()).get("chapters"))
         return ()
+
+
+@contextmanager
+def _unless_empty(part: Path) -> Iterator[None]:
+    """What fails before its first byte leaves no file."""
+    try:
+        yield
+    except AudiopipeError:
+        if not part.stat().st_size:
+            part.unlink()
+        raise
 
 
 def _feed(url: str, stop: Stop) -> Feed:

@@ -16,6 +16,7 @@ from audiopipe.values.audio import Chapter, Span
 
 _MOST_TITLE = 300
 _PLAY_TIME = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,9})?)")
+_END, _TAIL = re.compile(rb"(?i)</(?:[\w-]+:)?(?:rss|feed|rdf)\s*>"), 8192
 _MOST_CHAPTERS = 10_000
 _MOST_EPISODES = 100_000
 
@@ -45,10 +46,11 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A podcast, its newest episode first, as feeds are."""
+    """A podcast, its newest episode first, as feeds are; and whether its document breaks off."""
 
     title: str
     episodes: tuple[Episode, ...]
+    is_cut: bool = False
 
 
 def parse(document: bytes, url: str) -> Feed:
@@ -75,7 +77,8 @@ def parse(document: bytes, url: str) -> Feed:
         if episode := _episode(entry, url):
             known.setdefault(episode.id, episode)
     newest = sorted(known.values(), key=lambda each: -(each.published_s or 0))
-    return Feed(_line(found.feed.get("title")), tuple(newest))
+    is_cut = not _END.search(document[-_TAIL:].replace(b"\0", b""))
+    return Feed(_line(found.feed.get("title")), tuple(newest), is_cut)
 
 
 def chapters_of(rows: Any) -> tuple[Chapter, ...]:
@@ -93,11 +96,9 @@ def chapters_of(rows: Any) -> tuple[Chapter, ...]:
 
 def _episode(entry: Mapping[str, Any], base: str) -> Episode | None:
     """What is to be downloaded of an entry; None of one without a recording."""
-    for link in entry.get("links", ()):
-        kind = str(link.get("type", "")).lower()
-        url = urljoin(base, str(link.get("href", "")).strip())
-        is_media = not kind or kind.startswith(("audio/", "video/", "application/"))
-        if link.get("rel") == "enclosure" and is_media and _is_web(url):
+    for address, kind in _named(entry):
+        url = urljoin(base, address.strip())
+        if _is_web(url):
             date = entry.get("published_parsed") or entry.get("updated_parsed")
             listed = _listed(entry, base)
             return Episode(
@@ -110,6 +111,19 @@ def _episode(entry: Mapping[str, Any], base: str) -> Episode | None:
                 chapters_url=listed if _is_web(listed) else "",
             )
     return None
+
+
+def _named(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The addresses of an entry's recordings and their types: enclosures, then Media RSS."""
+    for link in entry.get("links", ()):
+        kind = str(link.get("type", "")).lower()
+        is_media = not kind or kind.startswith(("audio/", "video/", "application/"))
+        if link.get("rel") == "enclosure" and is_media:
+            yield str(link.get("href", "")), kind
+    for media in entry.get("media_content", ()):
+        kind = str(media.get("type", "")).lower()
+        if kind.startswith(("audio/", "video/")) or media.get("medium") in ("audio", "video"):
+            yield str(media.get("url", "")), kind
 
 
 def _listed(entry: Mapping[str, Any], base: str) -> str:

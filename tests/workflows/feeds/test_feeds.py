@@ -92,6 +92,7 @@ def test_one_that_fails_leaves_the_others_and_is_tried_again(host: Host, tmp_pat
     told = [str(each.error) for each in made]
     assert "404" in told[0] and "is text/html, and no recording" in told[1]
     assert "is empty" in told[2] and made[3].error is None
+    assert not [*tmp_path.rglob("*.part")]
     host.files["/gone.mp3"] = host.files["/page"] = host.files["/empty.mp3"] = File(b"here")
     assert [each.error for each in fetch(host, tmp_path)] == [None] * 3
 
@@ -160,6 +161,16 @@ def test_atom_is_read_too() -> None:
     (episode,) = parse(ATOM.encode(), "https://x.example/feeds/a.atom").episodes
     assert (episode.id, episode.url) == ("urn:1", "https://x.example/feeds/one")
     assert episode.published_s == 1767323045
+
+
+def test_media_rss_names_recordings_too_and_a_feed_that_breaks_off_is_known() -> None:
+    media = '<media:content url="/a.mp3" type="audio/mpeg"/><media:content url="/a.jpg"/>'
+    space = 'xmlns:media="http://search.yahoo.com/mrss/"'
+    document = f"<rss {space}><channel><item><guid>1</guid>{media}</item></channel></rss>"
+    whole = parse(document.encode(), "https://x.example/feed")
+    assert [each.url for each in whole.episodes] == ["https://x.example/a.mp3"]
+    assert not whole.is_cut
+    assert parse(document[:-20].encode(), "https://x.example/feed").is_cut
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/a.mp3", "javascript:1", "//", ""])
