@@ -50,7 +50,7 @@ class Podcast:
     """A feed and the folder of its episodes, `ROOT/<its title>`.
 
     Args:
-        url: of the feed.
+        url: of the feed, or the path of a file that holds it.
         root: where the folders of podcasts are.
         stop: ends downloads and waits.
 
@@ -64,6 +64,7 @@ class Podcast:
     def __init__(self, url: str, root: Path, stop: Stop) -> None:
         self._stop = stop
         self._is_site = url.startswith(ytdlp.PREFIX)
+        url = _SUBSCRIBED.sub(lambda found: found[1] or "http://", url)
         self.feed = ytdlp.listed(url) if self._is_site else _feed(url, stop)
         name = public_name(url)
         self.folder = folder_of(root, name) or root / _safe(self.feed.title or "podcast")
@@ -186,13 +187,29 @@ def _unless_empty(part: Path) -> Iterator[None]:
         raise
 
 
+_SUBSCRIBED = re.compile(r"^(?:feed|itpc|pcast|podcast):(?:(https?://)|//)")
+"""Before addresses that a program of podcasts is to open."""
+
+
 def _feed(url: str, stop: Stop) -> Feed:
-    file = io.BytesIO()
-    download(url, file, stop=stop, most_bytes=_MOST_FEED_BYTES)
+    shown = without_secrets(url) if "://" in url else url
     try:
-        return parse(file.getvalue(), url)
+        return parse(_document(url, stop), url)
     except UnreadableInput as error:
-        raise UnreadableInput(f"{without_secrets(url)} is no feed: {error}") from error
+        raise UnreadableInput(f"{shown} is no feed: {error}") from error
+
+
+def _document(url: str, stop: Stop) -> bytes:
+    if "://" in url:
+        file = io.BytesIO()
+        download(url, file, stop=stop, most_bytes=_MOST_FEED_BYTES)
+        return file.getvalue()
+    try:
+        with Path(url).open("rb") as local:
+            return local.read(_MOST_FEED_BYTES)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableInput(f"{reason}; addresses begin with https://") from error
 
 
 def _row(episode: Episode, status: Status, file: str = "") -> Row:

@@ -163,6 +163,20 @@ def test_atom_is_read_too() -> None:
     assert episode.published_s == 1767323045
 
 
+def test_a_feed_may_be_a_file_and_have_the_address_of_a_subscription(
+    host: Host, tmp_path: Path
+) -> None:
+    host.files["/a.mp3"] = File(b"a")
+    host.files["/feed.xml"] = feed(item(1, "One", f"{host.url}/a.mp3"))
+    (tmp_path / "my.xml").write_bytes(host.files["/feed.xml"].data)
+    bare = host.url.removeprefix("http:")
+    for url in (str(tmp_path / "my.xml"), f"feed:{bare}/feed.xml", f"itpc:{host.url}/feed.xml"):
+        (episode,) = Podcast(url, tmp_path, Stop()).due()
+        assert episode.url == f"{host.url}/a.mp3"
+    with pytest.raises(UnreadableInput, match=r"^nothing/here is no feed: No such file.*https://"):
+        Podcast("nothing/here", tmp_path, Stop())
+
+
 def test_media_rss_names_recordings_too_and_a_feed_that_breaks_off_is_known() -> None:
     media = '<media:content url="/a.mp3" type="audio/mpeg"/><media:content url="/a.jpg"/>'
     space = 'xmlns:media="http://search.yahoo.com/mrss/"'
