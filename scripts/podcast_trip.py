@@ -148,6 +148,7 @@ class Trip:
         server.replies.extend([answer] * 100_000)
         picture(folder / "cover.png")
         self.environment = {**os.environ, **server.as_groq}
+        self.took_s: list[float] = []
         self.environment |= {
             "AUDIOPIPE_CACHE_DIR": str(folder / "cache"),
             "AUDIOPIPE_LIMITS": "rpm=none,rpd=none,tpm=none,tpd=none,ash=none,asd=none",
@@ -171,15 +172,21 @@ class Trip:
                 command, cwd=self.folder, env=self.environment, stdout=said, stderr=said
             )
 
-    def make(self, kills: int, dice: random.Random) -> list[float]:
-        """Go all the way, killed so many times; the moments of the kills."""
+    def make(self, kills: int, dice: random.Random, took_s: Sequence[float]) -> list[float]:
+        """Go all the way, killed so many times; the moments of the kills.
+
+        Args:
+            kills: of all steps together, as many of each.
+            dice: say when.
+            took_s: by the steps of an undisturbed trip, over which their kills are spread.
+        """
         killed_s: list[float] = []
         for number, step in enumerate(self.steps):
-            due = kills * (number + 1) // len(self.steps)
+            due, began_s = kills * (number + 1) // len(self.steps), time.monotonic()
             while True:
                 running = self.begin(step)
-                if len(killed_s) < due:
-                    time.sleep(dice.uniform(0.2, 4))
+                if left := due - len(killed_s):
+                    time.sleep(dice.uniform(0.2, max(2.0, 1.5 * took_s[number] / (left + 1))))
                     if running.poll() is None:
                         running.send_signal(signal.SIGKILL)
                         killed_s.append(time.monotonic())
@@ -188,6 +195,7 @@ class Trip:
                     break
                 if code != -signal.SIGKILL:
                     sys.exit(f"{step}: {code}: {(self.folder / 'stderr').read_text()[-600:]}")
+            self.took_s.append(time.monotonic() - began_s)
         return killed_s
 
     def results(self) -> dict[str, str]:
@@ -235,14 +243,15 @@ def main() -> int:
         else:
             recording(Path(name) / "talk.flac", asked.minutes)
         sound = (Path(name) / "talk.flac").read_bytes()
-        made = []
+        made, took_steps_s = [], [0.0] * len(STEPS)
         for kills in (0, asked.kills):
             folder = Path(name) / f"kills{kills}"
             folder.mkdir()
             with Watched() as server:
                 trip = Trip(folder, server, sound, is_real=is_real)
                 began_s = time.monotonic()
-                killed_s = trip.make(kills, dice)
+                killed_s = trip.make(kills, dice, took_steps_s)
+                took_steps_s = trip.took_s
                 again, wrong = asked_again(server, killed_s), trip.score()
                 took_s = time.monotonic() - began_s
                 made.append(trip.results())

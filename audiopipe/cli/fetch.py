@@ -38,9 +38,9 @@ from audiopipe.settings.kinds import Number
 def command(feeds: tuple[str, ...], output_dir: Path, latest: int | None, dry_run: bool) -> int:
     """Download the episodes of podcasts that were not fetched before, the oldest first.
 
-    FEED is the address or the file of RSS or Atom, or ytdlp: and that of a page of a site that yt-dlp knows.
-    Episodes are DIR/PODCAST/DATE TITLE.*, each there when it is whole; feed.json beside them says
-    what became of each. What broke off goes on.
+    FEED is the address or the file of RSS or Atom, or ytdlp: and that of a page of a site that
+    yt-dlp knows. Episodes are DIR/PODCAST/DATE TITLE.*, each there when it is whole; feed.json
+    beside them says what became of each. What broke off goes on.
     """
     results: Counter[str] = Counter()
     with stop_on_signals() as stop:
