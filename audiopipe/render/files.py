@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from audiopipe.errors import OutputError, UnwritableName
@@ -18,7 +19,7 @@ _OWN_FAULTS = frozenset(
 """What lies with one name: a folder has it already, or the file system cannot hold it."""
 
 
-def write(content: str | bytes, path: Path) -> Path:
+def write(content: str | bytes | Iterable[str], path: Path) -> Path:
     """Write a file that is never seen half-written: a temporary file beside it is renamed.
 
     Missing folders are made, and line ends are kept as they are. Characters that UTF-8 cannot
@@ -26,7 +27,8 @@ def write(content: str | bytes, path: Path) -> Path:
     of the environment are left out of text, whoever let them get there.
 
     Args:
-        content: all of it; text is written as UTF-8.
+        content: all of it, or pieces of a long text, none of which ends in the middle of a key;
+            text is written as UTF-8.
         path: where it goes; what stands there is replaced.
 
     Returns:
@@ -36,12 +38,16 @@ def write(content: str | bytes, path: Path) -> Path:
         OutputError: nothing was written, and an older file at the path is untouched;
             `UnwritableName` where others can be written.
     """
-    if isinstance(content, str):
-        clean = without_secrets(content, secrets_of(os.environ))
-        content = clean.encode("utf-8", "backslashreplace")
+    pieces = [content] if isinstance(content, str) else content
+    secrets = secrets_of(os.environ)
     try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(content)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            if isinstance(pieces, bytes):
+                file.write(pieces)
+            else:
+                for piece in pieces:
+                    clean = without_secrets(piece, secrets)
+                    file.write(clean.encode("utf-8", "backslashreplace"))
     except OSError as error:
         reason = error.strerror or error
         if error.errno in _OWN_FAULTS:

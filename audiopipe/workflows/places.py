@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -44,13 +44,14 @@ class Place(ABC):
         """
 
     @abstractmethod
-    def replace(self, name: str, make: Callable[[bytes | None], str], mark: str) -> str:
+    def replace(self, name: str, make: Callable[[bytes | None], Iterable[str]], mark: str) -> str:
         """Write a file from what others have made of it, so that nothing of theirs is lost.
 
         Args:
             name: of the file.
-            make: the new text, of the bytes that are there; of None where nothing is there, or
-                nothing but what was written when `mark` was given. It may be called again.
+            make: the new text, in pieces that end no secret in its middle, such as lines; of the
+                bytes that are there, or of None where nothing is there, or nothing but what was
+                written when `mark` was given. It may be called again.
             mark: what the last call gave; "" at first.
 
         Returns:
@@ -94,7 +95,7 @@ class Folder(Place):
     def write(self, name: str, content: str | bytes) -> None:
         write(content, self._path / name)
 
-    def replace(self, name: str, make: Callable[[bytes | None], str], mark: str) -> str:
+    def replace(self, name: str, make: Callable[[bytes | None], Iterable[str]], mark: str) -> str:
         path = self._path / name
         with locked(path):
             theirs = None
@@ -151,12 +152,12 @@ class Prefix(Place):
         except NoAnswer as error:
             raise OutputError(f"cannot write: {error}") from error
 
-    def replace(self, name: str, make: Callable[[bytes | None], str], mark: str) -> str:
+    def replace(self, name: str, make: Callable[[bytes | None], Iterable[str]], mark: str) -> str:
         path = self._path(name)
         try:
             for _ in range(_MOST_RACES):
                 theirs, tag = self._there(path)
-                text = make(None if tag == mark else theirs)
+                text = "".join(make(None if tag == mark else theirs))
                 with suppress(Overtaken):
                     data = text.encode("utf-8", "backslashreplace")
                     return self._bucket.write(path, data, over=tag)
