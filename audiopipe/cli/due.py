@@ -19,9 +19,8 @@ from audiopipe.settings import Settings, change
 from audiopipe.values.requests import Usage
 from audiopipe.values.transcript import Transcript
 from audiopipe.workflows.asked import Marks, changes, marks_of
-from audiopipe.workflows.batch import NAME, Batch, Row, identity, read
+from audiopipe.workflows.batch import NAME, Batch, Row, Rows, identity, parse
 from audiopipe.workflows.inputs.names import Used, free
-from audiopipe.workflows.inputs.names import files as files_of
 from audiopipe.workflows.places import Place, Prefix
 from audiopipe.workflows.results import missing, names, row_of
 
@@ -37,14 +36,12 @@ def undone(batch: Batch, inputs: Sequence[str], settings: Settings) -> list[Item
     if inputs:
         named = {identity(item.source): item for item in find_inputs(inputs, settings)}
         return [
-            replace(named[source], stem=PurePath(row.stem))
-            for source, row in rows.items()
-            if source in named
+            replace(named[source], stem=row.stem) for source, row in rows.items() if source in named
         ]
     for row in rows.values():
         if not row.is_whole:
             LOGGER.warning("%s: to try it again, name it as an input", row.source)
-    return [Item(row.source, PurePath(row.stem)) for row in rows.values() if row.is_whole]
+    return [Item(row.source, row.stem) for row in rows.values() if row.is_whole]
 
 
 def in_share(items: Iterable[Item], share: str) -> list[Item]:
@@ -55,7 +52,7 @@ def in_share(items: Iterable[Item], share: str) -> list[Item]:
         share: `K/N`, K from 1 on.
     """
     one, among = map(int, share.split("/"))
-    return [item for item in items if _hashed(item.stem.as_posix()) % among == one - 1]
+    return [item for item in items if _hashed(item.stem) % among == one - 1]
 
 
 def _hashed(name: str) -> int:
@@ -78,39 +75,41 @@ class Names:
     def __init__(self, place: Place) -> None:
         self._known = _known(place)
         self._used = Used()
-        for stem in (PurePath(NAME), *self._known.values()):
-            self._used.add(stem)
+        for stem in (NAME, *self._known.values()):
+            self._used.add(PurePath(stem))
 
     def beside_record(self, item: Item) -> Item:
         """The item under its name there; see `beside_record`."""
         stem = self._known.get(identity(item.source))
         if stem is None:
-            stem = item.stem
-            if stem.name and any(file in self._used for file in files_of(stem)):
-                stem = free(stem.with_name(PurePath(item.source).name), self._used)
+            stem, wanted = item.stem, PurePath(item.stem)
+            if wanted.name and self._used.has_one_of(wanted):
+                named = wanted.with_name(PurePath(item.source).name)
+                stem = free(named, self._used).as_posix()
                 LOGGER.warning("%s: named %s, as another's results are there", item.source, stem)
-        return replace(item, stem=stem)
+        return item if stem == item.stem else replace(item, stem=stem)
 
     def keep(self, item: Item) -> Item:
         """The item under its name there, which then is nobody else's."""
         named = self.beside_record(item)
         self._known[identity(item.source)] = named.stem
-        self._used.add(named.stem)
+        self._used.add(PurePath(named.stem))
         return named
 
 
-def _known(place: Place) -> dict[str, PurePath]:
+def _known(place: Place) -> dict[str, str]:
     """The names of results by their sources, as far as these are there: what was moved keeps its
     name, as a new source."""
     try:
-        rows = read(place).rows
+        data = place.read(NAME)
+        rows = () if data is None else parse(data, place)[1]
+        return {
+            row.source: row.stem
+            for row in rows
+            if row.outputs and ("://" in row.source or Path(row.source).exists())
+        }
     except InputError:
         return {}
-    return {
-        row.source: PurePath(row.stem)
-        for row in rows
-        if row.outputs and ("://" in row.source or Path(row.source).exists())
-    }
 
 
 def settled(item: Item, settings: Settings, place: Place) -> Row | None:
@@ -138,16 +137,25 @@ def settled(item: Item, settings: Settings, place: Place) -> Row | None:
     return row_of(item, settings, transcript, "skipped", Usage())
 
 
-def all_settled(
-    items: Iterable[Item], settings: Settings, place: Place | None
-) -> dict[Item, Row | None]:
-    """What is settled of each; nothing that can be found where results go to stdout."""
-    items = list(items)
-    if place is None:
-        return {each: missing(each, str(each.error)) if each.error else None for each in items}
+def left(items: Sequence[Item], settings: Settings, place: Place | None, known: Rows) -> list[Item]:
+    """The items that are not settled; the rows of the others come to those that are known.
+
+    Where results go to stdout, nothing but what cannot be found is settled.
+    """
+
+    def look(item: Item) -> Row | None:
+        if place is None:
+            return missing(item, str(item.error)) if item.error else None
+        return settled(item, settings, place)
+
     workers = _LOOKERS if isinstance(place, Prefix) else 1
-    rows = ordered_map(lambda item: settled(item, settings, place), items, workers=workers)
-    return dict(zip(items, rows, strict=True))
+    undone = []
+    for item, row in zip(items, ordered_map(look, items, workers=workers), strict=True):
+        if row:
+            known.put(row)
+        else:
+            undone.append(item)
+    return undone
 
 
 def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import BinaryIO
 
 from audiopipe.cli.log import LOGGER
@@ -64,5 +64,5 @@ def _checked(item: Item) -> Item:
     try:
         stdin()
     except UnreadableInput as error:
-        return Item("-", PurePath("stdin"), error)
+        return Item("-", "stdin", error)
     return item

@@ -13,7 +13,7 @@ from audiopipe.cli.log import tell
 from audiopipe.cli.tally import Tally
 from audiopipe.text.clocks import in_words
 from audiopipe.values.events import Event, Heard, Lost, Mended, Settled, Spoke, Waiting
-from audiopipe.workflows.batch import Row
+from audiopipe.workflows.batch import Row, identity
 
 if TYPE_CHECKING:
     from audiopipe.cli.bars import Bars
@@ -30,15 +30,24 @@ class Report:
 
     Args:
         tally: counts what is told.
-        names: the rows' sources by the names that events give them.
+        names: the rows' sources by the names that events give them, of those that events do not
+            tell of by their path or address.
         folder: where results go.
         bars: shown while the context lasts.
+        files: how many there are.
     """
 
     def __init__(
-        self, tally: Tally, names: Mapping[str, str], folder: str, bars: Bars | None = None
+        self,
+        tally: Tally,
+        names: Mapping[str, str],
+        folder: str,
+        bars: Bars | None = None,
+        *,
+        files: int = 0,
     ) -> None:
         self._tally, self._names, self._folder, self._bars = tally, names, folder, bars
+        self._files = files
         self._told_until_s = tally.clock()
         self._statuses: Counter[str] = Counter()
 
@@ -46,7 +55,7 @@ class Report:
         tell(
             logging.INFO,
             "start",
-            files=len(self._names),
+            files=self._files,
             due=self._tally.files,
             seconds=self._tally.audio_s,
         )
@@ -67,7 +76,7 @@ class Report:
             self._tell_part(event)
 
     def _tell_part(self, event: Heard | Mended | Lost) -> None:
-        source = self._names.get(event.source, event.source)
+        source = self._names.get(event.source) or identity(event.source)
         part: dict[str, Any] = {
             "source": source,
             "start": event.span.start_s,
@@ -93,11 +102,11 @@ class Report:
     def end(self, exit_code: int) -> None:
         """The run is over."""
         spent, audio_s = self._tally.spent, self._tally.heard_s
-        pending = len(self._names) - self._statuses.total()
+        pending = max(0, self._files - self._statuses.total())
         counts = dict(self._statuses) | ({"pending": pending} if pending else {})
         listed = ", ".join(f"{count} {status}" for status, count in counts.items())
         cost = f", ${spent.cost_usd:.4f} spent" if spent.cost_usd else ""
-        text = f"{listed}; {in_words(audio_s)} of audio{cost}" if len(self._names) > 1 else ""
+        text = f"{listed}; {in_words(audio_s)} of audio{cost}" if self._files > 1 else ""
         tell(
             logging.INFO,
             "end",

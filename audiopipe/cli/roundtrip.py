@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,15 +76,16 @@ def command(
         raise item.error
     from audiopipe.session import Session
 
+    name = PurePath(item.stem).name
     with stop_on_signals() as stop, Session(settings, listener=tell_step, stop=stop) as session:
         trip = session.roundtrip(
             open_input(item),
             settings.output_dir,
-            name=item.stem.name,
+            name=name,
             ending=f".{kind}",
             **asked,
         )
-    _tell_end(item.stem.name, trip)
+    _tell_end(name, trip)
     return SOME_FAILED if trip.transcript.failures else 0
 
 

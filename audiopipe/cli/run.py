@@ -87,9 +87,9 @@ def _tasks(recipe: Recipe, inputs: Sequence[str]) -> list[Task]:
     items = find_inputs(named, recipe.settings, {*ENDINGS, *endings})
     if any(item.source == "-" for item in items):
         raise UsageError("stages read a recording more than once: name a file in place of -")
-    made = {path.resolve() for item in items for path in recipe.files(item.stem)}
+    made = {path.resolve() for item in items for path in recipe.files(PurePath(item.stem))}
     return [
-        Task(item.source, item.stem, item.error)
+        Task(item.source, PurePath(item.stem), item.error)
         for item in items
         if not _is_made(Path(item.source).resolve(), made)
     ]

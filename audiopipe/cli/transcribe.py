@@ -92,13 +92,13 @@ def run(
     recorded = place is not None and _is_recorded(inputs, items, place)
     if recorded and place:
         items = due.beside_record(items, place)
-    settled = due.all_settled(items, settings, place)
-    durations_s = due.durations([item for item, row in settled.items() if row is None])
-    if durations_s and place:
-        _require_room(place, settings, durations_s)
-    settings = due.divided(durations_s, settings)
-    report = _report(items, durations_s, settings, show_bars=log_format == "text")
     with ExitStack() as stack:
+        settled = stack.enter_context(jobs.Rows())
+        durations_s = due.durations(due.left(items, settings, place, settled))
+        if durations_s and place:
+            _require_room(place, settings, durations_s)
+        settings = due.divided(durations_s, settings)
+        report = _report(items, durations_s, settings, show_bars=log_format == "text")
         stop = stack.enter_context(stop_on_signals())
         session = stack.enter_context(Session(settings, listener=report.listen, stop=stop))
         backend = _chosen(session) if durations_s and not settings.on else None
@@ -106,7 +106,7 @@ def run(
             _record(items, settings, place, backend) if recorded and place else nullcontext()
         )
         stack.enter_context(report)
-        rows: Iterator[Row] = filter(None, settled.values())
+        rows = iter(settled)
         if backend:
             # what goes to stdout keeps its order
             todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
@@ -178,15 +178,16 @@ def _report(
 ) -> Report:
     from audiopipe.audio.reading import shown
 
-    names = {shown(item.source): jobs.identity(item.source) for item in items}
+    odd = (item.source for item in items if shown(item.source) != item.source)
+    names = {shown(source): jobs.identity(source) for source in odd}
     tally = Tally(list(durations_s.values()))
     at_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
     mixed = settings.output_dir == "-" and sys.stdout.isatty()
     if not (show_bars and durations_s and at_terminal) or mixed or LOGGER.level > logging.INFO:
-        return Report(tally, names, settings.output_dir)
+        return Report(tally, names, settings.output_dir, files=len(items))
     from audiopipe.cli.bars import Bars
 
-    return Report(tally, names, settings.output_dir, Bars(tally))
+    return Report(tally, names, settings.output_dir, Bars(tally), files=len(items))
 
 
 def _chosen(session: Session) -> Transcriber:
@@ -199,7 +200,7 @@ def _record(
     items: Iterable[Item], settings: Settings, place: Place, backend: Transcriber | None
 ) -> AbstractContextManager[Manifest | None]:
     named = change(settings, {"backend": backend.name}) if backend else settings
-    rows = (Row(jobs.identity(i.source), i.stem.as_posix()) for i in items if i.stem.name)
+    rows = (Row(jobs.identity(i.source), i.stem) for i in items if i.stem != _NO_STEM)
     try:
         return Manifest(place, named, rows)
     except InputError as error:
@@ -218,7 +219,7 @@ def _results(todo: Sequence[Item], session: Session, place: Place | None) -> Ite
 
     outcomes = session.transcribe_many(opened(item) for item in todo)
     for item, outcome in zip(todo, outcomes, strict=True):
-        yield results.saved(item, outcome, settings, place or _Stdout(), marks[item])
+        yield results.saved(item, outcome, settings, place or _Stdout(), marks.pop(item))
 
 
 def _among_nodes(settings: Settings) -> Settings:

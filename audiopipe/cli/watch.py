@@ -163,7 +163,7 @@ class _Desk:
                 self.record.put(there)
             else:
                 # on the disk before its results: a crash before the hook is seen by the next run
-                self.record.put(Row(source, item.stem.as_posix()), at_once=bool(self._hook))
+                self.record.put(Row(source, item.stem), at_once=bool(self._hook))
                 self._finish(self._transcribed(item))
         except AudiopipeError as error:
             self._stop(error)

@@ -50,7 +50,6 @@ class Dask:
 
     def __init__(self, address: str | None, slots: int, security: Any = None) -> None:
         self._stack = ExitStack()
-        self._topic = f"audiopipe-{uuid.uuid4().hex}"
         with quiet():
             try:
                 self._client = self._connected(address, slots, security)
@@ -79,13 +78,14 @@ class Dask:
         return done
 
     def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
-        self._client.subscribe_topic(self._topic, lambda event: hear(event[1]))
-        return _Topic(self._topic)
+        topic = _new_name()
+        self._client.subscribe_topic(topic, lambda event: hear(event[1]))
+        return _Topic(topic)
 
     def signal(self) -> Any:
         from distributed import Event
 
-        return Event(self._topic, client=self._client)  # type: ignore[no-untyped-call]
+        return Event(_new_name(), client=self._client)  # type: ignore[no-untyped-call]
 
     def check(self) -> None:
         silent_s = time.monotonic() - self._seen_s
@@ -224,6 +224,11 @@ def security_of(settings: Settings) -> Any:
         for what, path in (("cert", cert), ("key", key))
     }
     return Security(tls_ca_file=settings.tls_ca, require_encryption=True, **sides)  # type: ignore[no-untyped-call]
+
+
+def _new_name() -> str:
+    """The scheduler knows by it: two runs of one engine may not see each other's end."""
+    return f"audiopipe-{uuid.uuid4().hex}"
 
 
 def _version() -> str:

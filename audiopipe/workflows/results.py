@@ -16,8 +16,7 @@ from audiopipe.workflows.places import Place
 
 def names(item: Item, settings: Settings) -> dict[str, str]:
     """The files of an input below the place of results, by format."""
-    stem = item.stem.as_posix()
-    return {name: stem + renderer(name).ending for name in settings.output_formats}
+    return {name: item.stem + renderer(name).ending for name in settings.output_formats}
 
 
 def save(item: Item, transcript: Transcript, settings: Settings, place: Place) -> None:
@@ -54,7 +53,7 @@ def saved(
 
 def missing(item: Item, reason: str) -> Row:
     """The row of an input that gave nothing."""
-    return Row(identity(item.source), item.stem.as_posix(), "failed", reason)
+    return Row(identity(item.source), item.stem, "failed", reason)
 
 
 def row_of(
@@ -77,7 +76,7 @@ def row_of(
     files = () if settings.output_dir == "-" else names(item, settings).values()
     return Row(
         identity(item.source),
-        item.stem.as_posix(),
+        item.stem,
         "partial" if lacks else status,
         lacks,
         tuple(files),

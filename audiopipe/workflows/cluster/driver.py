@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -32,7 +32,7 @@ _LOOK_SLOTS = 500
 
 def transcribe_on(
     executor: Executor,
-    items: Mapping[Item, float | None],
+    items: Iterable[Item],
     settings: Settings,
     *,
     hear: Hear,
@@ -42,7 +42,7 @@ def transcribe_on(
 
     Args:
         executor: where.
-        items: the recordings with their seconds, None where nobody knows; in the order of work.
+        items: the recordings, in the order of work.
         settings: of the run.
         hear: called with events, from any thread, one at a time for each node.
         stop: once it is set, nothing new is begun.
@@ -72,12 +72,15 @@ def transcribe_on(
         Thread(target=_end, args=(ended,), daemon=True).start()
 
 
-def in_order(items: Mapping[Item, float | None], *, is_limited: bool) -> dict[Item, float | None]:
+def in_order(items: Mapping[Item, float | None], *, is_limited: bool) -> list[Item]:
     """Recordings in the order in which nodes do them.
 
     Where no limit binds, long ones first: a long one that is begun last keeps the others waiting.
     Under a limit short ones first, as everything takes as long as the limit says, and most results
     are there early.
+
+    Args:
+        items: with their seconds, None where nobody knows.
     """
 
     def length(item: Item) -> float:
@@ -86,7 +89,7 @@ def in_order(items: Mapping[Item, float | None], *, is_limited: bool) -> dict[It
             return math.inf
         return seconds if is_limited else -seconds
 
-    return {item: items[item] for item in sorted(items, key=length)}
+    return sorted(items, key=length)
 
 
 def check_shared(settings: Settings, *, is_elsewhere: bool) -> None:

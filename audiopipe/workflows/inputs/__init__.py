@@ -34,13 +34,13 @@ class Item:
 
     Attributes:
         source: path or address; `-` is stdin.
-        stem: path of its results.
+        stem: path of its results, with slashes; `.` where it can have none.
         error: why it cannot be used.
         marks: size in bytes and time of the last change in ns, of what is no file of this machine.
     """
 
     source: str
-    stem: PurePath
+    stem: str
     error: InputError | None = None
     marks: tuple[int, int] | None = field(default=None, compare=False)
 
@@ -103,12 +103,15 @@ def find_inputs(
 
 
 def _identity(source: str) -> str:
-    return source if source == "-" or "://" in source else os.path.realpath(source)
+    if source == "-" or "://" in source:
+        return source
+    path = os.path.realpath(source)
+    return source if path == source else path  # of 100,000 each name is held once
 
 
 def _expand(argument: str, wanted: Selection) -> Iterator[Item | LeftOut]:
     if argument == "-":
-        yield Item("-", PurePath("stdin"))
+        yield Item("-", "stdin")
     elif re.match(r"https?://", argument):
         yield _address(argument)
     elif re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", argument):
@@ -121,15 +124,15 @@ def _expand(argument: str, wanted: Selection) -> Iterator[Item | LeftOut]:
         yield from _told(argument, _of_glob(paths, wanted))
     else:
         error = UnreadableInput(f"{_shown(argument)}: no such file")
-        yield Item(argument, PurePath(harmless(argument)), error)
+        yield Item(argument, harmless(argument), error)
 
 
 def _address(url: str) -> Item:
     try:
-        return Item(url, PurePath(harmless(unquote(urlsplit(url).path))))
+        return Item(url, harmless(unquote(urlsplit(url).path)))
     except ValueError as error:
         told = UnreadableInput(f"{legible(url)} is no address: {error}")
-        return Item(url, PurePath("download"), told)
+        return Item(url, "download", told)
 
 
 def _of_glob(paths: Iterable[str], wanted: Selection) -> Iterator[Item | LeftOut]:
@@ -142,7 +145,7 @@ def _one(path: str, wanted: Selection) -> Iterator[Item | LeftOut]:
     if why := wanted.reason_against(PurePath(name), _changed_s(path)):
         yield LeftOut(path, why)
     else:
-        yield Item(path, PurePath(name))
+        yield Item(path, name)
 
 
 def _told(argument: str, found: Iterable[Item | LeftOut]) -> Iterator[Item | LeftOut]:
@@ -159,7 +162,7 @@ def _told(argument: str, found: Iterable[Item | LeftOut]) -> Iterator[Item | Lef
         told = Found((), tuple(each_left)).summary()
         why = f" ({told})" if told else ""
         error = UnreadableInput(f"{_shown(argument)}: no recording below it{why}")
-        yield Item(argument, PurePath(), error)
+        yield Item(argument, ".", error)
 
 
 def _in_folder(folder: str, wanted: Selection) -> Iterator[Item | LeftOut]:
@@ -170,7 +173,9 @@ def _in_folder(folder: str, wanted: Selection) -> Iterator[Item | LeftOut]:
 def look(folder: str, path: str, wanted: Selection) -> Item | LeftOut:
     """What a file below a folder is: a recording that is wanted, or why it is left out."""
     why = _why_not(folder, path, wanted)
-    return LeftOut(path, why) if why else Item(path, PurePath(path).relative_to(folder))
+    if why:
+        return LeftOut(path, why)
+    return Item(path, PurePath(path).relative_to(folder).as_posix())
 
 
 def _below(folder: str) -> Iterator[str]:
@@ -237,14 +242,14 @@ def _elsewhere(argument: str, wanted: Selection) -> Iterator[Item | LeftOut]:
     try:
         listed = entries(argument)
     except InputError as error:
-        yield Item(argument, PurePath(harmless(argument)), error)
+        yield Item(argument, harmless(argument), error)
         return
     found = (each for entry in listed for each in _object(entry, wanted))
     yield from found if listed[0].is_named else _told(argument, found)
 
 
 def _object(entry: Entry, wanted: Selection) -> Iterator[Item | LeftOut]:
-    below = PurePath(*(harmless(part) for part in entry.below.split("/")))
+    below = PurePath(*(harmless(part) for part in entry.below.split("/"))).as_posix()
     against = wanted.reason_against(PurePath(entry.below), entry.changed_s)
     if not against and not entry.is_named:
         against = "" if sort_by_name(entry.below) else "other"

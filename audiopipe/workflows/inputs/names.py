@@ -36,33 +36,35 @@ def harmless(path: str) -> str:
 
 
 def distinct(
-    names: Sequence[PurePath],
+    names: Sequence[str],
     endings: Iterable[str] = ENDINGS,
     stem_of: Callable[[PurePath], str] = lambda name: name.stem,
-) -> list[PurePath]:
+) -> list[str]:
     """A stem for each name, so that no two results are one file; what is named apart is told.
 
     Args:
-        names: of inputs, with their endings; one that is empty stays so.
+        names: of inputs, paths with their endings; one that is empty (`.`) stays so.
         endings: of all results that an input may have. All of them count where a later run is to
             find the same names, whichever formats it is asked for.
         stem_of: a name without its ending.
 
     Returns:
-        Stems, in the order of the names.
+        Stems, in the order of the names, with slashes.
     """
     known = tuple(endings)
-    bare = [_bare(name, stem_of) for name in names]
-    roots = Counter(map(_root_of, bare))
-    near = [stem for stem in bare if roots[_root_of(stem)] > 1]
-    owners = Counter(file for stem in near for file in set(files(stem, known)))
+    # as text: a hundred thousand paths take four times as much
+    bare = [_bare(PurePath(name), stem_of).as_posix() for name in names]
+    shared = _shared(bare, known)
+    if not shared:
+        return bare
     used = Used(known)
     stems = []
-    for name, short in zip(names, bare, strict=True):
-        is_shared = bool(owners) and any(owners[file] > 1 for file in files(short, known))
-        stem = free(shortened(name) if is_shared else short, used, known) if name.name else name
+    for name, short in zip(map(PurePath, names), bare, strict=True):
+        wanted = PurePath(short)
+        is_shared = any(file in shared for file in files(wanted, known))
+        stem = free(shortened(name) if is_shared else wanted, used, known) if name.name else name
         used.add(stem)
-        stems.append(stem)
+        stems.append(stem.as_posix())
     odd = [
         (name, stem) for name, short, stem in zip(names, bare, stems, strict=True) if stem != short
     ]
@@ -70,6 +72,14 @@ def distinct(
         more = f", and {len(odd) - 1} more" if len(odd) > 1 else ""
         _log.warning("named apart, as results would be the same file: %s as %s%s", *odd[0], more)
     return stems
+
+
+def _shared(stems: Sequence[str], endings: Collection[str]) -> set[str]:
+    """The files that several stems would have."""
+    roots = Counter(map(_root_of, stems))
+    near = [PurePath(stem) for stem in stems if roots[_root_of(stem)] > 1]
+    owners = Counter(file for stem in near for file in set(files(stem, endings)))
+    return {file for file, count in owners.items() if count > 1}
 
 
 def results(
@@ -85,7 +95,7 @@ def results(
     Raises:
         UsageError: a result would be written over another source.
     """
-    names = [folder / source.name if folder else source for source in sources]
+    names = [str(folder / source.name if folder else source) for source in sources]
     stems = distinct(names, endings, lambda name: stem_of(Path(name)))
     made_of = [tuple(Path(f"{stem}{ending}") for ending in endings) for stem in stems]
     read = {os.path.realpath(source): source for source in sources}
@@ -108,25 +118,33 @@ class Used:
 
     def __init__(self, endings: Collection[str] = ENDINGS) -> None:
         self._endings = endings
-        self._alone: dict[str, PurePath] = {}
+        self._alone: dict[str, str] = {}
         self._near: set[str] = set()
         self._files: set[str] = set()
 
     def add(self, stem: PurePath) -> None:
         """Its files are somebody's now."""
-        root = _root_of(stem)
+        root = _root_of(str(stem))
         if root in self._alone:
             self._near.add(root)
-            self._files.update(files(self._alone.pop(root), self._endings))
+            self._files.update(files(PurePath(self._alone.pop(root)), self._endings))
         if root in self._near:
             self._files.update(files(stem, self._endings))
         elif stem.name:
-            self._alone[root] = stem
+            self._alone[root] = str(stem)
+
+    def has_one_of(self, stem: PurePath) -> bool:
+        """Whether a file of a stem is somebody's."""
+        root = _root_of(str(stem))
+        is_near = root in self._alone or root in self._near
+        return is_near and any(file in self for file in files(stem, self._endings))
 
     def __contains__(self, file: object) -> bool:
         name = str(file)
         stem = self._alone.get(_root(name))
-        return name in self._files or (stem is not None and name in files(stem, self._endings))
+        if name in self._files:
+            return True
+        return stem is not None and name in files(PurePath(stem), self._endings)
 
 
 def free(stem: PurePath, used: Container[str], endings: Collection[str] = ENDINGS) -> PurePath:
@@ -169,8 +187,8 @@ def shortened(stem: PurePath) -> PurePath:
     return stem.with_name(f"{cut}~{mark}")
 
 
-def _root_of(stem: PurePath) -> str:
-    return _root(_folded(stem))
+def _root_of(stem: str) -> str:
+    return _root(_folded(PurePath(stem)))
 
 
 def _root(file: str) -> str:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from threading import Timer
 
 import pytest
@@ -56,7 +56,7 @@ def items(tmp_path: Path) -> dict[Item, float | None]:
     for n in range(5):
         path = tmp_path / f"{n}.flac"
         sf.write(path, make_recording(8 + n, first=20 * n), 16_000)
-        found[Item(str(path), PurePath(path.stem))] = (8 + n) / 2
+        found[Item(str(path), path.stem)] = (8 + n) / 2
     return found
 
 
@@ -115,7 +115,7 @@ def test_a_long_recording_tells_of_its_parts_while_it_is_under_way(
 
     with Server(latency=latency) as server:
         settings = told_to(server, tmp_path, chunk_length_s=10, overlap_s=2, workers=1)
-        item = Item(str(path), PurePath("long"))
+        item = Item(str(path), "long")
         rows = transcribe_on(
             executor, {item: 15.0}, settings, hear=lambda *_: told.set(), stop=Stop()
         )
@@ -188,6 +188,6 @@ def test_no_more_than_twice_the_slots_are_begun(executor: Executor) -> None:
 
 
 def test_long_ones_first_unless_a_limit_binds() -> None:
-    items = {Item(name, PurePath(name)): s for name, s in (("a", 5.0), ("b", None), ("c", 60.0))}
+    items = {Item(name, name): s for name, s in (("a", 5.0), ("b", None), ("c", 60.0))}
     assert [each.source for each in in_order(items, is_limited=False)] == ["c", "a", "b"]
     assert [each.source for each in in_order(items, is_limited=True)] == ["a", "c", "b"]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_what_is_left_out_is_counted_and_named(tmp_path: Path) -> None:
     (tmp_path / "x.mp3").mkdir()
     os.mkfifo(tmp_path / "pipe.mp3")
     found = find_inputs([str(tmp_path)])
-    assert [item.stem.name for item in found.items] == ["a"]
+    assert [item.stem for item in found.items] == ["a"]
     assert found.summary() == (
         "9 files left out: 2 pictures, 2 texts, 1 hidden, 1 archive, 1 of 0 bytes, "
         "1 link to nothing, 1 no file"
@@ -188,9 +188,9 @@ def test_what_is_not_there_is_an_item_with_its_error(tmp_path: Path) -> None:
     )
 )
 def test_names_differ_and_leave_room_for_endings(names: list[bytes]) -> None:
-    stems = distinct([PurePath(os.fsdecode(name) + ".mp3") for name in names])
-    assert len({str(stem).casefold() for stem in stems}) == len(names)
-    assert all(len(os.fsencode(stem.name)) <= 220 for stem in stems)
+    stems = distinct([os.fsdecode(name) + ".mp3" for name in names])
+    assert len({stem.casefold() for stem in stems}) == len(names)
+    assert all(len(os.fsencode(stem)) <= 220 for stem in stems)
 
 
 @given(st.binary(max_size=4096))
