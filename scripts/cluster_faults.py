@@ -4,12 +4,16 @@ python scripts/cluster_faults.py                          all of them
 python scripts/cluster_faults.py limit redis              some
 
     limit      two nodes share rpm=20: refusals, time beside the least, requests of a second run
-    twice      the same recordings under two names on two nodes
+    pace       two nodes share rpm=120, recordings of several chunks: likewise
+    twice      the same recordings under two names on two nodes, several chunks each
     redis      Redis is away for 20 s
     cut        the network between a node and all others is cut for 30 s (root alone)
     workers    ten workers of Dask are killed
     driver     the driver is killed
     scheduler  the scheduler is killed, and Ctrl-C comes at once in a second run
+    cost       --max-cost over two nodes of Dask of which workers are killed, and the same again
+    poison     one recording kills whoever reads it
+    ctrl-c     Ctrl-C while nodes of Dask work
 
 Each run must end with all recordings done by the same command, begun again where it ended. What is
 printed: requests beside recordings, each of which is one request, and how many were under way when
@@ -39,12 +43,23 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support.namespaces import Link, namespace  # noqa: E402 - the path to it is set above
 from support.redis import RedisServer  # noqa: E402
 from support.server import Server  # noqa: E402
-from support.speechlike import make_recording  # noqa: E402
+from support.speechlike import make_recording, word  # noqa: E402
 
 from audiopipe.limits.rules import Limits  # noqa: E402
 
 COUNT = 40
 LATENCY_S = 2.0
+IN_CHUNKS = ("--chunk-length", "20", "--overlap", "5")
+MOST_USD = 0.002
+"""Of whisper-large-v3-turbo: 18 requests of at most 10 s, at $0.04 an hour."""
+DEADLY = """
+import os, signal
+
+def check(evidence):
+    if any("{word}" in each.text for each in evidence.segments):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return iter(())
+"""
 
 Process = subprocess.Popen[str]
 
@@ -52,7 +67,13 @@ Process = subprocess.Popen[str]
 class Stage:
     """A folder with recordings, a server, a Redis, and what runs between them."""
 
-    def __init__(self, stack: ExitStack, host: str = "127.0.0.1", rpm: float | None = None) -> None:
+    def __init__(
+        self,
+        stack: ExitStack,
+        host: str = "127.0.0.1",
+        rpm: float | None = None,
+        words: int = 6,
+    ) -> None:
         enter = stack.enter_context
         self.folder = Path(enter(tempfile.TemporaryDirectory()))
         self.host = host
@@ -61,22 +82,23 @@ class Stage:
         )
         self.redis = enter(RedisServer(self.folder, host))
         self.running: list[Process] = []
+        self.environment = {**os.environ, **self.server.as_groq, "PYTHONUNBUFFERED": "1"}
+        self.environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
         stack.callback(self.end)
         for n in range(COUNT):
             path = self.folder / "talks" / f"{n:02}.flac"
             path.parent.mkdir(exist_ok=True)
-            sf.write(path, make_recording(6 + n % 5, first=40 * n), 16_000)
+            length = words + n % 5
+            sf.write(path, make_recording(length, first=(words + 40) * n), 16_000)
         self.limits = ("--limit", f"rpm={rpm:g}" if rpm else "rpm=none")
 
     def begin(self, *command: str, link: Link | None = None) -> Process:
         """A command line of ours, here or behind a link."""
         within = link.within() if link else []
-        environment = {**os.environ, **self.server.as_groq, "PYTHONUNBUFFERED": "1"}
-        environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
         made = subprocess.Popen(
             [*within, sys.executable, "-m", *command],
             cwd=self.folder,
-            env=environment,
+            env=self.environment,
             stderr=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             text=True,
@@ -91,10 +113,12 @@ class Stage:
         command = ["audiopipe", "transcribe", "talks", "-o", out, "-f", "json", *shared]
         return self.begin(*command, *self.limits, *more, link=link)
 
-    def shares(self, out: str = "out", link: Link | None = None) -> list[Process]:
+    def shares(
+        self, out: str = "out", link: Link | None = None, more: Sequence[str] = ()
+    ) -> list[Process]:
         """Two nodes, the second behind a link."""
-        first = self.transcribe("--share", "1/2", out=out)
-        return [first, self.transcribe("--share", "2/2", out=out, link=link)]
+        first = self.transcribe("--share", "1/2", *more, out=out)
+        return [first, self.transcribe("--share", "2/2", *more, out=out, link=link)]
 
     def wait_for(self, requests: int) -> None:
         """Until so many have come."""
@@ -113,9 +137,11 @@ class Stage:
     def told(self, what: str, codes: object, under_way: int = 0) -> None:
         """A row: what came of it."""
         done = len(list((self.folder / "out").glob("[0-9]*.json")))
+        heard = {each.audio for each in self.server.accepted}
         print(
             f"{what}: exit codes {codes}, {done} of {COUNT} done, {len(self.server.seen)} requests "
-            f"({len(self.server.refused)} refused), {under_way} under way then",
+            f"({len(self.server.refused)} refused, {len(heard)} different ones answered), "
+            f"{under_way} under way then",
             flush=True,
         )
 
@@ -130,18 +156,28 @@ class Stage:
 
 def limit(stack: ExitStack) -> None:
     """One limit for both nodes, of which the burst is half of the recordings."""
-    stage = Stage(stack, rpm=20)
-    codes = stage.ended(stage.shares())
+    shared(Stage(stack, rpm=20), "limit", 20)
+
+
+def pace(stack: ExitStack) -> None:
+    """A limit that is quick; recordings of 100 s in chunks of 20 s."""
+    shared(Stage(stack, rpm=120, words=200), "pace", 120, *IN_CHUNKS)
+
+
+def shared(stage: Stage, what: str, rpm: float, *more: str) -> None:
+    """Two nodes under one limit, and once more."""
+    codes = stage.ended(stage.shares(more=more))
     times = sorted(seen.at_s for seen in stage.server.seen)
-    least_s = (COUNT - 0.99 * 20) * 60 / 20
-    stage.told(f"limit, {times[-1] - times[0]:.1f} s (least {least_s:.1f})", codes)
-    stage.told("limit, again", stage.ended(stage.shares(out="out-2")))
+    least_s = (len(times) - 0.99 * rpm) * 60 / rpm
+    stage.told(f"{what}, {times[-1] - times[0]:.1f} s (least {least_s:.1f})", codes)
+    stage.told(f"{what}, again", stage.ended(stage.shares(out="out-2", more=more)))
 
 
 def twice(stack: ExitStack) -> None:
     """Two nodes that do not know of each other get the same recordings at the same time."""
-    stage = Stage(stack)
-    codes = stage.ended([stage.transcribe(out="out"), stage.transcribe(out="out-2")])
+    stage = Stage(stack, words=80)
+    nodes = [stage.transcribe(*IN_CHUNKS, out=out) for out in ("out", "out-2")]
+    codes = stage.ended(nodes)
     stage.told("twice", codes)
 
 
@@ -218,6 +254,54 @@ def scheduler(stack: ExitStack) -> None:
     stage.told("scheduler, again", stage.ended([stage.transcribe("--on", f"dask://{place}")]))
 
 
+def cost(stack: ExitStack) -> None:
+    """A bound for all nodes: what it was exceeded by, in requests, though workers die."""
+    stage = Stage(stack)
+    place, nodes, _ = cluster(stage)
+    bound = ("--on", f"dask://{place}", "--max-cost", f"{MOST_USD:g}", "--run", "bounded")
+    run, busy = stage.transcribe(*bound), 0
+    for n in (4, 8):
+        stage.wait_for(n)
+        busy += stage.server.busy
+        if victims := [child for node in nodes for child in workers_of(node.pid)]:
+            os.kill(victims[0], signal.SIGKILL)
+    stage.told(f"cost, at most {MOST_USD / (10 / 3600 * 0.04):.0f}", stage.ended([run]), busy)
+    stage.told("cost, again", stage.ended([stage.transcribe(*bound)]), busy)
+
+
+def poison(stack: ExitStack) -> None:
+    """A plug-in of the nodes dies of one recording's words; all others are done."""
+    stage = Stage(stack)
+    stage.environment["PYTHONPATH"] = plugged(stage.folder, word(7 * 46))
+    place, _, _ = cluster(stage)
+    stage.told("poison", stage.ended([stage.transcribe("--on", f"dask://{place}")]))
+
+
+def ctrl_c(stack: ExitStack) -> None:
+    """How long the driver takes to end."""
+    stage = Stage(stack)
+    place, _, _ = cluster(stage)
+    run = stage.transcribe("--on", f"dask://{place}")
+    stage.wait_for(6)
+    busy, began_s = stage.server.busy, time.monotonic()
+    os.kill(run.pid, signal.SIGINT)
+    codes = stage.ended([run])
+    took_s = time.monotonic() - began_s
+    stage.told(f"ctrl-c, out after {took_s:.1f} s (a request {LATENCY_S:g})", codes, busy)
+    stage.told("ctrl-c, again", stage.ended([stage.transcribe("--on", f"dask://{place}")]), busy)
+
+
+def plugged(folder: Path, deadly: str) -> str:
+    """A check that kills whoever sees a word, where Python finds it."""
+    place = folder / "plug-in"
+    (place / "deadly-1.dist-info").mkdir(parents=True)
+    (place / "deadly-1.dist-info" / "METADATA").write_text("Name: deadly\nVersion: 1\n")
+    entry = "[audiopipe.checks]\ndeadly = audiopipe_deadly:check\n"
+    (place / "deadly-1.dist-info" / "entry_points.txt").write_text(entry)
+    (place / "audiopipe_deadly.py").write_text(DEADLY.format(word=deadly))
+    return os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])
+
+
 def cluster(stage: Stage) -> tuple[str, list[Process], Process]:
     """A scheduler and two nodes."""
     with socket.socket() as free:
@@ -250,7 +334,8 @@ def workers_of(process: int) -> list[int]:
 
 
 WAYS: dict[str, Callable[[ExitStack], None]] = {
-    each.__name__: each for each in (limit, twice, redis, cut, workers, driver, scheduler)
+    each.__name__.replace("_", "-"): each
+    for each in (limit, pace, twice, redis, cut, workers, driver, scheduler, cost, poison, ctrl_c)
 }
 
 

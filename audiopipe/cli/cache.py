@@ -71,8 +71,11 @@ def path(cache_dir: str | None) -> int:
 @options.settings("cache")
 @options.verbosity
 def list_(cache_dir: str | None) -> int:
-    """List the recordings whose answers are kept, those used last first."""
-    with _opened(_path(cache_dir)) as store:
+    """List the recordings whose answers are kept, those used last first.
+
+    In a bucket: those written last, of the recordings for which they were asked.
+    """
+    with _any(_place(cache_dir)) as store:
         for each in store.recordings() if store else ():
             size, day = each.size_bytes / _MB, time.strftime("%F", time.localtime(each.used_s))
             put(f"{each.answers:>7} answers {size:>9.2f} MB  {day}  {on_one_line(each.kind)}")
@@ -90,7 +93,7 @@ def drop(inputs: Sequence[str], cache_dir: str | None) -> int:
     has been used again; transcribe --refresh replaces it in any case.
     """
     failed = 0
-    with _opened(_path(cache_dir)) as store:
+    with _any(_place(cache_dir)) as store:
         for item in find_inputs(inputs):
             try:
                 origin = _origin(item)
@@ -158,16 +161,6 @@ def clear(cache_dir: str | None, yes: bool) -> int:
 
 def _place(cache_dir: str | None) -> Path | str:
     return answers_of(load({"cache_dir": cache_dir}, os.environ), os.environ)
-
-
-def _path(cache_dir: str | None) -> Path:
-    place = _place(cache_dir)
-    if isinstance(place, Path):
-        return place
-    raise UsageError(
-        f"{place}: objects do not tell whose answers they are; cache prune and cache clear drop "
-        "them, and transcribe --refresh asks anew and replaces"
-    )
 
 
 def _tell_bucket(address: str) -> None:

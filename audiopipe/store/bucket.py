@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from threading import Lock
 
 from audiopipe.concurrency import OneAtATime, PerProcess
@@ -15,13 +17,20 @@ from audiopipe.errors import AnswersLost, UsageError
 from audiopipe.store.claims import Wait
 from audiopipe.store.keeping import Answers
 from audiopipe.store.leases import Leases
-from audiopipe.store.objects import Bucket, Missing, NoAnswer, Overtaken, path_of
-from audiopipe.store.tables import Kind, pack, unpack
+from audiopipe.store.objects import Bucket, Entry, Missing, NoAnswer, Overtaken, path_of
+from audiopipe.store.tables import Holding, Kind, pack, unpack
 from audiopipe.values.audio import Origin
 
 _MARK = ".audiopipe"
 """Written by each process, to know before anything is paid that answers can be kept."""
 _KEY = re.compile("/[0-9a-f]{64}$")
+_RECORDINGS = "recordings"
+_OF = re.compile(
+    rf"/{_RECORDINGS}/(?P<id>[0-9a-f]+)/(?P<name>[\w=-]+)/(?P<key>[0-9a-f]{{64}})\.key$", re.ASCII
+)
+_NAME_BYTES = 180
+"""Of a name, so that its spelling is one that file systems take."""
+MOST_LISTED = 200_000
 _REFRESH = ".audiopipe-refresh"
 """Written when a refresh begins, and deleted when it has come to its end."""
 _LOGGER = logging.getLogger("audiopipe")
@@ -74,6 +83,10 @@ class BucketStore(Answers):
         self._waiting[key] = pack(key, answer)
         self.refreshed(key)
         self._write_waiting()
+        if origin:
+            # answers can be found by their keys without it
+            with suppress(NoAnswer, OSError):
+                self._bucket.get().write(self._of(origin, key), b"")
 
     @contextmanager
     def claim(
@@ -85,7 +98,40 @@ class BucketStore(Answers):
             yield
 
     def note(self, key: bytes, origin: Origin) -> None:
-        """Objects do not tell whose they are."""
+        """An answer is known by the recording for which it was asked: another that shares it would
+        take a request each time."""
+
+    def recordings(self) -> tuple[Holding, ...]:
+        """What it holds of each recording, by its name; those written last first.
+
+        Of a larger store the first `MOST_LISTED` objects count, which is told.
+        """
+        entries = list(islice(self._bucket.get().entries(self._prefix), MOST_LISTED))
+        if len(entries) == MOST_LISTED:
+            _LOGGER.warning("%s has more: %d objects were counted", self._address, MOST_LISTED)
+        answers = {each.path[-64:]: each for each in entries if _KEY.search(each.path)}
+        owned: dict[tuple[str, str], list[Entry]] = {}
+        other = set(answers)
+        for each in entries:
+            if (found := _OF.search(each.path)) and found["key"] in answers:
+                owner = (_spelled(found["name"]), found["id"])
+                owned.setdefault(owner, []).append(answers[found["key"]])
+                other.discard(found["key"])
+        if other:
+            owned["other", ""] = [answers[key] for key in other]
+        holdings = [_holding(name, own) for (name, _), own in owned.items()]
+        return tuple(sorted(holdings, key=lambda each: (-each.used_s, each.kind)))
+
+    def drop(self, origin: Origin) -> int:
+        """Drop the answers that were asked for a recording; returns how many there were."""
+        bucket, dropped = self._bucket.get(), 0
+        for each in list(bucket.entries(self._own(f"{_RECORDINGS}/{origin.id}"))):
+            if found := _OF.search(each.path):
+                with suppress(Missing):
+                    bucket.delete(self._path(bytes.fromhex(found["key"])))
+                    dropped += 1
+            bucket.delete(each.path)
+        return dropped
 
     def clear(self) -> int:
         """Drop every answer; returns how many there were."""
@@ -98,16 +144,21 @@ class BucketStore(Answers):
             unused_s: those written longer ago, as a store does not tell when one was read.
             max_bytes: the oldest, until the rest is no larger.
         """
-        bucket, size, dropped = self._bucket.get(), 0, 0
-        entries = [each for each in bucket.entries(self._prefix) if _KEY.search(each.path)]
-        for each in sorted(entries, key=lambda entry: entry.changed, reverse=True):
+        bucket, size = self._bucket.get(), 0
+        dropped: set[str] = set()
+        entries = list(bucket.entries(self._prefix))
+        answers = [each for each in entries if _KEY.search(each.path)]
+        for each in sorted(answers, key=lambda entry: entry.changed, reverse=True):
             size += each.size
             age_s = (datetime.now(UTC) - each.changed).total_seconds()
             is_old = unused_s is not None and age_s > unused_s
             if is_old or (max_bytes is not None and size > max_bytes):
                 bucket.delete(each.path)
-                dropped += 1
-        return dropped
+                dropped.add(each.path[-64:])
+        for each in entries:
+            if (found := _OF.search(each.path)) and found["key"] in dropped:
+                bucket.delete(each.path)
+        return len(dropped)
 
     def close(self) -> None:
         self._write_waiting()
@@ -157,6 +208,11 @@ class BucketStore(Answers):
         name = key.hex()
         return self._own(f"{name[:2]}/{name}")
 
+    def _of(self, origin: Origin, key: bytes) -> str:
+        """An object that tells whose an answer is, without being read."""
+        name = base64.urlsafe_b64encode(origin.name.encode()[:_NAME_BYTES]).decode()
+        return self._own(f"{_RECORDINGS}/{origin.id}/{name}/{key.hex()}.key")
+
     def _read(self, key: bytes) -> bytes | None:
         try:
             return self._bucket.get().read(self._path(key))
@@ -172,3 +228,15 @@ class BucketStore(Answers):
                     _LOGGER.warning("an answer cannot be kept as yet: %s", fault)
                     return
                 self._waiting.pop(key, None)
+
+
+def _holding(name: str, answers: Sequence[Entry]) -> Holding:
+    last_s = max(each.changed for each in answers).timestamp()
+    return Holding(name, len(answers), sum(each.size for each in answers), last_s)
+
+
+def _spelled(name: str) -> str:
+    """The name that stands in a path, which anybody may have written."""
+    with suppress(ValueError):
+        return base64.urlsafe_b64decode(name).decode("utf-8", "replace")
+    return name

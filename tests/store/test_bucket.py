@@ -14,6 +14,7 @@ from support.s3 import s3_server
 from audiopipe.errors import AnswersLost, Stopped, UsageError
 from audiopipe.store.bucket import BucketStore
 from audiopipe.store.leases import LEASE_S, Leases
+from audiopipe.values.audio import Origin
 
 pytest.importorskip("obstore", reason="obstore is not installed")
 
@@ -147,3 +148,22 @@ def test_a_lease_lasts_as_long_as_its_holder_and_a_stop_ends_the_wait(tmp_path: 
         looking.close()
         one.close()
         other.close()
+
+
+def test_the_answers_of_a_recording_are_listed_and_dropped(place: str) -> None:
+    talk, odd = Origin("0" * 32, "talk.mp3"), Origin("1" * 32, "/ü" * 300)
+    with BucketStore(place) as store:
+        for n, origin in enumerate((talk, talk, odd, None)):
+            store.put(bytes([n]) * 32, "transcript", b"answer", origin)
+        listed = {each.kind: each.answers for each in store.recordings()}
+        assert listed.pop("talk.mp3") == 2
+        assert listed.pop("other") == 1
+        ((name, count),) = listed.items()
+        assert (name[:20], count) == (("/ü" * 300)[:20], 1)
+        assert sum(each.size_bytes for each in store.recordings()) > 0
+        assert store.drop(talk) == 2
+        assert store.drop(talk) == 0
+        assert [store.get(bytes([n]) * 32) for n in range(4)] == [None, None, b"answer", b"answer"]
+        assert len(store.recordings()) == 2
+        assert store.clear() == 2
+        assert store.recordings() == ()
