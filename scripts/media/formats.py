@@ -130,6 +130,7 @@ FORMS = (
     _plain("au", "au", "au", "pcm_s16be", 16_000),
     _plain("au-mulaw", "au", "au", "pcm_mulaw", 8_000),
     _plain("caf-pcm", "caf", "caf", "pcm_s16be", 16_000),
+    _plain("caf-ima", "caf", "caf", "adpcm_ima_qt", 22_050),
     Form("caf-alac", "caf", "caf", "alac", 44_100),
     Form("caf-opus", "caf", "caf", "libopus", 48_000),
     _plain("voc", "voc", "voc", "pcm_s16le", 16_000),

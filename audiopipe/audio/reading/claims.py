@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
+from audiopipe.audio.reading.tagging import is_tag
+
 _MOST_CHUNKS = 10_000
 """Chunks that are walked over before the sound; a broken file may seem to have millions."""
 
@@ -39,9 +41,6 @@ _METADATA = (
 """Chunks that stand behind the sound of a WAV; they are looked for before the file's end."""
 
 _METADATA_BYTES = 1 << 16
-
-_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""How tags begin that are put behind the sound of any file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +249,7 @@ def _is_followed(file: IO[bytes], form: _Form, end: int, size: int) -> bool:
 def _is_tag_or_filling(file: IO[bytes], at: int) -> bool:
     file.seek(at)
     behind = file.read(16)
-    return behind.startswith(_TAGS) or behind[1:].startswith(_TAGS) or _is_filling(file, at)
+    return is_tag(behind) or is_tag(behind[1:]) or _is_filling(file, at)
 
 
 def _is_filling(file: IO[bytes], at: int) -> bool:
@@ -265,7 +264,7 @@ def _is_filling(file: IO[bytes], at: int) -> bool:
 def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
     end = at
     for chunk in _chunks(file, form, at, size):
-        if chunk.name.startswith(_TAGS) or not (chunk.name.strip(b"\0") or chunk.length):
+        if is_tag(chunk.name) or not (chunk.name.strip(b"\0") or chunk.length):
             break
         name = chunk.name[:4]
         if chunk.length < 0 or not (name.isascii() and name.decode("ascii").isprintable()):

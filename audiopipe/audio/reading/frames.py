@@ -14,8 +14,9 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame, is_tag
+from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame
 from audiopipe.audio.reading.ogg import Pages
+from audiopipe.audio.reading.tagging import is_tag
 from audiopipe.audio.reading.torn import Seams
 
 MOST_PLANES = 7

@@ -16,10 +16,10 @@ _FLAC_HEADS = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
 class Part(io.RawIOBase):
-    """A file from one place to another, or to its end."""
+    """A file from `start` to another place, or to its end."""
 
     def __init__(self, file: IO[bytes], start: int, end: int | None = None) -> None:
-        self._file, self._start = file, start
+        self._file, self.start = file, start
         self._end = file.seek(0, os.SEEK_END) if end is None else end
         file.seek(start)
 
@@ -29,11 +29,11 @@ class Part(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: self._start, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}
-        return self._file.seek(base[whence] + offset) - self._start
+        base = {os.SEEK_SET: self.start, os.SEEK_CUR: self._file.tell(), os.SEEK_END: self._end}
+        return self._file.seek(base[whence] + offset) - self.start
 
     def tell(self) -> int:
-        return self._file.tell() - self._start
+        return self._file.tell() - self.start
 
     def readable(self) -> bool:
         return True

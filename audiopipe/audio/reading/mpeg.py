@@ -7,14 +7,7 @@ layout of a header is that of ISO 11172-3, section 2.4.1.3, and ISO 13818-3; of 
 
 from __future__ import annotations
 
-import os
-import struct
-from typing import IO
-
-from audiopipe.audio.reading.stated import id3_bytes
-
-_ID3V1_BYTES = 128
-_FILLING_BYTES, _MOST_FILLING_BYTES = 64, 1 << 26
+from audiopipe.audio.reading.tagging import tag_bytes
 
 _KBITS = {
     # by whether it is MPEG 1, and layer
@@ -82,50 +75,13 @@ def foreign_bytes(data: bytes) -> tuple[int, int]:
 
 
 def _tag_bytes(data: bytes) -> int:
-    at = 128 if data.startswith(b"TAG") else 0
-    if data[at:].startswith((b"APETAGEX", b"LYRICSBEGIN")):
-        return len(data)
-    return at + id3_bytes(data[at : at + 10])
-
-
-def end_of_sound(file: IO[bytes]) -> int:
-    """Where tags and filling begin that stand behind the sound; the file's position stays."""
-    position = file.tell()
-    end, before = file.seek(0, os.SEEK_END), -1
-    while end != before:
-        before = end
-        file.seek(max(0, end - _ID3V1_BYTES))
-        tail = file.read(min(end, _ID3V1_BYTES))
-        if tail.startswith(b"TAG"):
-            end -= _ID3V1_BYTES
-        elif tail[-32:].startswith(b"APETAGEX"):
-            size, _, flags = struct.unpack("<III", tail[-20:-8])
-            end = max(0, end - size - (32 if flags >> 31 else 0))
-        else:
-            end = _without_zeros(file, end)
-    file.seek(position)
-    return end
-
-
-def _without_zeros(file: IO[bytes], end: int) -> int:
-    """Where a filling begins that ends there: 64 zeros at least, for sound may end with some."""
-    start = end
-    while start > max(0, end - _MOST_FILLING_BYTES):
-        size = min(start, 1 << 16)
-        file.seek(start - size)
-        rest = file.read(size).rstrip(b"\0")
-        start -= size - len(rest)
-        if rest:
-            break
-    return start if end - start >= _FILLING_BYTES else end
+    at = 0
+    while size := tag_bytes(data[at : at + 32]):
+        at += size
+    return len(data) if data[at:].startswith((b"APETAGEX", b"LYRICSBEGIN")) else at
 
 
 def is_length_frame(frame: bytes) -> bool:
     """Whether a frame holds no sound, but how long what follows is."""
     head = frame[:64]
     return b"Xing" in head or b"Info" in head or b"VBRI" in head
-
-
-def is_tag(data: bytes) -> bool:
-    """Whether a packet is what follows the sound in many files."""
-    return data.startswith((b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN"))

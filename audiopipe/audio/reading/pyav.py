@@ -10,13 +10,14 @@ from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import Corrected, claim_of
 from audiopipe.audio.reading.frames import Decoded, Unifier
-from audiopipe.audio.reading.links import flac_parts
+from audiopipe.audio.reading.links import Part, flac_parts
 from audiopipe.audio.reading.recording import (
     Block,
     Recording,
     file_sha256,
     skip_frames,
 )
+from audiopipe.audio.reading.tagging import untagged
 from audiopipe.audio.reading.timeline import Timeline, silence
 from audiopipe.audio.reading.track import open_track
 from audiopipe.errors import InputError
@@ -53,13 +54,14 @@ class ContainerRecording(Recording):
     def __init__(
         self, file: IO[bytes], name: str, track: int | None, raw: str | None = None
     ) -> None:
-        self._file, self._asked = file, (track, raw)
+        self._whole, self._asked = file, (track, raw)
+        file = self._file = untagged(file)
         claim = claim_of(file)
         is_wrong = claim is not None and not claim.is_true
         if claim and is_wrong:
             file = cast("IO[bytes]", Corrected(file, claim.fields))
-        self._share = share = claim.share if claim else 1.0
-        self._track = open_track(file, name, track, raw, share)
+        self._share = claim.share if claim else 1.0
+        self._track = open_track(file, name, track, raw, claim)
         first, told_s = self._track.first, self._track.told_s
         self.tolerance_s = self._track.tolerance_s
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
@@ -77,22 +79,23 @@ class ContainerRecording(Recording):
         yield from skip_frames(self._blocks(late - delay), delay)
 
     def sha256(self) -> str:
-        return file_sha256(self._file)
+        return file_sha256(self._whole)
 
     def close(self) -> None:
         self._track.container.close()
 
     def reopened(self) -> ContainerRecording:
         """The same track from its beginning; this one must be closed."""
-        return ContainerRecording(self._file, self.name, *self._asked)
+        return ContainerRecording(self._whole, self.name, *self._asked)
 
     def add_to(self, graph: Graph, descriptor: int) -> FilterContext:
         """The same track from its beginning as a filter, read by ffmpeg itself."""
-        self._file.seek(0)
+        self._whole.seek(0)
+        start = self._file.start if isinstance(self._file, Part) else 0
         return graph.add(
             "amovie",
-            filename="fd:",
-            format_opts=f"fd={descriptor}:protocol_whitelist=fd",
+            filename=f"subfile,,start,{start},end,0,,:fd:" if start else "fd:",
+            format_opts=f"fd={descriptor}:protocol_whitelist=subfile,fd",
             stream_index=str(self._track.index),
         )
 

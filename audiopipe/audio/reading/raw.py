@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import IO
 
 from audiopipe.audio.reading.source import AudioSource
+from audiopipe.audio.reading.tagging import HEAD_BYTES, begins_recording, is_tag
 from audiopipe.errors import UnreadableInput
 
 _COMPANDED = {
@@ -31,8 +32,6 @@ _UNTOLD = frozenset(
 )
 """Samples of whatever rate and size."""
 
-_MAGIC = (b"RIFF", b"RF64", b"FORM", b".snd", b"fLaC", b"OggS", b"ID3", b"caff", b"\x1aE\xdf\xa3")
-
 
 def raw_format(source: AudioSource, name: str | None, file: IO[bytes]) -> str | None:
     """How ffmpeg calls the samples of a file without a header; None for any other file.
@@ -49,9 +48,9 @@ def raw_format(source: AudioSource, name: str | None, file: IO[bytes]) -> str | 
     known = _COMPANDED | _CODED
     if ending not in known and ending not in _UNTOLD:
         return None
-    head = file.read(8)
+    head = file.read(HEAD_BYTES)
     file.seek(0)
-    if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+    if is_tag(head) or begins_recording(head):
         return None
     if ending in _UNTOLD:
         raise UnreadableInput(

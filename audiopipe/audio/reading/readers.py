@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from audiopipe.audio.reading.recording import Recording
+from audiopipe.audio.reading.tagging import untagged
 from audiopipe.errors import UnreadableInput
 
 _PLAIN = {b"\x01\x00", b"\x03\x00", b"\x06\x00", b"\x07\x00"}
@@ -43,7 +44,7 @@ def chapter_marks(file: IO[bytes], name: str) -> list[tuple[float, float, str]]:
     from audiopipe.audio.reading.track import open_container
 
     try:
-        container = open_container(file, name)
+        container = open_container(untagged(file), name)
     except UnreadableInput:
         return []
     with container:
@@ -60,13 +61,16 @@ def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
     """The tags of a file, or of its first track of sound, on one line each."""
     from audiopipe.audio.reading.track import open_container
 
-    try:
-        container = open_container(file, name)
-    except UnreadableInput:
-        return {}
-    with container:
-        places: list[Any] = [container, *container.streams.audio[:1]]
-        told = {key.lower(): value for each in places for key, value in dict(each.metadata).items()}
+    told: dict[str, Any] = {}
+    bare = untagged(file)
+    for each in [file] if bare is file else [file, bare]:  # the tag in front, then the container
+        try:
+            container = open_container(each, name)
+        except UnreadableInput:
+            continue
+        with container:
+            for place in (container, *container.streams.audio[:1]):
+                told |= {key.lower(): value for key, value in dict(place.metadata).items()}
     lines = {tag: " ".join(str(told.get(tag, "")).split())[:_MOST_CHARACTERS] for tag in TAGS}
     return {tag: line for tag, line in lines.items() if line}
 

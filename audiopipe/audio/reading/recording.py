@@ -73,7 +73,12 @@ class Recording(ABC):
         """Release the decoder. Closing twice is harmless."""
 
     def lose(self, start_s: float, end_s: float, reason: str) -> None:
-        """Report a stretch as lost; losses close together are one."""
+        """Report a stretch as lost, but not what lies before the beginning, in samples that are
+        dropped; losses close together are one.
+        """
+        start_s = max(0.0, start_s)
+        if end_s <= start_s:
+            return
         # Imported where it is needed: most recordings lose nothing, and decoders start often.
         from audiopipe.values.audio import Span
         from audiopipe.values.transcript import Failure

@@ -11,8 +11,10 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from audiopipe.audio.reading.claims import Claim
 from audiopipe.audio.reading.ogg import states_end
 from audiopipe.audio.reading.recording import TOLERANCE_S
+from audiopipe.audio.reading.tagging import is_tag, tag_bytes
 
 _STATE_LENGTH = frozenset(
     {"mov", "flac", "wav", "aiff", "w64", "caf", "au", "avi", "tta", "wv", "ogg", "mxf"}
@@ -31,9 +33,6 @@ _UNPADDED_S = 0.05
 _LONGEST_S = 1e9
 """No recording lasts 30 years."""
 
-_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN")
-"""How tags begin that are put behind the sound of an MP3."""
-
 _ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 
@@ -44,7 +43,7 @@ def told(
     file: IO[bytes],
     head_pts: int | None,
     late_s: float,
-    share: float,
+    claim: Claim | None,
 ) -> tuple[float | None, bool]:
     """How long a track is by the header, in s from the file's beginning, None where ffmpeg only
     estimates that; and whether the rest is lost where less comes.
@@ -52,12 +51,15 @@ def told(
     Args:
         head_pts: the stamp of its first packet.
         late_s: silence before its first sample.
-        share: how many times as many bytes of sound the header states as there are.
+        claim: what the header says of the bytes of its sound.
     """
+    share = claim.share if claim else 1.0
     kinds = set(container.format.name.split(","))
     tick_s, start_s = float(stream.time_base or 0), (container.start_time or 0) / av.time_base
     length_s = (stream.duration or 0) * tick_s
     is_alone = len(container.streams) == 1
+    # CAF's table of packets states the length, and what of the last one is sound.
+    has_table = "caf" in kinds and len(stream.index_entries) > 0
     seconds = 0.0
     if "matroska" in kinds:
         # A tag tells when the track ends; without one, a lone track ends with the file.
@@ -74,21 +76,24 @@ def told(
         seconds = length_s - start_s
     elif "mp3" in kinds and mp3_states_length(file):
         seconds = length_s
+    elif "caf" in kinds and not has_table:
+        # ffmpeg takes their length, and that of PCM, from the file's, whatever stands behind.
+        seconds = stream.frames / stream.codec_context.sample_rate + late_s
+    elif claim and stream.codec_context.name.startswith("pcm") and not stream.frames:
+        seconds = 8 * claim.true_bytes / max(1, stream.codec_context.bit_rate or 0) + late_s
     elif kinds & _STATE_LENGTH and not _is_guessed(kinds, stream, file):
         seconds = length_s + late_s
     if "ogg" in kinds and stream.codec_context.name in ("opus", "libopus"):
         # The end is stamped with the pre-skip counted in (RFC 7845, section 4.1).
         seconds += min(0, head_pts or 0) * tick_s
-    # CAF's table of packets states the length, and what of the last one is sound.
-    has_table = "caf" in kinds and not stream.codec_context.name.startswith("pcm")
     # AVI's writers count pauses, for which it has no place.
     is_promised = share > 1 if has_table or "avi" in kinds else "ogg" not in kinds
     return (seconds * (1 if has_table else share) if seconds > 0 else None), is_promised
 
 
-def tolerance_s(container: InputContainer, stream: AudioStream, share: float) -> float:
-    """How much less than stated is no loss; `share` is as in `told`."""
-    if share != 1 or container.format.name in _COUNTED:
+def tolerance_s(container: InputContainer, stream: AudioStream, claim: Claim | None) -> float:
+    """How much less than stated is no loss; `claim` is as in `told`."""
+    if (claim and claim.share != 1) or container.format.name in _COUNTED:
         return _EXACT_S
     return _UNPADDED_S if stream.codec_context.name.startswith("pcm") else TOLERANCE_S
 
@@ -135,7 +140,7 @@ def mp3_states_length(file: IO[bytes]) -> bool:
     if length:
         file.seek(start + length)
         behind = file.read(16)
-        joined = bool(behind.strip(b"\0")) and not behind.startswith(_TAGS)
+        joined = bool(behind.strip(b"\0")) and not is_tag(behind)
         joined |= file.seek(0, os.SEEK_END) - start - length > length // 16  # ffmpeg takes it so
     file.seek(position)
     return frames > 0 and not joined
@@ -155,7 +160,8 @@ def _xing_counts(file: IO[bytes]) -> tuple[int, int, int]:
     An ID3v2 tag may come first. The frame holds `Xing` or `Info`, flags, then the counts that the
     two lowest flags announce.
     """
-    start = _id3_bytes(file)
+    file.seek(0)
+    start = tag_bytes(file.read(10))
     file.seek(start)
     head = file.read(256)
     at = max(head.find(b"Xing"), head.find(b"Info"))
@@ -164,16 +170,3 @@ def _xing_counts(file: IO[bytes]) -> tuple[int, int, int]:
     flags, *counts = struct.unpack_from(">III", head, at + 4)
     frames = counts.pop(0) if flags & 1 else 0
     return frames, counts[0] if flags & 2 else 0, start
-
-
-def _id3_bytes(file: IO[bytes]) -> int:
-    file.seek(0)
-    head = file.read(10)
-    return id3_bytes(head) if len(head) == 10 else 0
-
-
-def id3_bytes(head: bytes) -> int:
-    """How long the ID3v2 tag is that begins there; 0 if none does."""
-    if head[:3] != b"ID3" or len(head) < 10:
-        return 0
-    return 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))

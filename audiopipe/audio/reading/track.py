@@ -17,12 +17,13 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
+from audiopipe.audio.reading.claims import Claim
 from audiopipe.audio.reading.clock import Clock, is_counting
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, Marks, decoded, give_plain_order
-from audiopipe.audio.reading.mpeg import end_of_sound
 from audiopipe.audio.reading.ogg import Pages
 from audiopipe.audio.reading.stated import mp3_ends_at, told, tolerance_s
+from audiopipe.audio.reading.tagging import end_of_sound
 from audiopipe.audio.reading.torn import Index, Seams, complaints
 from audiopipe.errors import EmptyAudio, InputError, NoAudioTrack, UnreadableInput
 
@@ -80,12 +81,16 @@ class _Wish:
     file: IO[bytes]
     name: str
     number: int | None
-    share: float
+    claim: Claim | None
     complaints: int
 
 
 def open_track(
-    file: IO[bytes], name: str, number: int | None, raw: str | None = None, share: float = 1.0
+    file: IO[bytes],
+    name: str,
+    number: int | None,
+    raw: str | None = None,
+    claim: Claim | None = None,
 ) -> Track:
     """A track of a file; whoever opens it closes its container.
 
@@ -94,7 +99,7 @@ def open_track(
         name: for messages.
         number: which audio track, counted from 1; None takes the first that can be decoded.
         raw: ffmpeg's name of the samples, for a file without a header.
-        share: how many times as many bytes of sound the header states as there are.
+        claim: what its header says of the bytes of its sound.
 
     Raises:
         UnreadableInput: no recording, encrypted, or no decoder for it.
@@ -102,7 +107,7 @@ def open_track(
         EmptyAudio: not one sample could be decoded.
     """
     refused: InputError | None = None
-    wish = _Wish(file, name, number, share, complaints())
+    wish = _Wish(file, name, number, claim, complaints())
     container: InputContainer | None = open_container(file, name, raw)
     assert container
     count = _count_of_tracks(container, name, number)
@@ -178,7 +183,7 @@ def _opened(container: InputContainer, wish: _Wish, place: int) -> Track:
 
 def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     """The track at a place, its first sound decoded; raises as `_check`."""
-    file, name, share = wish.file, wish.name, wish.share
+    file, name, claim = wish.file, wish.name, wish.claim
     stream = container.streams.audio[place - 1]
     packets = container.demux(stream)
     head = _first_packet(packets)
@@ -196,7 +201,7 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
     before, first = _first_of(frames, name)
     delay_s = delay_frames / first.sample_rate
     clock = Clock(container, stream, first.pts, delay_s, is_indexed=bool(index))
-    told_s, is_promised = told(container, stream, file, head_pts, clock.late_s, share)
+    told_s, is_promised = told(container, stream, file, head_pts, clock.late_s, claim)
     return Track(
         container=container,
         index=stream.index,
@@ -207,7 +212,7 @@ def _sounding(container: InputContainer, wish: _Wish, place: int) -> Track:
         surplus_frames=surplus_frames,
         told_s=told_s,
         is_promised=is_promised,
-        tolerance_s=tolerance_s(container, stream, share),
+        tolerance_s=tolerance_s(container, stream, claim),
         is_exact="mov" in kind or (delay_frames > 0 and not is_mp3),
         is_plain=(is_mp3 or ((seams.is_stamped or is_pcm) and surplus_frames >= 0))
         # Of an Ogg a jump is seen at a page's end only, which is too late.

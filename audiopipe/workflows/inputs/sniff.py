@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Final, Literal
 
+from audiopipe.audio.reading.tagging import begins_recording
+
 Sort = Literal["recording", "picture", "text", "archive", "document", "program", "unknown"]
 
 RECORDINGS = frozenset(
@@ -25,30 +27,8 @@ _FTYP = {b"avif": "picture", b"heic": "picture", b"heix": "picture", b"mif1": "p
 
 _MAGIC: tuple[tuple[int, bytes, Sort], ...] = (
     (0, b"ID3", "recording"),  # MP3, and others behind a tag
-    (0, b"OggS", "recording"),
-    (0, b"fLaC", "recording"),
-    (0, b"\x1aE\xdf\xa3", "recording"),  # Matroska, WebM
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "recording"),  # ASF: WMA, WMV
-    (0, b"FLV\x01", "recording"),
-    (0, b"caff", "recording"),
-    (0, b".snd", "recording"),
-    (0, b"riff\x2e\x91\xcf\x11", "recording"),  # Wave64
-    (0, b"#!AMR", "recording"),
-    (0, b"MAC ", "recording"),
-    (0, b"wvpk", "recording"),
-    (0, b"TTA1", "recording"),
-    (0, b".RMF", "recording"),
-    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "recording"),  # MXF
-    (0, b"\x00\x00\x01\xba", "recording"),  # MPEG programme stream
+    (0, b"APETAGEX", "recording"),
     (0, b"\x0b\x77", "recording"),  # AC-3
-    (0, b"\x7f\xfe\x80\x01", "recording"),  # DTS
-    (8, b"WAVE", "recording"),
-    (8, b"AVI ", "recording"),
-    (8, b"AIFF", "recording"),
-    (8, b"AIFC", "recording"),
-    (4, b"moov", "recording"),
-    (4, b"mdat", "recording"),
-    (4, b"wide", "recording"),
     (0, b"\xff\xd8\xff", "picture"),
     (0, b"\x89PNG\r\n", "picture"),
     (0, b"GIF8", "picture"),
@@ -85,20 +65,14 @@ def sort_of(head: bytes) -> Sort:
     """What a file is that begins so; `unknown` is for a reader to tell."""
     if head[4:8] == b"ftyp":
         return "picture" if head[8:12] in _FTYP else "recording"
+    if begins_recording(head):
+        return "recording"
     for at, mark, sort in _MAGIC:
         if head[at : at + len(mark)] == mark:
             return sort
-    if _has_transport_packets(head) or _has_mpeg_frames(head):
+    if _has_mpeg_frames(head):
         return "recording"
     return "text" if _is_text(head) else "unknown"
-
-
-def _has_transport_packets(head: bytes) -> bool:
-    """MPEG-TS: a sync byte every 188 bytes, or every 192 behind a time code (M2TS)."""
-    return any(
-        len(head) > at + 2 * size and head[at::size][:3] == b"GGG"
-        for at, size in ((0, 188), (4, 192))
-    )
 
 
 def _has_mpeg_frames(head: bytes) -> bool:

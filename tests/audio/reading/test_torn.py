@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from media.faults import Whole, in_bytes, in_clock, whole
 from media.formats import FORMS
 from media.ogg import changes
 from media.tonecode import Spoken, heard
+from support.audio import babble, plain_file
 
 from audiopipe.audio.reading import open_source
+from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.stages.prepare import prepare
 from audiopipe.values.audio import Span
 
@@ -96,3 +101,20 @@ def read_words(path: Path) -> tuple[list[int], list[Span]]:
 
 def touches(span: Span, word: Spoken) -> bool:
     return span.start_s - 0.15 < word.end_s and word.start_s < span.end_s + 0.15
+
+
+@given(st.integers(0, 1500), st.integers(20, 400))
+@settings(max_examples=20, deadline=None)
+def test_damage_in_what_is_dropped_at_the_start_is_no_loss_before_it(
+    behind: int, size: int
+) -> None:
+    data = plain_file(babble(1) / np.float32(32768), 16_000, "MP3")
+    delay = data.index(b"Xing") + 141
+    data = data[:delay] + b"\xff\xf0\0" + data[delay + 3 :]  # 4,095 samples, none of padding
+    at = data.index(data[:2], delay) + behind
+    file = BytesIO(data[:at] + bytes(range(256)) * 2 + data[at + size :])
+    with ContainerRecording(file, "x", None) as recording:
+        assert sum(map(len, recording.blocks()))
+    ends = [end for loss in recording.losses for end in (loss.span.start_s, loss.span.end_s)]
+    assert ends == sorted(ends)
+    assert all(end >= 0 for end in ends)
