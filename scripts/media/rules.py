@@ -65,7 +65,7 @@ RULES = (
             found.kind == "shifted"
             and case.fault in _DAMAGE
             and (not form.clock or form.muxer == "avi")
-            and (case.fault != "zeros" or not form.constant)
+            and (case.fault not in ("zeros", "noise") or not form.constant)
             and found.by_s < (2 if case.fault == "removed" else 1) * _ESTIMATE_S
         ),
     ),

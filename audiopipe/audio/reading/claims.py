@@ -8,14 +8,15 @@ the header says more than there is, the difference is told as a loss.
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from audiopipe.audio.reading.tagging import is_tag
+from audiopipe.audio.reading.blocks import fragments_claim, voc_claim
+from audiopipe.audio.reading.corrected import Claim
+from audiopipe.audio.reading.tagging import is_tag, is_tag_or_filling
 
 _MOST_CHUNKS = 10_000
 """Chunks that are walked over before the sound; a broken file may seem to have millions."""
@@ -41,60 +42,6 @@ _METADATA = (
 """Chunks that stand behind the sound of a WAV; they are looked for before the file's end."""
 
 _METADATA_BYTES = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The length of the sound by its header, and by the file's end.
-
-    Attributes:
-        stated_bytes: what the header says; None where it leaves the length open.
-        true_bytes: what there is.
-        fields: places in the header and what they ought to hold.
-    """
-
-    stated_bytes: int | None
-    true_bytes: int
-    fields: tuple[tuple[int, bytes], ...]
-
-    @property
-    def is_true(self) -> bool:
-        return self.stated_bytes == self.true_bytes
-
-    @property
-    def share(self) -> float:
-        """How many times as much was promised as there is, 1 at least."""
-        return max(1.0, (self.stated_bytes or 0) / max(1, self.true_bytes))
-
-
-class Corrected(io.RawIOBase):
-    """A file with some of its bytes replaced; nothing is copied."""
-
-    def __init__(self, file: IO[bytes], fields: tuple[tuple[int, bytes], ...]) -> None:
-        self._file = file
-        self._fields = fields
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        at = self._file.tell()
-        data = self._file.read(len(buffer))
-        buffer[: len(data)] = data
-        for place, value in self._fields:
-            for number, byte in enumerate(value, place - at):
-                if 0 <= number < len(data):
-                    buffer[number] = byte
-        return len(data)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +83,8 @@ class _Chunk:
 
 
 def claim_of(file: IO[bytes]) -> Claim | None:
-    """What the header of WAV, RF64, W64, AIFF, AU or CAF says, and that of a cut AVI; None of other
-    formats.
+    """What the header of WAV, RF64, W64, AIFF, AU or CAF says, and that of an AVI, a VOC or
+    fragments of MP4 that break off; None of other formats.
 
     Args:
         file: seekable; its position is 0 afterwards.
@@ -150,6 +97,10 @@ def claim_of(file: IO[bytes]) -> Claim | None:
             return _au_claim(head, size)
         if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
             return _avi_claim(file, head, size)
+        if head[4:8] == b"ftyp":
+            return fragments_claim(file, size)
+        if head.startswith(b"Creative Voice File"):
+            return voc_claim(file, size)
         form = _FORMS.get(head[:4])
         if form and (head[:4] != b"FORM" or head[8:11] == b"AIF"):
             return _chunked_claim(file, form, head[:4], size)
@@ -239,26 +190,11 @@ def _is_followed(file: IO[bytes], form: _Form, end: int, size: int) -> bool:
     """Whether the sound may end there: more chunks follow up to the file's end, or a tag."""
     if end >= size:
         return end == size
-    if _is_tag_or_filling(file, end):
+    if is_tag_or_filling(file, end):
         return True
     # Some writers forget to fill up to an even length.
     starts = {end, end + -end % form.align}
     return any(_is_chain(file, form, start, size) for start in starts)
-
-
-def _is_tag_or_filling(file: IO[bytes], at: int) -> bool:
-    file.seek(at)
-    behind = file.read(16)
-    return is_tag(behind) or is_tag(behind[1:]) or _is_filling(file, at)
-
-
-def _is_filling(file: IO[bytes], at: int) -> bool:
-    """Whether nothing but zeros follows, as disks are filled up; silence is no loss."""
-    file.seek(at)
-    while data := file.read(_METADATA_BYTES):
-        if data.strip(b"\0"):
-            return False
-    return True
 
 
 def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
@@ -272,7 +208,7 @@ def _is_chain(file: IO[bytes], form: _Form, at: int, size: int) -> bool:
         end = chunk.start + chunk.length
     # the last one's filling may be missing, or the copy be cut within it
     rest = size - form.align - struct.calcsize(form.header)
-    return at >= size or (end > at and (end >= rest or _is_tag_or_filling(file, end)))
+    return at >= size or (end > at and (end >= rest or is_tag_or_filling(file, end)))
 
 
 def _sound_bytes(file: IO[bytes], form: _Form, sound: _Chunk, size: int) -> int:

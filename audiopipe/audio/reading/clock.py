@@ -19,13 +19,11 @@ years."""
 
 _MOST_STATED_S = 24 * 3600.0
 
-_STAMPED = frozenset(
-    {"mov", "matroska", "mpegts", "mpeg", "ogg", "flac", "asf", "flv", "nut", "mxf", "wv"}
-)
+_STAMPED = frozenset("mov matroska mpegts mpeg ogg flac asf flv nut mxf wv tta ape".split())
 """Containers that say when a packet is heard. Elsewhere ffmpeg counts, as we do; and it counts
 wrongly, in units of the first rate, where the rate changes."""
 
-_COUNTING = frozenset({"ogg", "flac", "wv"})
+_COUNTING = frozenset({"ogg", "flac", "wv", "tta", "ape"})
 """Containers whose stamps count samples, so that a jump is a loss if anything is missing."""
 
 _STATES_END = frozenset({"mov", "matroska", "asf", "flv", "mxf"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 from av.audio.frame import AudioFrame, format_dtypes
@@ -14,7 +14,7 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame
+from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame, kind_of
 from audiopipe.audio.reading.ogg import Pages
 from audiopipe.audio.reading.tagging import is_tag
 from audiopipe.audio.reading.torn import Seams
@@ -60,11 +60,13 @@ class Marks:
         stamps_all: whether each stamp is the container's own, a parser's never.
         ends_at: where an MP3's header says that its sound ends; 0 if it does not.
         sound_end: where tags and filling begin.
+        bare: the file, where it is nothing but frames; its position stays.
     """
 
     stamps_all: bool
     ends_at: int
     sound_end: int
+    bare: IO[bytes] | None
 
 
 def decoded(
@@ -87,6 +89,7 @@ def decoded(
     is_coded = stream.codec_context.name in _NEVER_ZERO
     tick_s, decode = float(stream.time_base or 0), stream.codec_context.decode
     largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
+    kind = b""
     try:
         for packet, missing in seams.between(packets):
             if pages.ends_before(packet.pos):
@@ -97,6 +100,14 @@ def decoded(
             if missing is not None:
                 yield Decoded(None, lost_s=missing * seconds / max(1, size))
             data, foreign = _sound_of(packet, largest * is_framed, pages, is_coded=is_coded)
+            if is_framed and data:
+                was, kind = kind, kind_of(bytes(memoryview(data)[:4]))
+                if (
+                    kind
+                    and (kind != was or data is not packet)
+                    and not _goes_on(packet, kind, marks)
+                ):
+                    data, kind, foreign = None, was, packet.size
             try:
                 frames = decode(data) if data else []
             except EOFError:
@@ -120,6 +131,8 @@ def decoded(
                 yield Decoded(frame, _stamp_s(frame, packet, marks, tick_s), padding=padding)
                 seconds += frame.samples / frame.sample_rate
             size += packet.size - foreign
+        if rest := seams.unread(marks.sound_end):
+            yield Decoded(None, lost_s=rest * seconds / max(1, size))
     except FFmpegError:
         yield Decoded(None, lost_s=0.0)
 
@@ -140,6 +153,18 @@ def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
     is_end = not ends_at or abs(packet.pos + packet.size - ends_at) <= _LONGEST_BYTES
     told = bytes(packet.get_sidedata("skip_samples"))
     return int.from_bytes(told[4:8], "little") if is_end else 0
+
+
+def _goes_on(packet: Packet[AudioStream], kind: bytes, marks: Marks) -> bool:
+    """Whether behind a packet a frame of a kind follows, or the end, or a tag: else what stands
+    behind damage, or is the first of its kind, is noise that looks like a frame."""
+    if marks.bare is None or packet.pos is None:
+        return True
+    position = marks.bare.tell()
+    marks.bare.seek(packet.pos + packet.size)
+    behind = marks.bare.read(16)
+    marks.bare.seek(position)
+    return not behind.strip(b"\0") or is_tag(behind) or kind_of(behind) == kind
 
 
 def _is_hole(packet: Packet[AudioStream]) -> bool:

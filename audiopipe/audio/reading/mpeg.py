@@ -7,7 +7,7 @@ layout of a header is that of ISO 11172-3, section 2.4.1.3, and ISO 13818-3; of 
 
 from __future__ import annotations
 
-from audiopipe.audio.reading.tagging import tag_bytes
+from audiopipe.audio.reading.tagging import bytes_of_tags
 
 _KBITS = {
     # by whether it is MPEG 1, and layer
@@ -50,6 +50,14 @@ def _dts_bytes(data: bytes) -> int:
     return size
 
 
+def kind_of(header: bytes) -> bytes:
+    """What the headers of all frames of a stream have in common: version, layer and rate; nothing
+    of what is no header."""
+    if header[:4] == _DTS:
+        return _DTS
+    return bytes((header[1] & 0xFE, header[2] & 0x0C)) if frame_bytes(header[:4]) else b""
+
+
 def begins_frame(data: bytes) -> bool:
     """Whether a whole frame stands at the start."""
     return 0 < (frame_bytes(data[:4]) or _dts_bytes(data)) <= len(data)
@@ -71,14 +79,7 @@ def foreign_bytes(data: bytes) -> tuple[int, int]:
     if at < 0 < first < len(data):
         return len(data) - first, 0
     start = at if at >= 0 else len(data)
-    return max(0, start - _tag_bytes(data[:start])), start
-
-
-def _tag_bytes(data: bytes) -> int:
-    at = 0
-    while size := tag_bytes(data[at : at + 32]):
-        at += size
-    return len(data) if data[at:].startswith((b"APETAGEX", b"LYRICSBEGIN")) else at
+    return max(0, start - bytes_of_tags(data[:start])), start
 
 
 def is_length_frame(frame: bytes) -> bool:

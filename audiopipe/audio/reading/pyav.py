@@ -8,7 +8,8 @@ from typing import IO, cast
 from av.filter import Graph
 from av.filter.context import FilterContext
 
-from audiopipe.audio.reading.claims import Corrected, claim_of
+from audiopipe.audio.reading.claims import claim_of
+from audiopipe.audio.reading.corrected import Corrected
 from audiopipe.audio.reading.frames import Decoded, Unifier
 from audiopipe.audio.reading.links import Part, flac_parts
 from audiopipe.audio.reading.recording import (

@@ -11,7 +11,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from audiopipe.audio.reading.claims import Claim
+from audiopipe.audio.reading.corrected import Claim
 from audiopipe.audio.reading.ogg import states_end
 from audiopipe.audio.reading.recording import TOLERANCE_S
 from audiopipe.audio.reading.tagging import is_tag, tag_bytes

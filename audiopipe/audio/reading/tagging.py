@@ -20,6 +20,7 @@ _APE_BYTES = 32
 
 _FILLING_BYTES, _MOST_FILLING_BYTES = 64, 1 << 26
 _MOST_TAGS = 100
+_READ_BYTES = 1 << 16
 
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")
 """How they begin."""
@@ -84,6 +85,19 @@ def is_tag(data: bytes) -> bool:
     return data.startswith(TAGS)
 
 
+def is_tag_or_filling(file: IO[bytes], at: int) -> bool:
+    """Whether a tag begins at a place, an odd one too, or nothing but zeros follows, as disks are
+    filled up: silence is no loss. The file's position is lost.
+    """
+    file.seek(at)
+    behind = file.read(16)
+    if is_tag(behind) or is_tag(behind[1:]):
+        return True
+    while behind and not behind.strip(b"\0"):
+        behind = file.read(_READ_BYTES)
+    return not behind
+
+
 def tag_bytes(head: bytes) -> int:
     """How long the tag is that begins there; 0 if none does, or its length stands elsewhere."""
     if head.startswith(b"ID3") and len(head) >= 10:
@@ -93,6 +107,14 @@ def tag_bytes(head: bytes) -> int:
         size, _, flags = struct.unpack_from("<III", head, 12)
         return int(size) + _APE_BYTES if flags >> 29 & 1 else 0  # where it is a header
     return _ID3V1_BYTES if head.startswith(b"TAG") else 0
+
+
+def bytes_of_tags(data: bytes) -> int:
+    """How much of what stands between two frames is tags, at its start."""
+    at = 0
+    while size := tag_bytes(data[at : at + _APE_BYTES]):
+        at += size
+    return len(data) if data[at:].startswith((b"APETAGEX", b"LYRICSBEGIN")) else min(at, len(data))
 
 
 def untagged(file: IO[bytes]) -> IO[bytes]:
@@ -137,7 +159,7 @@ def _without_zeros(file: IO[bytes], end: int) -> int:
     """Where a filling begins that ends there: 64 zeros at least, for sound may end with some."""
     start = end
     while start > max(0, end - _MOST_FILLING_BYTES):
-        size = min(start, 1 << 16)
+        size = min(start, _READ_BYTES)
         file.seek(start - size)
         rest = file.read(size).rstrip(b"\0")
         start -= size - len(rest)

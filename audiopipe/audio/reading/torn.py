@@ -20,6 +20,7 @@ from audiopipe.audio.reading.chains import (
     is_whole_transport,
 )
 from audiopipe.audio.reading.clock import JUMP_S, is_stamped
+from audiopipe.audio.reading.tagging import bytes_of_tags
 
 _HEADERS_BYTES = 1024
 """More than stands between the packets of a lone track: headers of blocks and clusters."""
@@ -29,6 +30,12 @@ _MOST_BYTES = 1 << 22
 
 _NEAR_S = 0.5
 """How soon behind a complaint the clock jumps: a packet in which bytes are missing comes first."""
+
+_ALL_PACKETS = frozenset({"nut", "flv"})
+"""Containers that hold nothing behind their packets."""
+
+_MARK_BYTES = 32
+"""By so many a packet is known again in its file."""
 
 _BEFORE_BYTES = 9
 """The longest header of a block of Matroska."""
@@ -153,7 +160,20 @@ class Seams:
             yield packet, self._missing(packet)
             before = complaints()  # what its decoder says is not counted
 
+    def unread(self, sound_end: int) -> int:
+        """How many bytes stand behind the last packet, where ffmpeg lost its way to the end.
+
+        Args:
+            sound_end: where tags and filling begin.
+        """
+        if self._kind not in _ALL_PACKETS or self._place is None:
+            return 0
+        rest = sound_end - self._place - self._size
+        return rest if rest > _HEADERS_BYTES else 0
+
     def _missing(self, packet: Packet[AudioStream]) -> int | None:
+        if self._kind == "aac":
+            return self._skipped(packet)
         place = packet.pos if packet.pos is not None and packet.pos >= 0 else None
         bytes_ = place - self._place - self._size if place and self._place is not None else 0
         is_known = self.is_stamped and (self._is_near_complaint() or bool(self._index))
@@ -164,6 +184,24 @@ class Seams:
             self._place, self._size = place, 0
         self._size += packet.size
         return None if not is_torn else 0 if self.is_stamped else bytes_
+
+    def _skipped(self, packet: Packet[AudioStream]) -> int | None:
+        """How many bytes that are no tags ffmpeg left out before a packet of ADTS, in search of its
+        frame; it counts places as if they weren't there, so that the packet is looked for.
+        """
+        if packet.pos is None:
+            return None
+        position, mark = self._file.tell(), bytes(packet)[:_MARK_BYTES]
+        start = packet.pos if self._place is None else self._place + self._size
+        self._file.seek(start)
+        skipped, data = b"", self._file.read(len(mark))
+        if data != mark:
+            data += self._file.read(_MOST_BYTES)
+            skipped = data[: max(0, data.find(mark))]
+        self._file.seek(position)
+        is_first = self._place is None
+        self._place, self._size = start + len(skipped), packet.size
+        return None if is_first else (len(skipped) - bytes_of_tags(skipped)) or None
 
     def _is_near_complaint(self) -> bool:
         if self._end_s is None or self._place is None:

@@ -17,8 +17,8 @@ from av.container import InputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 
-from audiopipe.audio.reading.claims import Claim
 from audiopipe.audio.reading.clock import Clock, is_counting
+from audiopipe.audio.reading.corrected import Claim
 from audiopipe.audio.reading.encryption import is_encrypted
 from audiopipe.audio.reading.frames import Decoded, Marks, decoded, give_plain_order
 from audiopipe.audio.reading.ogg import Pages
@@ -227,6 +227,7 @@ def _marks(container: InputContainer, file: IO[bytes]) -> Marks:
         stamps_all=is_counting(container),
         ends_at=mp3_ends_at(file) if container.format.name == "mp3" else 0,
         sound_end=end_of_sound(file),
+        bare=file if container.format.name in ("mp3", "dts") else None,
     )
 
 
@@ -300,6 +301,7 @@ def _delay_frames(
         frames = frames if frames != skipped else 0
     if frames:
         stream.codec_context.flags2 |= Flags2.skip_manual
-    # In Matroska it counts the end as it does the start, and the header tells the end to 1 ms only.
-    surplus = -1 if is_matroska else frames - skipped
+    # In Matroska it counts the end as it does the start, and the header tells the end to 1 ms only;
+    # and of packets before an edit it drops all samples.
+    surplus = -1 if is_matroska or head.is_discard else frames - skipped
     return frames, surplus if frames else 0

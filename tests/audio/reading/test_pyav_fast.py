@@ -28,6 +28,26 @@ def coded(kind: str, codec: str, rate_hz: int) -> bytes:
     return container_file([np.hstack([sound, sound / 2])], rate_hz, kind, codec)
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 48_000])
+@pytest.mark.parametrize("edit_s", [0.0, 0.01, 0.3, 0.9])
+def test_what_an_edit_leaves_out_of_an_opus_is_left_out(
+    rate_hz: int, edit_s: float, tmp_path: Path
+) -> None:
+    data = bytearray(coded("mp4", "libopus", rate_hz))
+    start = data.index(b"elst") + 16
+    skipped = int.from_bytes(data[start : start + 4], "big") + round(edit_s * rate_hz)
+    data[start : start + 4] = skipped.to_bytes(4, "big")
+    (tmp_path / "a").write_bytes(data)
+    with open_reader(io.BytesIO(data), "x", None, None) as careful:
+        expected = np.concatenate(list(careful.blocks()))
+    assert len(expected) == pytest.approx((48_000 / rate_hz - edit_s) * 48_000, abs=1000)
+    with (
+        (tmp_path / "a").open("rb", buffering=0) as file,
+        open_reader(file, "x", None, None) as either,
+    ):
+        assert np.array_equal(np.concatenate(list(either.blocks())), expected)
+
+
 @pytest.mark.parametrize(("kind", "codec", "rate_hz"), KINDS)
 def test_it_is_the_same_sample_by_sample(
     kind: str, codec: str, rate_hz: int, tmp_path: Path

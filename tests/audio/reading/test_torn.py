@@ -31,6 +31,8 @@ DAMAGED = [
     ),
     *product(("avi-ac3", "avi-mp3", "dts", "truehd", "wma2", "wavpack"), ("zeros", "noise")),
     *product(("webm-opus", "flv-nellymoser", "dts", "avi-mp3", "avi-ac3"), ("removed",)),
+    # What ffmpeg reads no further, though the file goes on.
+    *product(("mp4-fragments", "voc", "nut-aac"), ("noise", "removed")),
 ]
 
 
@@ -40,6 +42,23 @@ def test_damage_is_told_of(name: str, fault: str, tmp_path: Path) -> None:
     missing = [word for word in base.words if word.number not in numbers]
     assert missing
     assert all(any(touches(span, word) for span in spans) for word in missing)
+
+
+@pytest.mark.parametrize("fault", ["zeros", "noise"])
+@pytest.mark.parametrize(
+    ("name", "most_s"),
+    [("mp2", 0.001), ("mp3", 0.001), ("ac3", 0.001), ("tta", 0.001), ("aac-adts", 0.03)],
+)
+def test_what_follows_damage_is_heard_at_its_time(
+    name: str, most_s: float, fault: str, tmp_path: Path
+) -> None:
+    base = whole(FORMS_BY_NAME[name], tmp_path)
+    next(case for case in in_bytes(base) if case.fault == fault)
+    right = {word.number: word.start_s for word in words_of(base.path)[0]}
+    words, spans = words_of(tmp_path / f"{name}.{fault}.{base.form.ending}")
+    assert len(spans) == 1
+    assert len(words) > 9
+    assert max(abs(word.start_s - right[word.number]) for word in words) < most_s
 
 
 @pytest.mark.parametrize("fault", ["gap", "lost"])
@@ -93,10 +112,14 @@ def read(name: str, fault: str, folder: Path) -> tuple[Whole, list[int], list[Sp
 
 
 def read_words(path: Path) -> tuple[list[int], list[Span]]:
+    words, spans = words_of(path)
+    return [word.number for word in words], spans
+
+
+def words_of(path: Path) -> tuple[list[Spoken], list[Span]]:
     with open_source(path) as recording:
         sound = np.concatenate(list(prepare(recording))) / 32768
-    numbers = [word.number for word in heard(sound)]
-    return numbers, [loss.span for loss in recording.losses]
+    return heard(sound), [loss.span for loss in recording.losses]
 
 
 def touches(span: Span, word: Spoken) -> bool:
