@@ -69,7 +69,8 @@ def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
         except UnreadableInput:
             continue
         with container:
-            for place in (container, *container.streams.audio[:1]):
+            places: list[Any] = [container, *container.streams.audio[:1]]
+            for place in places:
                 told |= {key.lower(): value for key, value in dict(place.metadata).items()}
     lines = {tag: " ".join(str(told.get(tag, "")).split())[:_MOST_CHARACTERS] for tag in TAGS}
     return {tag: line for tag, line in lines.items() if line}
