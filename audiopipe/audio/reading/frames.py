@@ -88,46 +88,36 @@ def decoded(
     is_framed = stream.codec_context.name.startswith(("mp1", "mp2", "mp3", "dca"))
     is_coded = stream.codec_context.name in _NEVER_ZERO
     tick_s, decode = float(stream.time_base or 0), stream.codec_context.decode
-    largest, size, seconds, filling_s = 0, 0, 0.0, 0.0
-    kind = b""
+    largest, size, seconds, filling_s, kinds = 0, 0, 0.0, 0.0, _Kinds(marks.bare)
     try:
         for packet, missing in seams.between(packets):
             if pages.ends_before(packet.pos):
                 break
-            ends, is_cut = pages.turn(packet.pos)
-            if ends is not None:
-                yield Decoded(None, ends * tick_s, is_cut=is_cut)
+            if (told := pages.turn(packet.pos))[0] is not None:
+                yield Decoded(None, told[0] * tick_s, is_cut=told[1])
             if missing is not None:
                 yield Decoded(None, lost_s=missing * seconds / max(1, size))
             data, foreign = _sound_of(packet, largest * is_framed, pages, is_coded=is_coded)
-            if is_framed and data:
-                was, kind = kind, kind_of(bytes(memoryview(data)[:4]))
-                if (
-                    kind
-                    and (kind != was or data is not packet)
-                    and not _goes_on(packet, kind, marks)
-                ):
-                    data, kind, foreign = None, was, packet.size
+            if is_framed and data and not kinds.hold(data, packet):
+                data, foreign = None, packet.size
             try:
                 frames = decode(data) if data else []
             except EOFError:
                 break
             except FFmpegError:
                 lost_s = packet.size * seconds / size if size else (packet.duration or 0) * tick_s
-                if not bytes(packet).strip(b"\0"):
-                    filling_s += lost_s
-                elif not is_tag(bytes(packet)) and not _behind(packet, marks.sound_end):
+                filling_s += lost_s * _is_filling(packet)
+                if not _is_filling(packet) and _is_sound(packet, marks.sound_end):
                     yield Decoded(None, lost_s=lost_s)
                 continue
             filling_s += max(0, foreign - _behind(packet, marks.sound_end)) * seconds / max(1, size)
-            if frames and filling_s:
-                # Zeros are a hole only where sound follows.
+            if frames and filling_s:  # zeros are a hole only where sound follows
                 yield Decoded(None, lost_s=filling_s)
                 filling_s = 0.0
             elif data is packet:
                 largest = max(largest, packet.size)
-            padding = _padding(packet, marks.ends_at) if is_framed else 0
             for frame in frames:
+                padding = _padding(packet, marks.ends_at) if is_framed else 0
                 yield Decoded(frame, _stamp_s(frame, packet, marks, tick_s), padding=padding)
                 seconds += frame.samples / frame.sample_rate
             size += packet.size - foreign
@@ -155,16 +145,39 @@ def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
     return int.from_bytes(told[4:8], "little") if is_end else 0
 
 
-def _goes_on(packet: Packet[AudioStream], kind: bytes, marks: Marks) -> bool:
-    """Whether behind a packet a frame of a kind follows, or the end, or a tag: else what stands
-    behind damage, or is the first of its kind, is noise that looks like a frame."""
-    if marks.bare is None or packet.pos is None:
+class _Kinds:
+    """Tells frames from noise that looks like one: behind what is no frame, and behind frames of
+    another kind, one is believed that is followed by another of its kind, by a tag or the end.
+
+    Args:
+        bare: the file, where it is nothing but frames; its position stays.
+    """
+
+    def __init__(self, bare: IO[bytes] | None) -> None:
+        self._bare, self._kind = bare, b""
+
+    def hold(self, frame: Packet[AudioStream], packet: Packet[AudioStream]) -> bool:
+        """Whether a frame is believed that ends a packet, or is it."""
+        if self._bare is None or packet.pos is None:
+            return True
+        kind = kind_of(bytes(memoryview(frame)[:4]))
+        if kind and (kind != self._kind or frame is not packet):
+            position = self._bare.tell()
+            self._bare.seek(packet.pos + packet.size)
+            behind = self._bare.read(16)
+            self._bare.seek(position)
+            if behind.strip(b"\0") and not is_tag(behind) and kind_of(behind) != kind:
+                return False
+        self._kind = kind
         return True
-    position = marks.bare.tell()
-    marks.bare.seek(packet.pos + packet.size)
-    behind = marks.bare.read(16)
-    marks.bare.seek(position)
-    return not behind.strip(b"\0") or is_tag(behind) or kind_of(behind) == kind
+
+
+def _is_filling(packet: Packet[AudioStream]) -> bool:
+    return not bytes(packet).strip(b"\0")
+
+
+def _is_sound(packet: Packet[AudioStream], sound_end: int) -> bool:
+    return not is_tag(bytes(packet)) and not _behind(packet, sound_end)
 
 
 def _is_hole(packet: Packet[AudioStream]) -> bool:
