@@ -9,8 +9,9 @@ another run takes seconds. Chunks are flagged as they are in every run. Repaired
 a command makes a transcript of them, which asks again for what is flagged. Beside it stands
 faster-whisper's batched mode, with the same weights and the same language setting: both guess it
 unless `--language` tells them. Texts are compared in the form of whisper_normalizer's rules,
-English ones where English is heard. `--results FILE` keeps a line of JSON for each recording, so
-that a run that was stopped goes on.
+English ones where English is heard; in other languages numbers are spelt out first, as the English
+rules do. `--results FILE` keeps a line of JSON for each recording, so that a run that was stopped
+goes on: ours from the answers that are kept, and the rival's text from there.
 
 Recordings in a folder of DIR that is named `chosen` are those on which rules were chosen; all
 others only check them, and are added up apart (`make_hard_recordings.py` makes both).
@@ -62,6 +63,7 @@ from audiopipe.stages.stitch.align import align
 from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.answers import Store
 from audiopipe.text.languages import spoken_languages
+from audiopipe.text.messages import spelled
 from audiopipe.text.words import Heard, normal_form
 from audiopipe.values.audio import Chunk, Span, Window
 from audiopipe.values.requests import Request, Usage
@@ -94,7 +96,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--overlap", type=float, default=5.0)
     parser.add_argument("--cache-dir", default="", help="where answers are kept")
     parser.add_argument("--threads", type=int, default=0, help="of a decoding; 0: one a core")
-    parser.add_argument("--results", type=Path, help="kept here; what it has is not done again")
+    parser.add_argument("--results", type=Path, help="kept here, for a run that goes on")
     parser.add_argument("--hours", type=int, nargs="*", default=[10, 50, 100], help="of the speed")
     return parser.parse_args()
 
@@ -125,21 +127,21 @@ def _accuracy(arguments: argparse.Namespace) -> None:
         model = WhisperModel(place, "cpu", compute_type="int8", cpu_threads=threads)
         rival = BatchedInferencePipeline(model)
         for path in paths:
+            case = _case(path, settings, engine, store)
+            notes += case.disagreements(path.stem)
+            texts = {name: way(case.chunks) for name, way in WAYS.items()}
+            texts[_WHOLE] = case.at_once
+            texts[_REPAIRED] = transcribe_one(path, backend=engine, settings=settings).text
+            texts[_RIVAL] = known.get(path.stem) or _rival_text(path, rival, arguments.language)
+            new = [
+                Row(path.stem, _role(path), case.note, name, text, case.score(text))
+                for name, text in texts.items()
+            ]
             if path.stem not in known:
-                case = _case(path, settings, engine, store)
-                notes += case.disagreements(path.stem)
-                texts = {name: way(case.chunks) for name, way in WAYS.items()}
-                texts[_WHOLE] = case.at_once
-                texts[_REPAIRED] = transcribe_one(path, backend=engine, settings=settings).text
-                texts[_RIVAL] = _rival_text(path, rival, arguments.language)
-                known[path.stem] = [
-                    Row(path.stem, _role(path), case.note, name, text, case.score(text))
-                    for name, text in texts.items()
-                ]
-                _keep(arguments.results, known[path.stem])
-            for row in known[path.stem]:
+                _keep(arguments.results, new)
+            for row in new:
                 _print(f"{row.recording}, {row.note}", row.way, row.score)
-            rows += known[path.stem]
+            rows += new
     _sum_up(rows)
     print("", *(notes or ["No seam is flagged in what was heard now."]), sep="\n")
 
@@ -156,11 +158,12 @@ class Row:
     score: Score
 
 
-def _known(path: Path | None) -> Iterator[tuple[str, list[Row]]]:
-    """What an earlier run kept."""
+def _known(path: Path | None) -> Iterator[tuple[str, str]]:
+    """What the rival heard in an earlier run, by recording."""
     for line in path.open(encoding="utf-8") if path and path.exists() else ():
-        rows = [Row(**(row | {"score": Score(**row["score"])})) for row in json.loads(line)]
-        yield rows[0].recording, rows
+        for row in json.loads(line):
+            if row["way"] == _RIVAL:
+                yield row["recording"], row["text"]
 
 
 def _keep(path: Path | None, rows: Sequence[Row]) -> None:
@@ -357,6 +360,8 @@ _ENGLISH, _ANY = EnglishTextNormalizer(), BasicTextNormalizer()
 
 
 def _normal(language: str, text: str) -> list[str]:
+    if language != "en":
+        text = re.sub(r"\d+", lambda found: f" {spelled(int(found[0]), language)} ", text)
     normal: str = (_ENGLISH if language == "en" else _ANY)(text)
     return normal.split()
 

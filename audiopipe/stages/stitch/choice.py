@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from math import exp
 from statistics import fmean
 
@@ -27,6 +28,10 @@ MAX_DIFFERENT_WORDS = 2
 """Where two chunks heard more words than this differently in a row, the place is flagged: fewer
 are a matter of spelling and endings at most seams. Characters, in scripts without spaces."""
 
+_ALIKE = 0.6
+"""The share of letters in common and in order from which two texts are two spellings of one, as
+“Keyboarder” and “Kiborder” (0.8) or “Concres anyone” and “Contres ni en” (0.7)."""
+
 
 def choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: bool) -> list[Token]:
     """Who speaks where the sides differ; without an agreed word it may change at the seam.
@@ -50,10 +55,15 @@ def choice(ours: list[Token], theirs: list[Token], seam_s: float, *, agreed: boo
 
 
 def disagreement(ours: Iterable[Token], theirs: Iterable[Token]) -> Iterator[Flag]:
-    """A flag where each side heard words of its own, those near an edge left aside."""
+    """A flag where each side heard words of its own, those near an edge left aside, and those that
+    the two spell in other ways."""
     sides = [[t for t in side if t.heard.norm and clearness(t) == 1] for side in (ours, theirs)]
     most = max(map(len, sides))
     if not all(sides) or most <= MAX_DIFFERENT_WORDS:
+        return
+    own = [_own(*sides), _own(*sides[::-1])]
+    spelt = ["".join(t.heard.norm for t in side) for side in sides]
+    if not all(own) or max(map(len, own)) <= MAX_DIFFERENT_WORDS or _is_alike(*spelt):
         return
     spans = [t.heard.span for side in sides for t in side]
     texts = ["".join(t.text for t in side).strip() for side in sides]
@@ -65,6 +75,15 @@ def disagreement(ours: Iterable[Token], theirs: Iterable[Token]) -> Iterator[Fla
         f"Two chunks heard this differently, as “{texts[0]}” and as “{texts[1]}”: listen, or cut "
         "the chunks elsewhere.",
     )
+
+
+def _own(side: Iterable[Token], other: Sequence[Token]) -> list[Token]:
+    """What one side heard and the other did not, in any spelling."""
+    return [t for t in side if not any(_is_alike(t.heard.norm, o.heard.norm) for o in other)]
+
+
+def _is_alike(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
 
 
 def clearness(token: Token) -> float:

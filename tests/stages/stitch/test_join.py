@@ -205,6 +205,15 @@ def test_a_difference_of_a_word_or_two_or_at_the_very_edge_of_a_chunk_is_not_fla
         assert join([hear(LEFT, SPOKEN), hear(RIGHT, wrong)], 40).flags == ()
 
 
+def test_another_spelling_is_no_disagreement_and_neither_is_what_one_side_lacks() -> None:
+    words = [f" {word}" for word in "keyboarder organisten zwanzig spielen".split()]
+    others = [f" {word}" for word in "kiborder orgenisten zwantsig spillen".split()]
+    spoken = changed(SPOKEN, 19.2, *words)
+    lacking = [word for word in changed(SPOKEN, 19.2, *others) if not 19.1 < word[1] < 20.3]
+    for wrong in (changed(SPOKEN, 19.2, *others), lacking):
+        assert join([hear(LEFT, spoken), hear(RIGHT, wrong)], 40).flags == ()
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.integers(0, 999), st.floats(3, 10))
 def test_text_without_any_times_is_joined_by_what_both_sides_heard(
