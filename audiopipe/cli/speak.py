@@ -211,7 +211,10 @@ def _read(argument: str) -> Manuscript:
         raise UnreadableInput(
             f"cannot read {argument}: No such file; a text of one word comes by stdin, as -"
         )
-    return read(Path(argument))
+    manuscript = read(Path(argument))
+    if manuscript.missing:
+        LOGGER.warning("%s: it has no %s", argument, ", ".join(manuscript.missing))
+    return manuscript
 
 
 def tell_spoken(event: Event) -> None:

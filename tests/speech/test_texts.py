@@ -93,6 +93,34 @@ def test_an_epub_without_contents_has_its_headings(tmp_path: Path) -> None:
     ]
 
 
+def test_chapters_begin_at_places_within_a_page_and_a_page_that_is_missing_is_told_of(
+    tmp_path: Path,
+) -> None:
+    book = epub(tmp_path / "b.epub", 1)
+    page = (
+        "<html><body><p>Before.</p><h2><a name='p1'/>One</h2><p>1</p><h3>Not it</h3>"
+        "<div id='p2'><p>2</p></div></body></html>"
+    )
+    links = "".join(f"<a href='all.html#p{n}'>Part {n}</a>" for n in (1, 2))
+    with zipfile.ZipFile(book) as old, zipfile.ZipFile(tmp_path / "c.epub", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name.endswith("opf"):
+                item = b'<item id="all" href="all.html" media-type="application/xhtml+xml"/>'
+                data = data.replace(b"<manifest>", b"<manifest>" + item)
+                data = data.replace(b"</spine>", b'<itemref idref="all"/></spine>')
+            if name.endswith("nav.xhtml"):
+                data = f"<html><body><nav>{links}</nav></body></html>".encode()
+            if not name.endswith("c 0.xhtml"):
+                new.writestr(name, data)
+        new.writestr("OEBPS/all.html", page)
+    made = read(tmp_path / "c.epub")
+    said = [(each.text, each.is_heading) for each in made.paragraphs]
+    assert said[:3] == [("Before.", False), ("One", True), ("1", False)]
+    assert said[3:] == [("Not it", False), ("Part 2", True), ("2", False)]
+    assert made.missing == ("OEBPS/text/c 0.xhtml",)
+
+
 def test_a_book_that_is_none_or_locked_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.epub").write_bytes(b"PK nothing")
     with pytest.raises(InputError, match=r"a\.epub is no EPUB"):
@@ -111,7 +139,8 @@ def test_html_is_spoken_without_what_is_not_read(tmp_path: Path) -> None:
     page = (
         b"<!doctype html><html lang=de><head><meta charset=iso-8859-1><title>T\xe4g</title>"
         b"<style>p{}</style></head><body><nav>Menu</nav><h1>Eins</h1><p>one<br>two<script>x</script>"
-        b" th<b>re</b>e</p><ul><li>a<li>b</ul><!-- no --><img alt='A cat'><p hidden>no</p>tail"
+        b" th<b>re</b>e</p><ul><li>a<li>b</ul><!-- no --><img alt='A cat'><p hidden>no</p>"
+        b"<p style='color:red; DISPLAY: none'>no</p>tail"
     )
     (tmp_path / "p.html").write_bytes(page)
     made = read(tmp_path / "p.html")
@@ -134,12 +163,20 @@ def test_docx_has_headings_and_tables(tmp_path: Path) -> None:
     document.add_paragraph("Text.")
     row = document.add_table(1, 2).rows[0].cells
     row[0].text, row[1].text = "a", "b"
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    changed = (
+        f"<w:sdt {space}><w:sdtContent><w:p><w:r><w:t>Kept </w:t></w:r><w:ins><w:r><w:t>new</w:t>"
+        "<w:br/><w:t>line</w:t></w:r></w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del>"
+        "<w:moveFrom><w:r><w:t>moved</w:t></w:r></w:moveFrom><w:r><w:rPr><w:vanish/></w:rPr>"
+        "<w:t>hidden</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+    )
+    document.element.body.insert(2, docx.oxml.parse_xml(changed))
     file = io.BytesIO()
     document.save(file)
     (tmp_path / "d.docx").write_bytes(file.getvalue())
     made = read(tmp_path / "d.docx")
     said = [(each.text, each.is_heading) for each in made.paragraphs]
-    assert said == [("One", True), ("Text.", False), ("a, b", False)]
+    assert said == [("One", True), ("Text.", False), ("Kept new line", False), ("a, b", False)]
     assert made.title == "Doc"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import docx
 from docx.opc.exceptions import PackageNotFoundError
+from docx.text.paragraph import Paragraph as Styled
 
 from audiopipe.errors import InputError
 from audiopipe.speech.script import Paragraph
@@ -41,11 +42,68 @@ def manuscript(data: bytes, name: str) -> Manuscript:
 
 
 def _paragraphs(document: Any) -> Iterator[Paragraph]:
-    for part in document.iter_inner_content():
-        if not hasattr(part, "rows"):
-            style = part.style.name if part.style else ""
-            yield Paragraph(" ".join(part.text.split()), style.startswith(("Heading", "Title")))
+    for element in _blocks(document.element.body):
+        if _kind(element) == "p":
+            style = Styled(element, document).style
+            text = _text(element)
+            is_heading = style is not None and str(style.name).startswith(("Heading", "Title"))
+            yield Paragraph(text, is_heading)
+            yield from (Paragraph(_text(p)) for box in _boxes(element) for p in _blocks(box))
             continue
-        for row in part.rows:
-            cells = dict.fromkeys(" ".join(cell.text.split()) for cell in row.cells)
-            yield Paragraph(", ".join(filter(None, cells)))
+        for row in _of(element, "tr"):
+            cells = (" ".join(map(_text, _blocks(cell))) for cell in _of(row, "tc"))
+            yield Paragraph(", ".join(filter(None, map(str.strip, cells))))
+
+
+def _blocks(element: Any) -> Iterator[Any]:
+    """Paragraphs and tables, those in content controls and of insertions too."""
+    return _of(element, "p", "tbl")
+
+
+def _of(element: Any, *kinds: str) -> Iterator[Any]:
+    """The nearest elements of some kinds below one."""
+    for child in element:
+        if _kind(child) in kinds:
+            yield child
+        elif _kind(child) not in _PASSED:
+            yield from _of(child, *kinds)
+
+
+_PASSED = frozenset({"moveFrom", "Fallback", "txbxContent"})
+"""What was moved elsewhere, what stands there twice, and what has a place of its own."""
+
+
+def _boxes(element: Any) -> Iterator[Any]:
+    return (each for each in element.iter() if _kind(each) == "txbxContent" and not _is_twice(each))
+
+
+def _is_twice(element: Any) -> bool:
+    return any(_kind(each) == "Fallback" for each in element.iterancestors())
+
+
+def _text(element: Any) -> str:
+    """What is read of a paragraph: insertions are, what is deleted, moved or hidden is not."""
+    if _kind(element) == "tbl":
+        return " ".join(map(_text, _of(element, "p")))
+    runs = (run for run in _of(element, "r") if not _is_hidden(run))
+    said = (part for run in runs for part in _of(run, "t", "tab", "br", "cr", "noBreakHyphen"))
+    parts = ((part.text or "") if _kind(part) == "t" else _SPACED.get(_kind(part)) for part in said)
+    return " ".join("".join(part or " " for part in parts).split())
+
+
+_SPACED = {"noBreakHyphen": "-"}
+
+
+def _is_hidden(run: Any) -> bool:
+    return any(
+        _kind(each) == "vanish" and each.get(f"{{{_W}}}val") not in ("0", "false")
+        for each in _of(run, "vanish")
+    )
+
+
+_W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def _kind(element: Any) -> str:
+    """The name of an element without its namespace."""
+    return str(element.tag).rpartition("}")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from lxml import etree
 
 from audiopipe.errors import InputError
 from audiopipe.speech.script import Paragraph
-from audiopipe.speech.texts.html import paragraphs, parsed
+from audiopipe.speech.texts.html import anchored, parsed
 from audiopipe.speech.texts.manuscript import Manuscript
 from audiopipe.text.languages import code_of
 
@@ -72,26 +72,35 @@ class _Book:
 
     def manuscript(self) -> Manuscript:
         """The whole book."""
+        pages = [item for item in self._pages() if item.path in self._book.namelist()]
         return Manuscript(
-            tuple(self._paragraphs()),
+            tuple(self._paragraphs(pages)),
             self._told("title"),
             self._told("creator"),
             self._told("date")[:4],
             code_of(self._told("language").split("-")[0]),
             self._cover(),
+            tuple(item.path for item in self._pages() if item not in pages),
         )
 
-    def _paragraphs(self) -> Iterator[Paragraph]:
-        titles = self._titles()
+    def _pages(self) -> Iterator[_Item]:
+        """What is read of the book, in order."""
         for ref in _all(self._package, "itemref"):
             item = self._items.get(str(ref.get("idref")))
-            if item is None or ref.get("linear") == "no" or "nav" in item.properties.split():
-                continue
-            page = list(paragraphs(parsed(self._read(item.path))))
-            yield from _headed(page, titles, item.path)
+            if item and ref.get("linear") != "no" and "nav" not in item.properties.split():
+                yield item
 
-    def _titles(self) -> Mapping[str, str]:
-        """The titles of chapters by the page on which each begins."""
+    def _paragraphs(self, pages: Iterable[_Item]) -> Iterator[Paragraph]:
+        titles = self._titles()
+        for item in pages:
+            page = list(anchored(parsed(self._read(item.path))))
+            if titles:
+                yield from _headed(page, titles.get(item.path, {}))
+            else:
+                yield from (paragraph for paragraph, _ in page)
+
+    def _titles(self) -> Mapping[str, Mapping[str, str]]:
+        """The titles of chapters by the page on which each begins, and the place there."""
         nav = [item for item in self._items.values() if "nav" in item.properties.split()]
         ncx = [item for item in self._items.values() if item.media_type.endswith("ncx+xml")]
         if nav:
@@ -109,10 +118,14 @@ class _Book:
             return self._first_of_each(ncx[0].path, found)
         return {}
 
-    def _first_of_each(self, base: str, found: Iterator[tuple[Any, str]]) -> Mapping[str, str]:
-        titles: dict[str, str] = {}
+    def _first_of_each(
+        self, base: str, found: Iterator[tuple[Any, str]]
+    ) -> Mapping[str, Mapping[str, str]]:
+        titles: dict[str, dict[str, str]] = {}
         for href, title in found:
-            titles.setdefault(self._at(base, href), " ".join(title.split()))
+            place = unquote(urlsplit(str(href or "")).fragment)
+            page = titles.setdefault(self._at(base, href), {})
+            page.setdefault(place, " ".join(title.split()))
         return titles
 
     def _cover(self) -> bytes:
@@ -149,17 +162,19 @@ class _Book:
         return posixpath.normpath(posixpath.join(posixpath.dirname(base), path))
 
 
-def _headed(page: list[Paragraph], titles: Mapping[str, str], path: str) -> Iterator[Paragraph]:
-    """A page with its chapter's heading. With a table of contents, no other begins one."""
-    if not titles:
-        yield from page
-        return
-    title = titles.get(path, "")
-    has_own = bool(page) and page[0].is_heading
-    if title and not has_own:
-        yield Paragraph(title, is_heading=True)
-    for number, each in enumerate(page):
-        yield replace(each, is_heading=bool(title) and has_own and number == 0)
+def _headed(
+    page: list[tuple[Paragraph, list[str]]], titles: Mapping[str, str]
+) -> Iterator[Paragraph]:
+    """A page with a heading where each of its chapters begins, its own or the title, and nowhere
+    else. Where the page has none of the places, the first is its beginning."""
+    places = {name for _, names in page for name in names}
+    first = titles.get("") or ("" if places & titles.keys() else next(iter(titles.values()), ""))
+    for number, (each, names) in enumerate(page):
+        named = (titles[name] for name in names if name in titles)
+        title = (first if number == 0 else "") or next(named, "")
+        if title and not each.is_heading:
+            yield Paragraph(title, is_heading=True)
+        yield replace(each, is_heading=bool(title) and each.is_heading)
 
 
 def _all(root: Any, name: str) -> list[Any]:

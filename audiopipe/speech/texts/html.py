@@ -23,6 +23,7 @@ _INLINE = frozenset(
 """Elements that stand in a line; what touches any other does not touch the text around it."""
 
 _NOTE = re.compile(r"\b(noteref|footnotes?|endnotes?|rearnotes?|pagebreak|doc-noteref)\b")
+_UNSEEN = re.compile(r"\bdisplay\s*:\s*none\b|\bvisibility\s*:\s*hidden\b", re.IGNORECASE)
 _DECLARED = re.compile(rb"""(?:encoding|charset)\s*=\s*["']?([\w-]+)""", re.IGNORECASE)
 
 
@@ -66,7 +67,13 @@ def decoded(data: bytes) -> str:
 
 def paragraphs(root: Any) -> Iterator[Paragraph]:
     """What is spoken of an element, in order."""
+    return (paragraph for paragraph, _ in anchored(root))
+
+
+def anchored(root: Any) -> Iterator[tuple[Paragraph, list[str]]]:
+    """What is spoken of an element, each with the names of places that lead to it."""
     held: list[str] = []
+    names: list[str] = []
     depth = 0  # of headings that are open
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
@@ -81,20 +88,25 @@ def paragraphs(root: Any) -> Iterator[Paragraph]:
         is_block, is_heading = name not in _INLINE, bool(re.fullmatch("h[1-6]", name))
         if is_block:
             if text := _plain("".join(held)):
-                yield Paragraph(text, is_heading=depth > 0)
+                yield Paragraph(text, is_heading=depth > 0), names
+                names = []
             held.clear()
         depth += (1 if event == "start" else -1) * is_heading
         if event == "start":
+            places = (element.get("id"), element.get("name") if name == "a" else None)
+            names += filter(None, places)
             alone = {"br": " ", "img": f" {element.get('alt') or ''} "}
             held.append(alone.get(name) or element.text or "")
         else:
             held.append(element.tail or "")
     if text := _plain("".join(held)):
-        yield Paragraph(text)
+        yield Paragraph(text), names
 
 
 def _is_left_out(element: Any, name: str) -> bool:
     if name in _DROPPED or element.get("hidden") is not None:
+        return True
+    if _UNSEEN.search(element.get("style") or ""):
         return True
     told = (element.get("epub:type"), element.get("role"), element.get("aria-hidden"))
     kinds = " ".join(filter(None, told))

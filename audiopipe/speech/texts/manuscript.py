@@ -18,6 +18,7 @@ class Manuscript:
         title, author, year: as the file has them; "" where it does not.
         language: ISO 639-1 code; None where it does not say.
         cover: a picture, JPEG or PNG; b"" for none.
+        missing: pages that the file names and has not.
     """
 
     paragraphs: tuple[Paragraph, ...]
@@ -26,6 +27,7 @@ class Manuscript:
     year: str = ""
     language: str | None = None
     cover: bytes = b""
+    missing: tuple[str, ...] = ()
 
     def transcript(self, name: str) -> Transcript:
         """The text as if somebody had said it, a paragraph a second: what jobs are done on."""
