@@ -9,8 +9,9 @@ A line of labels is a JSON object with `start`, `end` and `speaker`. Dialogues o
 readers, three minutes each, are made of their clips, at other levels and under pink noise 10 to
 30 dB below; a sixth of the turns begin 0.3 to 1.2 s before the last one ends. The error (missed,
 false and confused time by time of speech, overlaps counted twice) is that of pyannote.metrics,
-without a collar and with one of 0.25 s on either side. What is told apart are the voices that the
-detector finds, pauses of up to a second closed; with `--heard` the segments of the transcript.
+without a collar and with one of 0.25 s on either side. True is when the detector of voices hears a
+clip by itself, and told when it hears the dialogue; pauses up to a second are closed in both, and
+two speak where that is flagged, as in RTTM. With `--heard` the segments of the transcript are told.
 
 Beside it, on the same voices and with the same network, stands the way of Wang et al. (2018),
 spectral clustering of windows 0.4 s apart by its authors' package, without refinements. Judge and
@@ -44,6 +45,7 @@ from audiopipe.audio.reading import open_source
 from audiopipe.audio.vad import by_network, find_voice
 from audiopipe.audio.voiceprint import Prints, find_prints, joined
 from audiopipe.backends.local.transcribe import Local
+from audiopipe.render.as_rttm import at_once
 from audiopipe.stages.speakers import tell_speakers
 from audiopipe.values.audio import RATE_HZ, Span
 from audiopipe.values.transcript import Segment, Source, Transcript, Word
@@ -106,7 +108,8 @@ def _rows(name: str, samples: Samples, truth: Sequence[Turn], noise_db: int, hea
         if heard:
             who = "auto" if given is None else given
             transcript = audiopipe.transcribe((samples, RATE_HZ), backend="local", speakers=who)
-            told = [Turn(str(s.speaker), s.span) for s in transcript.segments]
+            spoken = (*transcript.segments, *at_once(transcript))
+            told = [Turn(str(s.speaker), s.span) for s in spoken]
         voices = len({turn.who for turn in told})
         plain, collared = _error(truth, told, 0.0), _error(truth, told, 0.25)
         rival, _ = _error(truth, _spectral(voice, often, given), 0.0)
@@ -200,14 +203,15 @@ def _dialogue(
     while at_s < LENGTH_S:
         others = [who for who in clips if not turns or who != turns[-1].who]
         who = str(dice.choice(others))
-        part = _trimmed(clips[who][dice.integers(len(clips[who]))][: int(9 * RATE_HZ)])
+        part, voice = _trimmed(clips[who][dice.integers(len(clips[who]))][: int(9 * RATE_HZ)])
         if len(part) < RATE_HZ // 2:
             continue
         gap_s = -dice.uniform(0.3, 1.2) if dice.random() < 1 / 6 else dice.uniform(0.05, 0.9)
         first = int(max(0.0, at_s + gap_s) * RATE_HZ)
         sound[first : first + len(part)] += part * np.float32(gains[who])
         at_s = (first + len(part)) / RATE_HZ
-        turns.append(Turn(who, Span(first / RATE_HZ, at_s)))
+        from_s = first / RATE_HZ
+        turns += _turns((who, Span(from_s + a.start_s, from_s + a.end_s)) for a in voice)
     sound = sound[: int((at_s + 0.5) * RATE_HZ)]
     waves = np.fft.rfft(dice.standard_normal(len(sound)))
     noise = np.fft.irfft(waves / np.sqrt(np.maximum(1, np.arange(len(waves)))), len(sound))
@@ -215,12 +219,18 @@ def _dialogue(
     return (sound + noise).astype(np.float32), turns
 
 
-def _trimmed(clip: Samples) -> Samples:
-    """A clip without what is silent at its ends."""
-    voice = find_voice(clip, by_network).certain
-    if not voice:
-        return clip[:0]
-    return clip[int(voice[0].start_s * RATE_HZ) : int(voice[-1].end_s * RATE_HZ)]
+def _trimmed(clip: Samples) -> tuple[Samples, list[Span]]:
+    """A clip without what is silent at its ends, and where its reader is heard in it."""
+    found = find_voice(clip, by_network)
+    if not found.certain:
+        return clip[:0], []
+    first_s, last_s = found.certain[0].start_s, found.certain[-1].end_s
+    voice = [
+        Span(max(0.0, span.start_s - first_s), min(span.end_s, last_s) - first_s)
+        for span in found.possible
+        if span.end_s > first_s and span.start_s < last_s
+    ]
+    return clip[int(first_s * RATE_HZ) : int(last_s * RATE_HZ)], voice
 
 
 def _told(
@@ -237,7 +247,8 @@ def _told(
     said = Transcript(Source("", "", length_s), "transcribe", "en", (whole,))
     told = tell_speakers(said, [prints], count, {}).transcript
     pairs = [(str(s.speaker), word.span) for s in told.segments for word in s.words]
-    return _turns(pairs), [flag.span for flag in told.flags]
+    both = [Turn(str(s.speaker), s.span) for s in at_once(told)]
+    return [*_turns(pairs), *both], [flag.span for flag in told.flags]
 
 
 def _turns(pairs: Iterable[tuple[str, Span]]) -> list[Turn]:
@@ -295,7 +306,7 @@ def _error(truth: Sequence[Turn], told: Sequence[Turn], collar_s: float) -> tupl
         held = Annotation()
         for n, turn in enumerate(turns):
             held[Part(turn.span.start_s, turn.span.end_s), n] = turn.who
-        both.append(held)
+        both.append(held.support())
     found = DiarizationErrorRate(collar=2 * collar_s)(*both, detailed=True)
     return 100 * found["diarization error rate"], 100 * found["confusion"] / found["total"]
 

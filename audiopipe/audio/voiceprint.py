@@ -1,4 +1,4 @@
-"""Whose voice it is: a direction for each second and a half of speech, alike where the voice is."""
+"""Whose voice it is: a direction for each second of speech, alike where the voice is."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ Directions = NDArray[np.float32]
 _FRAME, _HOP = 400, 160
 """The network hears 25 ms at once, 100 times a second."""
 
-_LONGEST, _STEP, _SHORTEST = 160, 80, 40
-"""Frames: 1.6 s are what it learnt from; half of that lies between two windows, and a voice that is
-heard for less than 0.4 s is not known by it."""
+_LONGEST, _STEP, _SHORTEST = 120, 60, 40
+"""Frames: of 1.2 s, half of that between two windows, a turn of a second has one to itself; of the
+1.6 s that the network learnt from it has none, and went to who spoke before or after. A voice that
+is heard for less than 0.4 s is not known by it."""
 
 _LEVEL = 10 ** (-25 / 20)
 """The network hears level too: each stretch of voice is brought to -25 dB. Of -30, -25 and -20, the
@@ -40,10 +41,11 @@ DIMENSIONS = 256
 _SETTLES, _LATE = 30, 10
 """Frames of a window before the network knows of several voices, and how late it tells."""
 
-_SMOOTH = np.ones(25) / 25
-_ODDS, _LEAST_CROWDED_S = 0.5, 0.4
-"""Log odds, in the mean of a quarter of a second, above which several speak; and how long they do
-at least. See scripts/bench_speakers.py."""
+_SMOOTHED = 25
+_SURE, _MAYBE, _LEAST_CROWDED_S = 1.0, -1.15, 0.1
+"""Log odds, in the mean of a quarter of a second. Several speak where they are above the first for
+0.1 s, and around it as long as they are above the second, which is what they are before anything
+is heard: a quarter of what was learnt from has two voices. See scripts/bench_speakers.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +149,22 @@ def _crowded(odds: NDArray[np.float32], starts: NDArray[np.int64], from_s: float
         from_s: when the first frame is.
     """
     count = int(starts[-1]) + len(odds)
-    total, weight = np.zeros(count), np.full(count, 1e-6)
+    total, weight = np.zeros(count), np.zeros(count)
     for column, start in zip(odds.T, starts, strict=True):
         settled = slice(start + _SETTLES - _LATE, start + len(column) - _LATE)
         total[settled] += column[_SETTLES:]
         weight[settled] += 1
-    smooth = np.convolve(total / weight - (weight < 1) * 99.0, _SMOOTH, "same")
-    for a, b in zip(*runs(smooth > _ODDS), strict=True):
-        if (b - a) * _HOP >= _LEAST_CROWDED_S * RATE_HZ:
+    known = np.flatnonzero(weight)
+    mean = np.interp(np.arange(count), known, total[known] / weight[known])
+    padded = np.pad(mean, _SMOOTHED // 2, "edge")
+    smooth = np.convolve(padded, np.ones(_SMOOTHED) / _SMOOTHED, "valid")
+    sure = [
+        (a, b)
+        for a, b in zip(*runs(smooth > _SURE), strict=True)
+        if (b - a) * _HOP >= _LEAST_CROWDED_S * RATE_HZ
+    ]
+    for a, b in zip(*runs(smooth > _MAYBE), strict=True):
+        if any(a <= first and last <= b for first, last in sure):
             yield Span(from_s + float(a) * _HOP / RATE_HZ, from_s + float(b) * _HOP / RATE_HZ)
 
 

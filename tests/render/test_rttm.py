@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from audiopipe.render import render
 from audiopipe.values.audio import Span
-from audiopipe.values.transcript import Segment, Source, Transcript
+from audiopipe.values.transcript import Flag, Segment, Source, Transcript
 
 
 def spoken(*segments: tuple[float, float, str | None]) -> str:
@@ -34,6 +34,24 @@ def test_channels_overlap_and_a_pause_ends_a_turn() -> None:
         ("left", ["0.000", "5.000"]),
         ("right", ["1.000", "1.000"]),
         ("left", ["5.500", "0.500"]),
+    ]
+
+
+def test_who_is_said_to_speak_at_once_has_a_turn_each() -> None:
+    rows = ((0, 4, "Ann"), (4, 7, "Bo"), (30, 34, "Ann"), (90, 91, "Cem"))
+    said = tuple(Segment(Span(a, b), " so", speaker=who) for a, b, who in rows)
+    flags = tuple(
+        Flag("overlapping-speech", Span(a, b), b - a, 0.0, "")
+        for a, b in ((3.5, 4.5), (5, 6), (31, 32), (90, 90.5))
+    )
+    whole = Transcript(Source("a.wav", "", 100.0), "transcribe", "en", said, flags)
+    turns = [row.split() for row in render(whole, "rttm").splitlines()]
+    assert [(turn[7], float(turn[3]), float(turn[4])) for turn in turns] == [
+        ("Ann", 0.0, 4.5),
+        ("Bo", 3.5, 3.5),
+        ("Ann", 5.0, 1.0),
+        ("Ann", 30.0, 4.0),
+        ("Cem", 90.0, 1.0),
     ]
 
 

@@ -10,7 +10,7 @@ from audiopipe.audio.voiceprint import Directions, Prints
 from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Flag
 
-_AROUND_S = 1.6
+_AROUND_S = 1.2
 """Who speaks at once is who is heard in the windows around: one is of that length."""
 
 

@@ -21,7 +21,7 @@ from audiopipe.values.audio import Chunk, Span, Window
 class _Asked:
     """`version` grows by one whenever other prints are found in the same samples."""
 
-    version: int = 2
+    version: int = 3
 
 
 def prints_of(chunk: Chunk, *, store: Answers | None) -> Prints:

@@ -15,7 +15,7 @@ errors on 19 dialogues of six readers; on 19 of eight others the number of voice
 19."""
 
 _FEWEST = 4
-"""Windows of a voice, about 4 s: what is fewer is an overlap or a cough."""
+"""Windows of a voice, about 3 s: what is fewer is an overlap or a cough."""
 
 _WHOLE_S = 1.0
 """Shorter windows tell too little to decide who there is."""
@@ -33,8 +33,9 @@ def find_voices(prints: Prints, count: int | None) -> Directions:
     """The direction of each voice, shape (voices, 256).
 
     Windows are put together from the nearest pair on (average linkage, Sokal and Michener 1958);
-    small groups that are left are no voices. Each window then belongs to the nearest voice, whose
-    direction is their mean.
+    small groups that are left are no voices. A number that is given decides only where another is
+    found: else it would part one voice for a bad passage, and take two others for one. Each window
+    then belongs to the nearest voice, whose direction is their mean.
 
     Args:
         prints: of a recording.
@@ -46,9 +47,9 @@ def find_voices(prints: Prints, count: int | None) -> Directions:
     if len(rows) < 2:
         return rows
     few = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST)).astype(int)]
-    voices = _means(few, _groups(few, count))
-    if count is None:
-        voices = _unmixed(voices)
+    voices = _unmixed(_means(few, _groups(few, None)))
+    if count and count != len(voices):
+        voices = _means(few, _groups(few, count))
     for _ in range(_ROUNDS):
         nearest = (rows @ voices.T).argmax(axis=1)
         voices = _means(rows, [np.flatnonzero(nearest == n) for n in range(len(voices))])

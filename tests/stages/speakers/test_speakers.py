@@ -70,6 +70,13 @@ def test_as_many_voices_are_found_as_there_are(count: int, known: bool) -> None:
     assert sorted((found @ voices.T).argmax(axis=1)) == list(range(count))
 
 
+@given(st.lists(st.tuples(st.integers(0, 4), st.floats(2.0, 20.0)), min_size=2, max_size=12))
+def test_a_number_that_is_right_changes_nothing(turns: list[tuple[int, float]]) -> None:
+    prints = heard(turns, people(5))
+    found = find_voices(prints, None)
+    assert np.array_equal(find_voices(prints, len(found)), found)
+
+
 def test_a_cough_is_nobody() -> None:
     prints = heard([(0, 20.0), (1, 20.0), (2, 1.0), (0, 20.0)], people(3))
     assert len(find_voices(prints, None)) == 2
