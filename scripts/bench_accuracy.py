@@ -5,13 +5,13 @@ python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
 The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Chunks are flagged as they are in every run. Repaired: the same chunks as
-a command makes a transcript of them, which asks again for what is flagged. Beside it stands
-faster-whisper's batched mode, with the same weights and the same language setting: both guess it
-unless `--language` tells them. Texts are compared in the form of whisper_normalizer's rules,
-English ones where English is heard; in other languages numbers are spelt out first, as the English
-rules do. `--results FILE` keeps a line of JSON for each recording, so that a run that was stopped
-goes on: ours from the answers that are kept, and the rival's text from there.
+another run takes seconds. Chunks are flagged as they are in every run. By default: what a command
+writes, in chunks of ten minutes, repaired where it is flagged. Beside it stands faster-whisper's
+batched mode, with the same weights and the same language setting: both guess it unless `--language`
+tells them. Texts are compared in the form of whisper_normalizer's rules, English ones where English
+is heard; in other languages numbers are spelt out first, as the English rules do. `--results FILE`
+keeps a line of JSON for each recording, so that a run that was stopped goes on: ours from the
+answers that are kept, and the rival's text from there.
 
 Recordings in a folder of DIR that is named `chosen` are those on which rules were chosen; all
 others only check them, and are added up apart (`make_hard_recordings.py` makes both).
@@ -112,6 +112,9 @@ def _accuracy(arguments: argparse.Namespace) -> None:
         overlap_s=arguments.overlap,
         cache_dir=arguments.cache_dir,
     )
+    default = replace(
+        settings, chunk_length_s=Settings().chunk_length_s, overlap_s=Settings().overlap_s
+    )
     found = {path for name in arguments.names for path in arguments.folder.rglob(name)}
     paths = sorted(p for p in found if p.suffix != ".txt" and p.with_suffix(".txt").exists())
     known = dict(_known(arguments.results))
@@ -131,7 +134,7 @@ def _accuracy(arguments: argparse.Namespace) -> None:
             notes += case.disagreements(path.stem)
             texts = {name: way(case.chunks) for name, way in WAYS.items()}
             texts[_WHOLE] = case.at_once
-            texts[_REPAIRED] = transcribe_one(path, backend=engine, settings=settings).text
+            texts[_DEFAULT] = transcribe_one(path, backend=engine, settings=default).text
             texts[_RIVAL] = known.get(path.stem) or _rival_text(path, rival, arguments.language)
             new = [
                 Row(path.stem, _role(path), case.note, name, text, case.score(text))
@@ -179,12 +182,14 @@ def _sum_up(rows: Sequence[Row]) -> None:
     for (role, name), each in scores.items():
         _print(f"**all**, {role}, {len(each)}", name, Score.mean(each))
     for role in sorted({role for role, _ in scores}):
-        ours, whole, repaired, rivals = (
-            scores[role, name] for name in (_OURS, _WHOLE, _REPAIRED, _RIVAL)
+        ours, whole, default, rivals = (
+            scores[role, name] for name in (_OURS, _WHOLE, _DEFAULT, _RIVAL)
         )
         print(f"\n{role}: the worst of ours above the whole {_worst(ours, whole):+.2f},", end="")
-        print(f" above the rival {_worst(ours, rivals):+.2f}, repaired", end="")
-        print(f" {_worst(repaired, rivals):+.2f}; by repair {_worst(repaired, ours):+.2f}.")
+        print(f" above the rival {_worst(ours, rivals):+.2f}; of the default above the", end="")
+        print(
+            f" rival {_worst(default, rivals):+.2f}, above the whole {_worst(default, whole):+.2f}."
+        )
 
 
 def _role(path: Path) -> str:
@@ -444,7 +449,7 @@ def _stitched(chunks: Chunks) -> Transcript:
     return stitch(chunks, Source("", "", duration_s), Request("transcribe", ""), "local")
 
 
-_OURS, _REPAIRED = "**audiopipe**", "audiopipe, repaired"
+_OURS, _DEFAULT = "**audiopipe**", "audiopipe, by default"
 _WHOLE, _RIVAL = "audiopipe, the whole", "faster-whisper, batched"
 
 WAYS: dict[str, Callable[[Chunks], str]] = {

@@ -79,7 +79,7 @@ class Unguarded(Local):
 
         languages = tuple(request.language.split(",")) if request.language else ()
         question = Question(request.task, languages, request.prompt, request.temperature)
-        parts = hear(model, samples, question, _everything, None)
+        parts = hear(model, samples, question, (_everything, _everything), None)
         return {"language": request.language, "segments": [r for p in parts for r in segments(p)]}
 
 

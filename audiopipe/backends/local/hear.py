@@ -58,7 +58,7 @@ def hear(
     model: Whisper,
     samples: NDArray[np.float32],
     question: Question,
-    detect: Detector,
+    ears: tuple[Detector, Detector],
     linguist: Whisper | None,
 ) -> Iterator[Part]:
     """The windows of a chunk in which something is said, in order.
@@ -67,14 +67,16 @@ def hear(
         model: who hears.
         samples: float32 of shape (n,) in -1..1, 16 kHz.
         question: what is asked.
-        detect: tells where somebody may speak; elsewhere nothing is heard.
+        ears: the first tells where somebody speaks, and elsewhere nothing is heard; the second
+            where somebody surely does, against a model that says nobody.
         linguist: a model that knows languages, `model` itself if it does; None where there is none.
     """
     languages = question.languages
     language = languages[0] if len(languages) == 1 else ""
     tongues = Tongues.told(language) if language else Tongues()
     asked = Asked(language, question.task, question.prompt)
-    found = windows(samples, detect)
+    listened, certain = ears
+    found = windows(samples, listened)
     for start in range(0, len(found), _AT_ONCE):
         batch = found[start : start + _AT_ONCE]
         if language:
@@ -82,7 +84,7 @@ def hear(
         else:
             takes = guessed(model, samples, batch, asked, languages, tongues)
         for take, answer in zip(takes, answers(model, takes, question.temperature), strict=True):
-            if answer.words and not _is_nothing(answer, heard_in(samples, take.pieces), detect):
+            if answer.words and not _is_nothing(answer, heard_in(samples, take.pieces), certain):
                 moved = (replace(w, span=placed(w.span, take.pieces)) for w in answer.words)
                 yield Part(take.asked.language, take.spoken, take.maybe, answer.said, tuple(moved))
 

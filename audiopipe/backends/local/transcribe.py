@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "base"
 
-_HEARING = "packed windows 5"
+_HEARING = "packed windows 6"
 """Part of what answers are kept under; the number grows by one whenever the same audio and request
 may give another text."""
 
@@ -46,7 +46,7 @@ class Local(Engine["Whisper"]):
             while the other is decoded, unless there are cores for both.
         models_dir: where joined weights are kept; None is the user's cache.
 
-    It hears the speech alone, in windows of up to 28 s, each in its language. Where an answer loops
+    It hears the speech alone, in windows of up to 30 s, each in its language. Where an answer loops
     or is unsure it asks again at higher temperatures, as openai-whisper does, with lots that are
     the same each time: the same audio gives the same text.
     """
@@ -179,6 +179,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """The segments of a chunk in the shape of the API's verbose_json."""
     # imported late: the engine takes a second to import, and many runs do without
+    from audiopipe.backends.local.ear import ear
     from audiopipe.backends.local.hear import Question, hear
     from audiopipe.backends.local.phrases import segments
 
@@ -186,7 +187,7 @@ def _rows(
     if not model.is_multilingual:
         languages = ("en",)
     question = Question(request.task, languages, request.prompt, request.temperature)
-    parts = hear(model, samples, question, best_detector(), linguist)
+    parts = hear(model, samples, question, (ear, best_detector()), linguist)
     return [row for part in parts for row in segments(part)]
 
 
