@@ -5,7 +5,8 @@ python scripts/bench_align.py X.mp3 --tight            clips joined without a pa
 python scripts/bench_align.py X.mp3 --rival            beside faster-whisper's times of words
 
 A recording is clips joined, several recordings are joined to one; the first word of each clip
-begins, and the last ends, where the clip does. With `--tight` the silence at the ends of clips is
+begins, and the last ends, where the clip is first and last loud: edges of clips are up to 0.1 s of
+silence away. With `--tight` the silence at the ends of clips is
 cut off, so that these words stand in the midst of speech. The text is aligned whole, with a page
 missing in it, and with a page that nobody speaks (`--whole` leaves these out). The rival tells when
 it hears the words that it hears: those clips are compared whose first and last word it has.
@@ -93,13 +94,18 @@ def _parts(path: Path, *, tight: bool) -> Iterator[tuple[Samples, str]]:
     for row in map(json.loads, lines):
         clip = whole[int(row["start"] * RATE_HZ) : int(row["end"] * RATE_HZ)]
         if tight:
-            power = powers((clip * 32767).astype(np.int16))
-            loud = np.flatnonzero(power > np.quantile(power, 0.9) * LOUD)
-            clip = clip[loud[0] * FRAME_SAMPLES : (loud[-1] + 1) * FRAME_SAMPLES]
+            clip = clip[slice(*_loud(clip))]
         if normal_form(row["text"]) and row["kind"] == "speech":
             yield clip, row["text"]
             if not tight:
                 yield whole[int(row["end"] * RATE_HZ) :][: RATE_HZ // 4], ""
+
+
+def _loud(clip: Samples) -> tuple[int, int]:
+    """The samples between which a clip is heard."""
+    power = powers((clip * 32767).astype(np.int16))
+    loud = np.flatnonzero(power > np.quantile(power, 0.9) * LOUD)
+    return int(loud[0]) * FRAME_SAMPLES, int(loud[-1] + 1) * FRAME_SAMPLES
 
 
 def _joined(parts: Sequence[tuple[Samples, str]], length_s: float) -> tuple[Samples, list[Clip]]:
@@ -108,7 +114,8 @@ def _joined(parts: Sequence[tuple[Samples, str]], length_s: float) -> tuple[Samp
         if at + len(sound) > length_s * RATE_HZ:
             break
         if text:
-            clips.append(Clip(Span(at / RATE_HZ, (at + len(sound)) / RATE_HZ), text))
+            first, last = _loud(sound)
+            clips.append(Clip(Span((at + first) / RATE_HZ, (at + last) / RATE_HZ), text))
         sounds.append(sound)
         at += len(sound)
     return np.concatenate(sounds), clips

@@ -152,7 +152,7 @@ def _of_passage(
 ) -> Iterator[tuple[int, Span]]:
     texts = [token.text for token in script.tokens[passage.first : passage.last]]
     length_s = len(samples) / RATE_HZ
-    spans = snapped(placed(texts, row, Span(0.0, length_s)), samples, 0.0)
+    spans = snapped(texts, placed(texts, row, Span(0.0, length_s)), samples)
     start_s = passage.span.start_s
     for n, span in enumerate(spans, start=passage.first):
         yield n, Span(round(start_s + span.start_s, 3), round(start_s + span.end_s, 3))

@@ -17,6 +17,9 @@ from audiopipe.values.transcript import Word
 _NEAR_S, _LEAST_S = 0.3, 0.06
 """A word that begins within 0.3 s of the end of a silence of 0.06 s or more begins there."""
 
+_PAUSE_S = 0.15
+"""Nobody pauses for so long within a word."""
+
 _SHORT_S = 0.3
 """What a word takes of which only the beginning is known."""
 
@@ -42,7 +45,7 @@ def placed(texts: Sequence[str], timed: Sequence[Word], span: Span) -> list[Span
         return list(shares(lengths, span))
     edges = [0, *accumulate(_letters(word.text) for word in known)]
     return [
-        Span(*_within(edges, known, at, at + length))
+        Span(*_between(edges, known, at, at + length))
         for at, length in zip(accumulate([0, *lengths[:-1]]), lengths, strict=True)
     ]
 
@@ -51,7 +54,7 @@ def _letters(text: str) -> int:
     return sum(not each.isspace() for each in text)
 
 
-def _within(
+def _between(
     edges: Sequence[int], timed: Sequence[Word], first: int, last: int
 ) -> tuple[float, float]:
     """When the letters from the first to before the last are spoken."""
@@ -64,29 +67,54 @@ def _within(
     return start_s, max(start_s, end_s)
 
 
-def snapped(spans: Sequence[Span], samples: NDArray[np.int16], start_s: float) -> list[Span]:
+def snapped(texts: Sequence[str], spans: Sequence[Span], samples: NDArray[np.int16]) -> list[Span]:
     """The words with their edges at those of silences, where one is near.
 
-    The decoder looks 20 ms apart, and gives the silence between two words to either.
+    The decoder looks 20 ms apart, and gives the silence between two words to either; a pause with
+    the end of the word before it, to the word that follows.
 
     Args:
+        texts: words as they stand in the text.
         spans: of words, rising.
         samples: of the passage, shape (n,), 16 kHz.
-        start_s: when these begin.
     """
-    silent = list(_silences(samples, start_s))
+    silent = list(_silences(samples))
     edges = [[span.start_s, span.end_s] for span in spans]
     nobody = [-np.inf, edges[0][0]] if edges else []
     nexts = [begins_s for begins_s, _ in edges[1:]] + [np.inf]
-    for (before, after), next_s in zip(pairwise([nobody, *edges]), nexts, strict=True):
-        best = _nearest(silent, (before[1] + after[0]) / 2)
+    may_pause = [True, *(not text.rstrip()[-1:].isalnum() for text in texts)]
+    for (before, after), next_s, is_pause in zip(
+        pairwise([nobody, *edges]), nexts, may_pause, strict=False
+    ):
+        best = _within(silent, after, is_pause) or _nearest(silent, (before[1] + after[0]) / 2)
         if best and before[0] < best.start_s and best.end_s < max(after[1], next_s):
             before[1], after[0] = best.start_s, best.end_s
             if after[1] <= best.end_s:  # the engine shortens a word that it takes for too long
                 after[1] = min(next_s, best.end_s + _SHORT_S)
-    if edges and (best := _nearest(silent, edges[-1][1])) and edges[-1][0] < best.start_s:
+    if edges and (best := _behind(silent, edges[-1][1])) and edges[-1][0] < best.start_s:
         edges[-1][1] = best.start_s
     return [Span(a, max(a, b)) for a, b in edges]
+
+
+def _within(silent: Sequence[Span], word: Sequence[float], is_pause: bool) -> Span | None:
+    """The longest pause within a word that is likely to stand before it: behind a mark, or with
+    more of the word after it."""
+    start_s, end_s = word
+    inside = [
+        s
+        for s in silent
+        if start_s <= s.start_s
+        and s.end_s < end_s
+        and s.duration_s >= _PAUSE_S
+        and (is_pause or end_s - s.end_s > s.start_s - start_s)
+    ]
+    return max(inside, key=lambda s: s.duration_s, default=None)
+
+
+def _behind(silent: Sequence[Span], end_s: float) -> Span | None:
+    """The pause in which a passage ends after its last word: up to it, only that is heard."""
+    later = (s for s in silent if s.duration_s >= _PAUSE_S and s.start_s >= end_s - _NEAR_S)
+    return next(later, None) or _nearest(silent, end_s)
 
 
 def _nearest(silent: Sequence[Span], at_s: float) -> Span | None:
@@ -95,7 +123,7 @@ def _nearest(silent: Sequence[Span], at_s: float) -> Span | None:
     return max(near, key=lambda s: s.duration_s, default=None)
 
 
-def _silences(samples: NDArray[np.int16], start_s: float) -> Iterator[Span]:
+def _silences(samples: NDArray[np.int16]) -> Iterator[Span]:
     power = powers(samples)
     if not len(power):
         return
@@ -105,4 +133,4 @@ def _silences(samples: NDArray[np.int16], start_s: float) -> Iterator[Span]:
     step_s = FRAME_SAMPLES / RATE_HZ
     for a, b in zip(*runs(power <= limit), strict=True):
         if (b - a) * step_s >= _LEAST_S:
-            yield Span(start_s + float(a) * step_s, start_s + float(b) * step_s)
+            yield Span(float(a) * step_s, float(b) * step_s)

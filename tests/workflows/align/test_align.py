@@ -13,6 +13,7 @@ import pytest
 import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.voices import RATE_HZ, Samples, reader
 
 import audiopipe
@@ -85,10 +86,30 @@ def test_edges_are_those_of_silences() -> None:
     noise = np.random.default_rng(0).normal(0, 3000, rate * 3).astype(np.int16)
     noise[: rate // 2] = noise[rate : rate + rate // 2] = noise[rate * 2 + rate // 2 :] = 0
     words = [Span(0.1, 1.2), Span(1.2, 2.9)]
-    assert [(round(s.start_s, 2), round(s.end_s, 2)) for s in snapped(words, noise, 0.0)] == [
-        (0.5, 1.0),
-        (1.5, 2.5),
-    ]
+    assert edges(["one", "two"], words, noise) == [(0.5, 1.0), (1.5, 2.5)]
+
+
+def edges(
+    texts: list[str], words: list[Span], sound: NDArray[np.int16]
+) -> list[tuple[float, float]]:
+    return [(round(s.start_s, 2), round(s.end_s, 2)) for s in snapped(texts, words, sound)]
+
+
+@pytest.mark.parametrize("mark", [".", ",", " –", "?”", "。"])
+def test_a_pause_stands_before_the_word_that_it_is_given_to(mark: str) -> None:
+    """One is spoken until 1.0 s, and two from 1.4 s on; the decoder lets two begin at 0.5 s."""
+    sound = np.random.default_rng(0).normal(0, 3000, 48_000).astype(np.int16)
+    sound[16_000:22_400] = 0
+    words = [Span(0.0, 0.5), Span(0.5, 1.5), Span(1.5, 2.0)]
+    assert edges(["one" + mark, " two", " three"], words, sound)[:2] == [(0.0, 1.0), (1.4, 1.5)]
+    later = [Span(0.0, 0.9), Span(0.9, 1.8), Span(1.8, 2.0)]
+    assert edges(["one", " two", " three"], later, sound)[:2] == [(0.0, 1.0), (1.4, 1.8)]
+
+
+def test_the_last_word_of_a_passage_lasts_until_it_is_silent() -> None:
+    sound = np.random.default_rng(0).normal(0, 3000, 48_000).astype(np.int16)
+    sound[32_000:40_000] = 0
+    assert edges(["one", " two"], [Span(0.0, 0.9), Span(0.9, 1.4)], sound)[-1] == (0.9, 2.0)
 
 
 def test_texts_of_all_kinds(tmp_path: Path) -> None:
