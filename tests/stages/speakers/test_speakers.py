@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def test_a_number_that_is_right_changes_nothing(turns: list[tuple[int, float]]) 
     prints = heard(turns, people(5))
     found = find_voices(prints, None)
     assert np.array_equal(find_voices(prints, len(found)), found)
+
+
+def test_where_much_is_said_at_once_it_is_not_one_voice() -> None:
+    prints = heard([(0, 6.0)], people(1))
+    assert len(find_voices(prints, None)) == 1
+    for end_s, voices in ((1.0, 1), (3.0, 2)):
+        crowd = replace(prints, crowded=(Span(0.0, end_s),))
+        assert len(find_voices(crowd, None)) == voices
+        assert len(find_voices(crowd, 1)) == 1
 
 
 def test_a_cough_is_nobody() -> None:
