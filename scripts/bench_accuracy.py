@@ -5,8 +5,9 @@ python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
 The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Chunks are flagged as they are in every run. By default: what a command
-writes, in chunks of ten minutes, repaired where it is flagged. Beside it stands faster-whisper's
+another run takes seconds. Chunks are flagged as they are in every run. Repaired: what a command
+writes, which asks again for what is flagged; by default: in chunks of ten minutes, too. Beside it
+stands faster-whisper's
 batched mode, with the same weights and the same language setting: both guess it unless `--language`
 tells them. Texts are compared in the form of whisper_normalizer's rules, English ones where English
 is heard; in other languages numbers are spelt out first, as the English rules do. `--results FILE`
@@ -134,7 +135,8 @@ def _accuracy(arguments: argparse.Namespace) -> None:
             notes += case.disagreements(path.stem)
             texts = {name: way(case.chunks) for name, way in WAYS.items()}
             texts[_WHOLE] = case.at_once
-            texts[_DEFAULT] = transcribe_one(path, backend=engine, settings=default).text
+            for name, how in ((_REPAIRED, settings), (_DEFAULT, default)):
+                texts[name] = transcribe_one(path, backend=engine, settings=how).text
             texts[_RIVAL] = known.get(path.stem) or _rival_text(path, rival, arguments.language)
             new = [
                 Row(path.stem, _role(path), case.note, name, text, case.score(text))
@@ -182,14 +184,9 @@ def _sum_up(rows: Sequence[Row]) -> None:
     for (role, name), each in scores.items():
         _print(f"**all**, {role}, {len(each)}", name, Score.mean(each))
     for role in sorted({role for role, _ in scores}):
-        ours, whole, default, rivals = (
-            scores[role, name] for name in (_OURS, _WHOLE, _DEFAULT, _RIVAL)
-        )
-        print(f"\n{role}: the worst of ours above the whole {_worst(ours, whole):+.2f},", end="")
-        print(f" above the rival {_worst(ours, rivals):+.2f}; of the default above the", end="")
-        print(
-            f" rival {_worst(default, rivals):+.2f}, above the whole {_worst(default, whole):+.2f}."
-        )
+        for name, other in _COMPARED:
+            most = _worst(scores[role, name], scores[role, other])
+            print(f"\n{role}: the worst of {name} above {other}: {most:+.2f}")
 
 
 def _role(path: Path) -> str:
@@ -449,8 +446,16 @@ def _stitched(chunks: Chunks) -> Transcript:
     return stitch(chunks, Source("", "", duration_s), Request("transcribe", ""), "local")
 
 
-_OURS, _DEFAULT = "**audiopipe**", "audiopipe, by default"
+_OURS, _REPAIRED = "**audiopipe**", "audiopipe, repaired"
+_DEFAULT = "audiopipe, by default"
 _WHOLE, _RIVAL = "audiopipe, the whole", "faster-whisper, batched"
+_COMPARED = (
+    (_OURS, _WHOLE),
+    (_REPAIRED, _OURS),
+    (_REPAIRED, _DEFAULT),
+    (_DEFAULT, _WHOLE),
+    (_DEFAULT, _RIVAL),
+)
 
 WAYS: dict[str, Callable[[Chunks], str]] = {
     _OURS: lambda chunks: _stitched(chunks).text,

@@ -17,9 +17,8 @@ from audiopipe.values.audio import RATE_HZ, Span
 _MOST_S = 30.0
 """Of one window: what Whisper hears at once."""
 
-_AROUND_S, _CLICK_S = 0.4, 0.1
-"""What is kept on either side of a voice, as a voice begins before it is found; and what is too
-short for one."""
+_AROUND_S = 0.4
+"""What is kept on either side of a voice, as a voice begins before it is found."""
 
 Hearing = tuple[Span, ...]
 """One window: pieces of a chunk that are heard as if they followed one another, in chunk time."""
@@ -89,11 +88,7 @@ def _pieces(samples: NDArray[np.float32], detect: Detector) -> list[Span]:
     mask, _, step_s = detect(samples)
     end_s = len(samples) / RATE_HZ
     edges = zip(*runs(mask), strict=True)
-    voices = [
-        (float(a * step_s), min(end_s, float(b * step_s)))
-        for a, b in edges
-        if (b - a) * step_s >= _CLICK_S
-    ]
+    voices = [(float(a * step_s), min(end_s, float(b * step_s))) for a, b in edges]
     gaps = [after[0] - before[1] for before, after in pairwise(voices)]
     sides = [inf, *(gap / 2 for gap in gaps), inf]
     pieces: list[Span] = []
