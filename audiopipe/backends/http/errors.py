@@ -89,7 +89,8 @@ _ROWS = (
     _Row((400,), r"tool_use_failed", ServerFault, "try again later"),
     _Row(
         (400, 413),
-        r"context_length_exceeded|maximum context length|tokens per (minute|day)",
+        r"context_length_exceeded|exceed_context_size|tokens per (minute|day)"
+        r"|(maximum|available|exceeds?|greater than) ([\w']+ ){0,4}context (length|size|window)",
         RequestTooLarge,
         "send less text, or ask for fewer tokens with --max-tokens",
     ),

@@ -26,6 +26,7 @@ from audiopipe.backends.openai.bodies import (
 )
 from audiopipe.backends.openai.dialect import asked
 from audiopipe.backends.wire.chat import Said, body_of, checked, completion, event
+from audiopipe.backends.wire.models import LiveModel
 from audiopipe.errors import RequestTooLarge, ServerFault, UsageError
 from audiopipe.limits.rules import Cost
 from audiopipe.text.thoughts import Thoughtless
@@ -67,7 +68,7 @@ class OpenAIChatter(OpenAIAccount):
     models know best; the answer tells the true number, and the budget is corrected by it.
     """
 
-    _models: Sequence[str] = ()
+    _models: Sequence[LiveModel] = ()
     _stream_options: Mapping[str, Any] = {"stream_options": {"include_usage": True}}
 
     def accept(self, request: ChatRequest) -> ChatRequest:
@@ -84,7 +85,8 @@ class OpenAIChatter(OpenAIAccount):
     def window(self, model: str) -> int:
         """See `base.Chatter.window`."""
         known = find(model)
-        context = (known and known.context) or ASSUMED_CONTEXT_TOKENS
+        told = next((each.context for each in self._models if each.id == model), None)
+        context = (known and known.context) or told or ASSUMED_CONTEXT_TOKENS
         return int(min(context, self._http.limits(model).most("tokens")))
 
     def price(self, request: ChatRequest) -> Usage:
@@ -147,9 +149,9 @@ class OpenAIChatter(OpenAIAccount):
         """The full id of a model; the server's only one if no name is given."""
         if name:
             return name
-        have = self._models or tuple(each.id for each in self.models())
+        self._models = self._models or self.models()
+        have = [each.id for each in self._models]
         if len(have) == 1:
-            self._models = have
             return have[0]
         shown = ", ".join(have[:_MOST_SHOWN]) + (", ..." if len(have) > _MOST_SHOWN else "")
         raise UsageError(f"name a model with -m: the server has {shown or 'none'}")

@@ -48,10 +48,11 @@ def models_of(answer: bytes) -> tuple[LiveModel, ...]:
 
 
 def _model(row: Mapping[str, Any]) -> LiveModel:
+    meta = row["meta"] if isinstance(row.get("meta"), Mapping) else {}  # of llama.cpp's server
     return LiveModel(
         one_line(str(row.get("id") or row.get("name")), 100),
         one_line(str(row.get("owned_by") or ""), 60),
-        _count(row, "context_window", "context_length", "max_model_len"),
+        _count(row, "context_window", "context_length", "max_model_len") or _count(meta, "n_ctx"),
         _count(row, "max_completion_tokens", "max_output_tokens"),
         row.get("active") is not False,
     )

@@ -40,6 +40,8 @@ def html(status: int) -> Answer:
     return Answer(status, FAULTS["bad-gateway"].body, "text/html")
 
 
+LLAMA_CPP = "request (6024 tokens) exceeds the available context size (4096 tokens)"
+VLLM = "This model's maximum context length is 4096 tokens. However, you requested 6024"
 PROMPT = "prompt length must be 896 characters or fewer, but it has 904 characters"
 
 TABLE = [
@@ -64,6 +66,9 @@ TABLE = [
     (Answer(301, b""), RejectedRequest, "base URL"),
     (FAULTS["too-large"], TooManyBytes, "bytes"),
     (FAULTS["too-long"], RequestTooLarge, "whole allowance"),
+    (error(400, LLAMA_CPP), RequestTooLarge, "send less text"),
+    (error(400, VLLM), RequestTooLarge, "send less text"),
+    (error(400, "Requested tokens (9) exceed context window of 4"), RequestTooLarge, "less"),
     (html(413), TooManyBytes, "bytes"),
     (Answer(422, b'{"detail":[{"loc":["file"]}]}'), RejectedRequest, "file"),
     (error(422, "try again"), BadReply, "try again"),

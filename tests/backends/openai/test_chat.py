@@ -49,6 +49,15 @@ def events(text: str) -> Answer:
     return Answer(200, text.encode(), "text/event-stream")
 
 
+def test_a_server_of_llama_cpp_tells_how_much_its_model_reads(
+    chatter: OpenAIChatter, server: Server
+) -> None:
+    listed = {"data": [{"id": "gemma.gguf", "meta": {"n_ctx": 4096, "n_ctx_train": 32768}}]}
+    server.faults.append(ok(listed))
+    accepted = chatter.accept(ChatRequest((Message("user", "Hi."),), ""))
+    assert (accepted.model, chatter.window("gemma.gguf")) == ("gemma.gguf", 4096)
+
+
 @pytest.mark.parametrize(
     ("message", "finish_reason", "says"),
     [
