@@ -120,6 +120,8 @@ def run(
         report.end(code)
         if code:
             stop.set(gently=True)  # what it has refreshed stays so for the same command
+        elif settings.on:
+            _settle(session, durations_s)
     return code
 
 
@@ -244,13 +246,21 @@ def _engine(session: Session) -> Executor:
     settings = session.settings
     check_shared(settings, is_elsewhere=is_elsewhere(settings.on))
     if settings.refresh:
-        _ = session.store  # opened here, it settles what its nodes have refreshed
+        _ = session.store  # the refresh begins for all nodes
     engine = open_engine(settings.on, settings)
     LOGGER.info("%s works: %d recordings at once", settings.on, engine.slots)
     limited = named(settings, os.environ)[0] != "local"
     if is_elsewhere(settings.on) and limited and not settings.ledger:
         LOGGER.warning("each node counts its own requests: --ledger redis://... counts for all")
     return engine
+
+
+def _settle(session: Session, items: Iterable[Item]) -> None:
+    """What nodes have refreshed is."""
+    if session.settings.refresh and session.store:
+        from audiopipe.pipeline.intake import origin_of
+
+        session.store.settle(filter(None, (origin_of(item.source) for item in items)))
 
 
 def _results_of(

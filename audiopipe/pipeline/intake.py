@@ -158,7 +158,7 @@ def chunks(
                 )
             )
         )
-        how, origin = cutting(upload, settings), _origin(source)
+        how, origin = cutting(upload, settings), origin_of(source)
         if settings.channels == "split":
             parts = chunk_channels(blocks, how)
         else:
@@ -170,7 +170,8 @@ def chunks(
         yield End(number, source, recording.name, recording.sha256(), tuple(recording.losses))
 
 
-def _origin(source: Any) -> Origin | None:
+def origin_of(source: Any) -> Origin | None:
+    """The recording that a source is; None for one that cannot be read twice."""
     if name := _public(source):
         return of_address(name)
     if isinstance(source, str | PathLike) and Path(source).is_file():

@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -190,11 +190,11 @@ class Store(Answers):
             self.refreshed(key)
         return super().is_stale(key)
 
-    def settle(self) -> None:
-        """The refresh has come to its end: the next one asks for all of it anew."""
+    def settle(self, origins: Iterable[Origin] = ()) -> None:
         if self._refresh:
             self._write_waiting()
-            self._write(lambda db: settle(db, self._fresh, self._clock()), None)
+            ids = [each.id for each in origins]
+            self._write(lambda db: settle(db, self._fresh, ids, self._clock()), None)
 
     def close(self) -> None:
         if self._waiting:

@@ -6,7 +6,7 @@ import base64
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from itertools import islice
@@ -177,7 +177,7 @@ class BucketStore(Answers):
             self.refreshed(key)
         return super().is_stale(key)
 
-    def settle(self) -> None:
+    def settle(self, origins: Iterable[Origin] = ()) -> None:
         if self._since:
             with suppress(Missing):
                 self._bucket.get().delete(self._own(_REFRESH))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from typing import Self, TypeVar
 
@@ -65,9 +65,13 @@ class Answers(ABC):
         """Write what is held, and close what was opened. Closing twice is harmless."""
 
     @abstractmethod
-    def settle(self) -> None:
+    def settle(self, origins: Iterable[Origin] = ()) -> None:
         """The refresh has come to its end: the next one asks for all of it anew. One that was
-        broken off is gone on with."""
+        broken off is gone on with.
+
+        Args:
+            origins: recordings of which other processes have refreshed the answers for this run.
+        """
 
     def is_stale(self, key: bytes) -> bool:
         """Whether the answer is to be asked for anew."""

@@ -24,7 +24,13 @@ def note(db: sqlite3.Connection, keys: Iterable[bytes], now_s: float) -> None:
     db.executemany("INSERT OR REPLACE INTO refreshed VALUES (?, ?)", rows)
 
 
-def settle(db: sqlite3.Connection, keys: Iterable[bytes], now_s: float) -> None:
-    """The refresh of these has come to its end."""
+def settle(
+    db: sqlite3.Connection, keys: Iterable[bytes], recordings: Iterable[str], now_s: float
+) -> None:
+    """The refresh of these answers, and of those of recordings, has come to its end."""
     db.executemany("DELETE FROM refreshed WHERE key = ?", [(key,) for key in keys])
+    db.executemany(
+        "DELETE FROM refreshed WHERE key IN (SELECT key FROM recordings WHERE recording = ?)",
+        [(recording,) for recording in recordings],
+    )
     db.execute("DELETE FROM refreshed WHERE at_s < ?", (int(now_s) - _BELIEVED_S,))

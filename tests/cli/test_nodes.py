@@ -95,7 +95,6 @@ def test_two_nodes_keep_one_limit_pay_once_and_have_one_bound(talks: Path, tmp_p
     with Server(limits=limits) as server, RedisServer(tmp_path) as redis:
         shared = ("--ledger", redis.address, "--cache-dir", f"{tmp_path.as_uri()}/answers")
         more = ("-f", "json", "--limit", "rpm=4", "--max-requests", "3")
-        began_s = time.monotonic()
         told = ended(
             [
                 node(
@@ -115,7 +114,6 @@ def test_two_nodes_keep_one_limit_pay_once_and_have_one_bound(talks: Path, tmp_p
         )
         assert {code for code, _ in told} <= {0, 4}, told
         assert len(server.accepted) == 3  # as both nodes together may
-        assert time.monotonic() - began_s < 100
         # the same under another name: asked for once
         for n in range(3):
             (tmp_path / "twice").mkdir(exist_ok=True)
