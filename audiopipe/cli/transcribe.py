@@ -118,10 +118,7 @@ def run(
             rows = _hooked(rows, hook, Path(settings.output_dir))
         code = _follow(rows, report, record)
         report.end(code)
-        if code:
-            stop.set(gently=True)  # what it has refreshed stays so for the same command
-        elif settings.on:
-            _settle(session, durations_s)
+        _settle(session, durations_s, code)
     return code
 
 
@@ -255,9 +252,12 @@ def _engine(session: Session) -> Executor:
     return engine
 
 
-def _settle(session: Session, items: Iterable[Item]) -> None:
-    """What nodes have refreshed is."""
-    if session.settings.refresh and session.store:
+def _settle(session: Session, items: Iterable[Item], code: int) -> None:
+    """What was refreshed, by nodes too, is: but for a run that is gone on with."""
+    settings = session.settings
+    if code:
+        session.stop.set(gently=True)
+    elif settings.refresh and settings.on and session.store:
         from audiopipe.pipeline.intake import origin_of
 
         session.store.settle(filter(None, (origin_of(item.source) for item in items)))
