@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -103,11 +104,20 @@ def in_bytes(base: Whole) -> Iterator[Case]:
         "tail-zeros": (data + bytes(4096), "4096 zeros behind"),
         "tail-tag": (data + b"TAG" + b"Title".ljust(125, b"\0"), "an ID3v1 tag behind"),
     }
-    if base.form.muxer in ("mp3", "mp2", "adts", "ac3", "flac", "tta", "wv"):
+    if base.form.muxer not in _RAW:
         unhurt["head-id3"] = id3 + data, "an ID3v2 tag in front"
+    if base.form.muxer in ("wav", "flac", "wv", "tta", "caf", "ipod", "ogg"):
+        unhurt["head-tags"] = id3 + _APE + data, "tags of ID3v2 and APEv2 in front"
     for fault, (bytes_, made_by) in unhurt.items():
         if base.wants(fault):
             yield base.written(fault, bytes_, made_by)
+
+
+_RAW = frozenset("mulaw alaw gsm g722 sbc latm mpeg vob".split())
+"""Which nothing tells but what follows, or that ffmpeg looks for behind anything."""
+
+_APE = b"APETAGEX" + struct.pack("<4I8x", 2000, 32, 0, 0xA000_0000)
+_APE += b"APETAGEX" + struct.pack("<4I8x", 2000, 32, 0, 0x8000_0000)
 
 
 def joined(base: Whole) -> Iterator[Case]:

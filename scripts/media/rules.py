@@ -96,15 +96,6 @@ RULES = (
         ),
     ),
     Rule(
-        "pieces",
-        "blocks of ADPCM at a wrong place: losses that are less than a second apart are one",
-        lambda case, form, found: (
-            found.kind == "phantom"
-            and case.fault in ("removed", "doubled")
-            and form.codec.startswith("adpcm")
-        ),
-    ),
-    Rule(
         "length of the original",
         "ffmpeg copies the original's length into the CAF or FLAC of a part: that promises more",
         lambda case, form, found: (

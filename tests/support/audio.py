@@ -139,4 +139,6 @@ def _encode(container: Any, stream: Any, track: Samples, rate_hz: int, start: in
 
 
 def _layout(track: Samples) -> str:
-    return {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1", 16: "hexadecagonal"}[track.shape[1]]
+    return {1: "mono", 2: "stereo", 4: "quad", 6: "5.1", 8: "7.1", 16: "hexadecagonal"}[
+        track.shape[1]
+    ]

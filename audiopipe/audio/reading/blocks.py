@@ -12,7 +12,7 @@ from typing import IO
 from audiopipe.audio.reading.corrected import Claim
 from audiopipe.audio.reading.tagging import is_tag_or_filling
 
-_MOST_BLOCKS = 1_000_000
+_MOST_BLOCKS, _MOST_BEFORE = 1_000_000, 100
 _VOC_SOUND = frozenset({1, 2, 9})
 _VOC_END, _VOC_LAST = 0, 9
 _FRAGMENT, _INDEX = (b"moof", b"mdat"), b"mfra"
@@ -39,6 +39,19 @@ def voc_claim(file: IO[bytes], size: int) -> Claim | None:
         at = end
     is_whole = at >= size - 1 or is_tag_or_filling(file, at)
     return None if is_whole else Claim(size - start, max(1, at - start), ())
+
+
+def is_fragmented(file: IO[bytes]) -> bool:
+    """Whether an MP4 is in fragments; the position of the file stays."""
+    position, at = file.tell(), 0
+    for _ in range(_MOST_BEFORE):
+        file.seek(at)
+        length, name = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
+        if length < 8 or name in _FRAGMENT:
+            break
+        at += length
+    file.seek(position)
+    return name == b"moof"
 
 
 def fragments_claim(file: IO[bytes], size: int) -> Claim | None:

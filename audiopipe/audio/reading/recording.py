@@ -23,7 +23,8 @@ TOLERANCE_S = 0.2
 """How much shorter than its header a recording may be before that counts as a loss: containers
 round durations to their own clock, and encoders pad."""
 
-_SAME_DAMAGE_S = 1.0
+_SAME_DAMAGE_S = 0.2
+"""Less than a word lasts: what is heard between two losses is told of as heard."""
 
 Block = NDArray[np.float32]
 

@@ -11,6 +11,7 @@ import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from audiopipe.audio.reading.blocks import is_fragmented
 from audiopipe.audio.reading.corrected import Claim
 from audiopipe.audio.reading.ogg import states_end
 from audiopipe.audio.reading.recording import TOLERANCE_S
@@ -71,8 +72,9 @@ def told(
         seconds = (asf_states_s(file) or 0.0) - start_s if is_alone else 0.0
     elif "flv" in kinds:
         seconds = (container.duration or 0) / av.time_base if is_alone else 0.0
-    elif "mov" in kinds and head_pts == 0 and start_s > 0:
-        # iTunSMPB: the length counts what is skipped at the start, which puts off the start.
+    elif "mov" in kinds and start_s > 0 and (head_pts == 0 or is_fragmented(file)):
+        # iTunSMPB: the length counts what is skipped at the start, which puts off the start; that
+        # of fragments counts those before the first that is here.
         seconds = length_s - start_s
     elif "mp3" in kinds and mp3_states_length(file):
         seconds = length_s

@@ -161,3 +161,17 @@ def test_the_first_track_that_can_be_decoded_is_taken_with_a_note(video_s: float
     assert any("took number 2" in note for note in recording.notes)
     with pytest.raises(UnreadableInput, match="no decoder"), open_source(data, track=1):
         pass
+
+
+def test_a_segment_of_a_stream_lacks_nothing_of_those_before_it() -> None:
+    options = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000"}
+    data = container_file([tone(4, RATE_HZ)], RATE_HZ, "mp4", "aac", options=options)
+    first = data.index(b"moof") - 4
+    later = data.index(b"moof", data.index(b"moof", len(data) // 2) + 4) - 4
+    whole_frames, losses, _ = read(data)
+    assert losses == []
+    frames, losses, _ = read(data[:first] + data[later:])
+    assert losses == []
+    assert 0.1 * whole_frames < frames < 0.6 * whole_frames
+    _, losses, _ = read(data[: later + 50])
+    assert len(losses) == 1
