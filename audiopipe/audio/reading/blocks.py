@@ -51,7 +51,7 @@ def is_fragmented(file: IO[bytes]) -> bool:
             break
         at += length
     file.seek(position)
-    return name == b"moof"
+    return bool(name == b"moof")
 
 
 def fragments_claim(file: IO[bytes], size: int) -> Claim | None:
