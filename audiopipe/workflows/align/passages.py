@@ -25,8 +25,8 @@ _ALIKE = 0.4
 _LONGEST_S, _LEAST_S = 24.0, 6.0
 """What is heard at once: cut at the longest pause between the two."""
 
-_EDGE_S = 0.3
-"""So much more is heard on either side."""
+_BEFORE_S, _BEHIND_S = 0.3, 0.8
+"""So much more is heard on either side: recognisers let last words end up to half a second early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _cut(run: _Run, heard: Sequence[Word]) -> Iterator[Passage]:
 
 
 def _passage(first: int, last: int, start_s: float, end_s: float) -> Passage:
-    return Passage(first, last, Span(max(0.0, start_s - _EDGE_S), end_s + _EDGE_S))
+    return Passage(first, last, Span(max(0.0, start_s - _BEFORE_S), end_s + _BEHIND_S))
 
 
 def _pauses(known: Sequence[Match], heard: Sequence[Word]) -> Iterator[tuple[int, Span]]:
