@@ -26,7 +26,7 @@ _LONGEST_S, _LEAST_S = 24.0, 6.0
 """What is heard at once: cut at the longest pause between the two."""
 
 _BEFORE_S, _BEHIND_S = 0.3, 0.8
-"""So much more is heard on either side: recognisers let last words end up to half a second early."""
+"""So much more is heard on either side: recognisers end last words up to half a second early."""
 
 
 @dataclass(frozen=True, slots=True)
