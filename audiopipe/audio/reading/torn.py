@@ -197,7 +197,10 @@ class Seams:
         skipped, data = b"", self._file.read(len(mark))
         if data != mark:
             data += self._file.read(_MOST_BYTES)
-            skipped = data[: max(0, data.find(mark))]
+            found = data.find(mark)
+            if found < 0:  # not one of the file's own: no more are looked for
+                self._kind, self._is_lone = "", False
+            skipped = data[: max(0, found)]
         self._file.seek(position)
         is_first = self._place is None
         self._place, self._size = start + len(skipped), packet.size
