@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.audio.mixing import Mixer, Room, empty
+from audiopipe.audio.mixing import Mixer
 
 Channels = Literal["auto", "mix", "left", "right", "split"]
 
@@ -24,7 +24,6 @@ def chosen(
     rate_hz: int,
     choice: Channels,
     notes: list[str],
-    room: Room = empty,
 ) -> Iterator[NDArray[np.float32]]:
     """What is taken of the channels of each block; samples that are no number become silence.
 
@@ -32,7 +31,6 @@ def chosen(
         blocks: of shape (n, channels).
         choice: as `stages.prepare` has it.
         notes: told what the user should know.
-        room: makes the array for a mix, as `Mixer` has it.
 
     Returns:
         Blocks of shape (n,), or (n, channels) for `split`.
@@ -41,7 +39,7 @@ def chosen(
         for block in blocks:
             yield _chosen(block, "mix" if choice == "auto" else choice, notes)
         return
-    mixer = Mixer(channels, rate_hz, notes, lambda some: _numbers(some, notes), room)
+    mixer = Mixer(channels, rate_hz, notes, lambda some: _numbers(some, notes))
     for block in blocks:
         yield mixer.push(block)
     yield mixer.finish()

@@ -34,14 +34,6 @@ _EVERY = 64
 """Of so many samples one is looked at for the offset."""
 
 
-Room = Callable[[int, int], Samples]
-
-
-def empty(frames: int, channels: int) -> Samples:
-    """An array of shape (frames, channels), by columns."""
-    return np.empty((channels, frames), np.float32).T
-
-
 def whole_pieces(frames: int, rate_hz: int) -> int:
     """As many of these frames as make whole pieces, which are mixed without a copy."""
     step = _step(rate_hz)
@@ -63,8 +55,6 @@ class Mixer:
         rate_hz: of the blocks.
         notes: told which channels were left out.
         numbers: gives samples without what is no number; called only where some are none.
-        room: makes the array for a mix of so many frames, of shape (n, 1), by whose place the taker
-            may know it.
     """
 
     def __init__(
@@ -73,9 +63,8 @@ class Mixer:
         rate_hz: int,
         notes: list[str],
         numbers: Callable[[Samples], Samples] = np.nan_to_num,
-        room: Room = empty,
     ) -> None:
-        self._numbers, self._room = numbers, room
+        self._numbers = numbers
         self._step = _step(rate_hz)
         self._fade = max(1, min(self._step, round(_FADE_S * rate_hz)))
         self._rate_hz = rate_hz
@@ -128,7 +117,7 @@ class Mixer:
         sounding = self._sounding()
         count = int(sounding.sum())
         taken = samples if count == len(samples) else samples[sounding]
-        mixed = _sum(taken, self._room(samples.shape[1], 1)[:, 0])
+        mixed = _sum(taken)
         mixed *= np.float32(1 / count)
         weights = (sounding / np.float32(count)).astype(np.float32)
         cancelled = self._cancelling(mixed, powers, offsets[sounding].mean(axis=0), count)
@@ -185,7 +174,9 @@ class Mixer:
 
 def _powers(pieces: Samples) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean square of each piece without its offset, and that; each of shape (channels, pieces)."""
-    offsets = pieces[:, :, ::_EVERY].mean(axis=2).astype(np.float64)
+    some = pieces[:, :, ::_EVERY]
+    # What `mean` does, whose own work takes twice as long as the sum.
+    offsets = np.add.reduce(some, axis=2).astype(np.float64) / some.shape[2]
     return np.maximum(_squares(pieces) - offsets**2, 0.0), offsets
 
 
@@ -195,12 +186,11 @@ def _squares(pieces: Samples) -> NDArray[np.float64]:
     return means
 
 
-def _sum(samples: Samples, total: Samples) -> Samples:
+def _sum(samples: Samples) -> Samples:
     # Row by row: numpy takes 20 times as long for the sum of each column of two.
     if len(samples) == 1:
-        total[:] = samples[0]
-        return total
-    np.add(samples[0], samples[1], out=total)
+        return samples[0].copy()
+    total = samples[0] + samples[1]
     for row in samples[2:]:
         total += row
     return total

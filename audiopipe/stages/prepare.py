@@ -9,7 +9,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from audiopipe.audio.channels import Channels
+from audiopipe.audio.channels import Channels, chosen
 from audiopipe.audio.reading import Recording
 from audiopipe.concurrency import prefetch
 from audiopipe.errors import EmptyAudio, TooLongAudio, UnreadableInput
@@ -77,7 +77,8 @@ def _resampled(
     resampler = soxr.ResampleStream(recording.rate_hz, RATE_HZ, outputs)
     same_rate = recording.rate_hz == RATE_HZ
     rest = np.zeros((0, outputs) if channels == "split" else 0, np.float32)
-    made = recording.mixed(channels)
+    rate_hz, notes = recording.rate_hz, recording.notes
+    made = chosen(recording.blocks(), recording.channels, rate_hz, channels, notes)
     ahead = nullcontext(made) if recording.is_ahead else prefetch(made, depth=_AHEAD_BLOCKS)
     with ahead as blocks:
         for mixed in blocks:

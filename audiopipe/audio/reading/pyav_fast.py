@@ -42,6 +42,7 @@ class UnbrokenRecording(Recording):
         self._probed = probed
         self._descriptor = descriptor
         self._first_s: float | None = None
+        self._tick_s = 0.0
         # Before the graph opens the file: the index of an hour takes megabytes.
         probed.close()
 
@@ -102,7 +103,8 @@ class UnbrokenRecording(Recording):
             source = self._probed.add_to(graph, self._descriptor)
             kind = "fltp" if self.channels <= MOST_PLANES else "flt"
             floats = graph.add("aformat", sample_fmts=kind)
-            join = graph.add("asetnsamples", n=str(whole_pieces(BLOCK_FRAMES, self.rate_hz)), p="0")
+            most = 2 * BLOCK_FRAMES // max(2, self.channels)  # so that it fits into its place
+            join = graph.add("asetnsamples", n=str(whole_pieces(most, self.rate_hz)), p="0")
             sink = graph.add("abuffersink")
             graph.link_nodes(source, floats, join, sink).configure()
             while True:
@@ -118,7 +120,8 @@ class UnbrokenRecording(Recording):
             return False
         if frame.pts is None:
             return False
-        at_s = float(frame.pts * frame.time_base)
         if self._first_s is None:
-            self._first_s = at_s
+            self._tick_s = float(frame.time_base)
+            self._first_s = frame.pts * self._tick_s
+        at_s = frame.pts * self._tick_s
         return abs(at_s - self._first_s - frames / self.rate_hz) < ROUNDED_S

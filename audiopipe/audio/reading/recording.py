@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
-
-from audiopipe.audio.channels import Channels, chosen
-from audiopipe.audio.mixing import Room, empty
 
 if TYPE_CHECKING:
     from audiopipe.values.transcript import Failure
@@ -27,6 +24,11 @@ _SAME_DAMAGE_S = 0.2
 """Less than a word lasts: what is heard between two losses is told of as heard."""
 
 Block = NDArray[np.float32]
+
+
+def empty(frames: int, channels: int) -> Block:
+    """An array of shape (frames, channels), by columns."""
+    return np.empty((channels, frames), np.float32).T
 
 
 class Recording(ABC):
@@ -54,17 +56,11 @@ class Recording(ABC):
         self.notes: list[str] = []
         self.losses: list[Failure] = []
         self.is_ahead = False
-        self.room: Room = empty
+        self.room: Callable[[int, int], Block] = empty
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
         """All samples, as float32 blocks of shape (n, channels), full scale -1..1. Once only."""
-
-    def mixed(self, choice: Channels) -> Iterator[Block]:
-        """What is taken of the channels, of shape (n,), or (n, channels) for `split`; in place of
-        `blocks`.
-        """
-        return chosen(self.blocks(), self.channels, self.rate_hz, choice, self.notes)
 
     @abstractmethod
     def sha256(self) -> str:

@@ -15,15 +15,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
-from audiopipe.audio.channels import Channels, chosen
-from audiopipe.audio.mixing import empty
 from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
-from audiopipe.audio.reading.recording import Block, Recording
 from audiopipe.audio.reading.torn import hear_complaints
 from audiopipe.errors import InputError, UnreadableInput
 
@@ -110,9 +105,10 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
         if not isinstance(asked, dict) or asked["what"] != "blocks":
             return
         ring.begin()
+        recording.room = ring.room
         places: list[Place] = []
         try:
-            for block in _blocks(recording, ring, asked["channels"]):
+            for block in recording.blocks():
                 signal.setitimer(signal.ITIMER_PROF, work_s)
                 for place in ring.put(block):
                     places.append(place)
@@ -123,16 +119,3 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
             link.point(places)  # also before an error is told
         losses = [(loss.span.start_s, loss.span.end_s, loss.reason) for loss in recording.losses]
         link.send({"notes": recording.notes, "losses": losses})
-
-
-def _blocks(recording: Recording, ring: Writer, choice: Channels) -> Iterator[Block]:
-    """Blocks of all channels, or of one column; decoded or mixed to where they go."""
-    is_whole = choice == "split" or recording.channels == 1
-    recording.room = ring.room if is_whole else empty
-    if choice == "split":
-        yield from recording.blocks()
-        return
-    room = empty if is_whole else ring.room
-    channels, rate_hz, notes = recording.channels, recording.rate_hz, recording.notes
-    for block in chosen(recording.blocks(), channels, rate_hz, choice, notes, room):
-        yield block[:, np.newaxis]

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from audiopipe import errors
-from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
 from audiopipe.audio.reading.isolation.ring import Reader
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
@@ -113,17 +112,14 @@ class Decoder:
         self._ask(asdict(request), [descriptor])
         return self._facts(stop)
 
-    def blocks(
-        self, choice: Channels, together: int, stop: Stop
-    ) -> Generator[Block, None, dict[str, Any]]:
-        """All blocks of the open file, of one column if mixed, and at the end what is known then;
-        raises as `open` does.
+    def blocks(self, together: int, stop: Stop) -> Generator[Block, None, dict[str, Any]]:
+        """All blocks of the open file, and at the end what is known then; raises as `open` does.
 
         Args:
             together: so many come at once, up to `TOGETHER`: what had not come when a decoder dies
                 is lost with it.
         """
-        self._ask({"what": "blocks", "channels": choice, "together": together})
+        self._ask({"what": "blocks", "together": together})
         while isinstance(message := self._message(stop), Place):
             try:
                 block = self._ring.look(message)

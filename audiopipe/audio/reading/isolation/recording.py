@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from audiopipe.audio.channels import Channels
 from audiopipe.audio.reading.isolation.decoder import CannotStart, Decoder, Died
 from audiopipe.audio.reading.isolation.pool import decoders
 from audiopipe.audio.reading.isolation.ring import TOGETHER
@@ -51,19 +50,10 @@ class IsolatedRecording(Recording):
         self.is_ahead = True
 
     def blocks(self) -> Iterator[Block]:
-        return self._given("split")
-
-    def mixed(self, choice: Channels) -> Iterator[Block]:
-        if choice == "split":
-            return self.blocks()
-        # Mixed over there, where the samples are at hand: less comes across.
-        return (block[:, 0] for block in self._given(choice))
-
-    def _given(self, choice: Channels) -> Iterator[Block]:
         given, is_done = 0, False
         while not is_done:
             try:
-                for block in skip_frames(self._received(choice), given):
+                for block in skip_frames(self._received(), given):
                     given += len(block)
                     self._visits.deaths = 0
                     yield block
@@ -82,12 +72,12 @@ class IsolatedRecording(Recording):
             decoder.close()
             decoders().give_back(decoder)
 
-    def _received(self, choice: Channels) -> Iterator[Block]:
+    def _received(self) -> Iterator[Block]:
         assert self._decoder
         self._is_giving = True
         try:
             together = 1 if self._has_died else TOGETHER
-            facts = yield from self._decoder.blocks(choice, together, self._stop)
+            facts = yield from self._decoder.blocks(together, self._stop)
         except InputError:
             self._is_giving = False
             raise

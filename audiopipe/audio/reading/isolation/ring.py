@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiopipe.audio.reading.isolation.wire import Gone, Place
-from audiopipe.audio.reading.recording import Block
+from audiopipe.audio.reading.recording import BLOCK_FRAMES, Block
 
 _SLOTS = 12
-_SLOT_FLOATS = 1 << 17
+_SLOT_FLOATS = 2 * BLOCK_FRAMES
 """A block of two channels."""
 
 _LEAST_FREE = 5
