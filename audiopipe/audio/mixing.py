@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-Samples = NDArray[np.float32]
+from audiopipe.audio.reading.recording import PIECE_S
 
-_PIECE_S = 0.1
-"""Channels are compared over pieces of this length: shorter than a word, longer than a period."""
+Samples = NDArray[np.float32]
 
 _FADE_S = 0.01
 
@@ -34,16 +33,6 @@ _EVERY = 64
 """Of so many samples one is looked at for the offset."""
 
 
-def whole_pieces(frames: int, rate_hz: int) -> int:
-    """As many of these frames as make whole pieces, which are mixed without a copy."""
-    step = _step(rate_hz)
-    return max(1, frames // step) * step
-
-
-def _step(rate_hz: int) -> int:
-    return max(1, round(_PIECE_S * rate_hz))
-
-
 class Mixer:
     """The mean of the channels that sound; of channels that cancel each other the strongest.
 
@@ -65,7 +54,7 @@ class Mixer:
         numbers: Callable[[Samples], Samples] = np.nan_to_num,
     ) -> None:
         self._numbers = numbers
-        self._step = _step(rate_hz)
+        self._step = max(1, round(PIECE_S * rate_hz))
         self._fade = max(1, min(self._step, round(_FADE_S * rate_hz)))
         self._rate_hz = rate_hz
         self._notes = notes

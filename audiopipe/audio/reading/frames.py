@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
-import numpy as np
 from av.audio.frame import AudioFrame, format_dtypes
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 from av.packet import Packet
-from numpy.typing import NDArray
 
 from audiopipe.audio.reading.mpeg import begins_frame, foreign_bytes, is_length_frame, kind_of
 from audiopipe.audio.reading.ogg import Pages
 from audiopipe.audio.reading.tagging import is_tag
 from audiopipe.audio.reading.torn import Seams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from audiopipe.audio.reading.recording import Block
 
 MOST_PLANES = 7
 """PyAV counts the planes of a frame up to an empty pointer, which ffmpeg puts behind seven only."""
@@ -306,8 +309,10 @@ class Unifier:
         return frames
 
 
-def as_float(frame: AudioFrame) -> NDArray[np.float32]:
+def as_float(frame: AudioFrame) -> Block:
     """The samples of a frame as float32 of shape (n, channels), full scale -1..1."""
+    import numpy as np  # late, as `recording` has it
+
     array: NDArray[Any] = frame.to_ndarray()
     samples = array.T if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels)
     if samples.dtype.kind == "f":

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.filter import Graph
 
-from audiopipe.audio.mixing import whole_pieces
 from audiopipe.audio.reading.clock import ROUNDED_S
 from audiopipe.audio.reading.frames import MOST_PLANES, as_float
 from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.audio.reading.recording import (
     BLOCK_FRAMES,
+    PIECE_S,
     Block,
+    Planes,
     Recording,
+    planes_of,
     skip_frames,
 )
 from audiopipe.audio.reading.timeline import silence
@@ -47,8 +48,14 @@ class UnbrokenRecording(Recording):
         probed.close()
 
     def blocks(self) -> Iterator[Block]:
+        import numpy as np
+
+        for planes in self.planes():
+            yield np.stack([np.asarray(plane) for plane in planes]).T
+
+    def planes(self) -> Iterator[Planes]:
         late = round(self._probed.clock.late_s * self.rate_hz)
-        yield from silence(late, self.channels)
+        yield from map(planes_of, silence(late, self.channels))
         start = given = late - self._probed.surplus_frames
         held: AudioFrame | None = None
         for frame in self._joined():
@@ -56,7 +63,7 @@ class UnbrokenRecording(Recording):
             if frame is None or not self._follows(frame, given - start + ahead):
                 break
             if held:
-                yield self._taken(held)[max(0, late - given) :]
+                yield _taken(held, max(0, late - given), ahead)
                 given += ahead
             held = frame
         else:
@@ -64,10 +71,10 @@ class UnbrokenRecording(Recording):
             if self._is_all(frames):
                 if held:
                     end = held.samples - self._probed.padding_frames(frames)
-                    yield self._taken(held)[max(0, late - given) : end]
+                    yield _taken(held, max(0, late - given), end)
                 return
         with self._probed.reopened() as careful:
-            yield from skip_frames(careful.blocks(), max(late, given))
+            yield from map(planes_of, skip_frames(careful.blocks(), max(late, given)))
             self.losses = careful.losses
 
     def sha256(self) -> str:
@@ -83,14 +90,6 @@ class UnbrokenRecording(Recording):
             return False
         return abs(seconds - promised_s) < self._probed.tolerance_s
 
-    def _taken(self, frame: AudioFrame) -> Block:
-        if not frame.format.is_planar:
-            return as_float(frame)
-        block = self.room(frame.samples, self.channels)
-        for number, plane in enumerate(frame.planes):
-            block[:, number] = np.frombuffer(plane, np.float32, frame.samples)  # type: ignore[call-overload]
-        return block
-
     def _joined(self) -> Iterator[Any]:
         """The track in frames of the length of a block; None in place of what is damaged."""
         with unheard():
@@ -103,8 +102,7 @@ class UnbrokenRecording(Recording):
             source = self._probed.add_to(graph, self._descriptor)
             kind = "fltp" if self.channels <= MOST_PLANES else "flt"
             floats = graph.add("aformat", sample_fmts=kind)
-            most = 2 * BLOCK_FRAMES // max(2, self.channels)  # so that it fits into its place
-            join = graph.add("asetnsamples", n=str(whole_pieces(most, self.rate_hz)), p="0")
+            join = graph.add("asetnsamples", n=str(self._frames()), p="0")
             sink = graph.add("abuffersink")
             graph.link_nodes(source, floats, join, sink).configure()
             while True:
@@ -113,6 +111,12 @@ class UnbrokenRecording(Recording):
             return
         except FFmpegError:
             yield None
+
+    def _frames(self) -> int:
+        """Of a block: it fits into a decoder's place, and whole pieces are mixed without a copy."""
+        most = 2 * BLOCK_FRAMES // max(2, self.channels)
+        piece = max(1, round(PIECE_S * self.rate_hz))
+        return max(1, most // piece) * piece
 
     def _follows(self, frame: Any, frames: int) -> bool:
         """Whether a frame is of the same kind, and comes at its time behind so many."""
@@ -125,3 +129,10 @@ class UnbrokenRecording(Recording):
             self._first_s = frame.pts * self._tick_s
         at_s = frame.pts * self._tick_s
         return abs(at_s - self._first_s - frames / self.rate_hz) < ROUNDED_S
+
+
+def _taken(frame: AudioFrame, start: int, end: int) -> Planes:
+    """The samples of a frame of floats from one to another."""
+    if not frame.format.is_planar:
+        return planes_of(as_float(frame)[start:end])
+    return [memoryview(plane).cast("f")[start:end] for plane in frame.planes]  # type: ignore[arg-type]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self
+from typing import IO, TYPE_CHECKING, Self, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+# numpy is imported where it is needed: it takes a third of a decoder's start and memory.
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from audiopipe.values.transcript import Failure
 
 BLOCK_FRAMES = 1 << 16
 """Frames in a block: large enough that Python's share of the work is small."""
+
+PIECE_S = 0.1
+"""Channels are compared over pieces of this length: shorter than a word, longer than a period."""
 
 TOLERANCE_S = 0.2
 """How much shorter than its header a recording may be before that counts as a loss: containers
@@ -23,12 +27,10 @@ round durations to their own clock, and encoders pad."""
 _SAME_DAMAGE_S = 0.2
 """Less than a word lasts: what is heard between two losses is told of as heard."""
 
-Block = NDArray[np.float32]
+Block: TypeAlias = "NDArray[np.float32]"
 
-
-def empty(frames: int, channels: int) -> Block:
-    """An array of shape (frames, channels), by columns."""
-    return np.empty((channels, frames), np.float32).T
+Planes: TypeAlias = Sequence[memoryview]
+"""The samples of a block as C has them: for each channel a memory of floats, of equal length."""
 
 
 class Recording(ABC):
@@ -42,8 +44,6 @@ class Recording(ABC):
         notes: what the user should know, one line each; grows while reading.
         losses: stretches that could not be decoded; complete once the blocks have ended.
         is_ahead: whether blocks are made while others are used, without a thread of the user's.
-        room: makes the array for a block of so many frames and channels, by columns; a reader may
-            use it, so that whoever wants the blocks in a place of his need not copy them.
     """
 
     def __init__(
@@ -56,11 +56,14 @@ class Recording(ABC):
         self.notes: list[str] = []
         self.losses: list[Failure] = []
         self.is_ahead = False
-        self.room: Callable[[int, int], Block] = empty
 
     @abstractmethod
     def blocks(self) -> Iterator[Block]:
         """All samples, as float32 blocks of shape (n, channels), full scale -1..1. Once only."""
+
+    def planes(self) -> Iterator[Planes]:
+        """The same, for whoever copies it elsewhere; in place of `blocks`."""
+        return map(planes_of, self.blocks())
 
     @abstractmethod
     def sha256(self) -> str:
@@ -112,6 +115,13 @@ def file_sha256(file: IO[bytes]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     finally:
         file.seek(position)
+
+
+def planes_of(block: Block) -> Planes:
+    """The samples of a block of shape (n, channels)."""
+    import numpy as np
+
+    return [memoryview(np.ascontiguousarray(column)) for column in block.T]
 
 
 def skip_frames(blocks: Iterator[Block], frames: int) -> Iterator[Block]:

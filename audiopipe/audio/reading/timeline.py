@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
 from av.audio.fifo import AudioFifo
 from av.audio.frame import AudioFrame
 
@@ -161,5 +160,7 @@ class Timeline:
 
 def silence(frames: int, channels: int) -> Iterator[Block]:
     """Blocks of zeros."""
+    import numpy as np  # late, as `recording` has it
+
     for at in range(0, frames, BLOCK_FRAMES):
         yield np.zeros((min(BLOCK_FRAMES, frames - at), channels), np.float32)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from audiopipe.audio.reading.isolation.means import MOST_BYTES, OVERTIME, use_of
-from audiopipe.audio.reading.isolation.ring import Writer
+from audiopipe.audio.reading.isolation.slots import Writer
 from audiopipe.audio.reading.isolation.wire import Gone, Link, Place, Request
 from audiopipe.audio.reading.readers import chapter_marks, open_reader, written_tags
 from audiopipe.audio.reading.torn import hear_complaints
@@ -104,13 +104,11 @@ def _serve(link: Link, ring: Writer, file: IO[bytes], request: Request) -> None:
         asked = link.receive()
         if not isinstance(asked, dict) or asked["what"] != "blocks":
             return
-        ring.begin()
-        recording.room = ring.room
         places: list[Place] = []
         try:
-            for block in recording.blocks():
+            for planes in recording.planes():
                 signal.setitimer(signal.ITIMER_PROF, work_s)
-                for place in ring.put(block):
+                for place in ring.put(planes):
                     places.append(place)
                     if len(places) >= asked["together"]:
                         link.point(places)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_HEAD = struct.Struct("!cIIBB")
+_HEAD = struct.Struct("!cIIB")
 _FACTS, _PLACE = b"{", b"["
 
 _MOST_BYTES = 1 << 26
@@ -27,17 +27,11 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a block lies, by frames x channels.
-
-    Attributes:
-        slot: its number.
-        by_columns: whether the samples of a channel follow each other.
-    """
+    """Where a block lies, channel by channel, in the slot of that number."""
 
     frames: int
     channels: int
     slot: int
-    by_columns: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +64,7 @@ class Link:
             Gone: nobody is there.
         """
         body = json.dumps(facts).encode()
-        message = _HEAD.pack(_FACTS, len(body), 0, 0, 0) + body
+        message = _HEAD.pack(_FACTS, len(body), 0, 0) + body
         try:
             sent = socket.send_fds(self._line, [message], descriptors)
             self._line.sendall(message[sent:])
@@ -83,10 +77,7 @@ class Link:
         Raises:
             Gone: nobody is there.
         """
-        heads = (
-            _HEAD.pack(_PLACE, place.frames, place.channels, place.slot, place.by_columns)
-            for place in places
-        )
+        heads = (_HEAD.pack(_PLACE, place.frames, place.channels, place.slot) for place in places)
         try:
             self._line.sendall(b"".join(heads))
         except OSError as error:
@@ -123,9 +114,9 @@ class Link:
         os.close(self._line.detach())
 
     def _message(self, head: bytes) -> dict[str, Any] | Place:
-        kind, size, channels, slot, by_columns = _HEAD.unpack(head)
+        kind, size, channels, slot = _HEAD.unpack(head)
         if kind == _PLACE:
-            return Place(size, channels, slot, bool(by_columns))
+            return Place(size, channels, slot)
         if kind != _FACTS or size > _MOST_BYTES:
             raise Gone
         try:
