@@ -1,6 +1,7 @@
 """Prepares an hour of audio beside its rivals, in alternation, and prints a Markdown table.
 
-python scripts/bench_prepare.py --minutes 60 --rounds 3 --long-hours 10
+python scripts/bench_prepare.py                                 about 6 minutes
+python scripts/bench_prepare.py --kinds mp3 m4a --rivals --long-hours 10
 
 CPU and wall time, the least of the rounds, are given as multiples of the first way's; the peak of
 memory is that of all processes of a way together, what they share counted once; the first chunk is
@@ -29,7 +30,7 @@ _KINDS = ("mp3", "m4a", "mkv", "webm", "ts", "mp4")
 """AAC in M4A and Matroska, Opus in WebM and MP4, MP2 in a transport stream."""
 
 _LONG = ("mp3", "m4a")
-"""Of which all rivals are measured, and hours."""
+"""Of which an hour and more is measured, and all rivals."""
 
 _LOOK_S = 0.05
 
@@ -62,10 +63,11 @@ def main() -> None:
         ways = RIVALS if shutil.which("ffmpeg") else OURS
         streamed = {name: way for name, way in ways.items() if way in _STREAMED}
         for kind in arguments.kinds:
-            path = folder / f"{arguments.minutes} minutes.{kind}"
-            _make("speech", path, arguments.minutes)
-            compared = ways if kind in _LONG else streamed
-            _compare(path, arguments.minutes * 60, compared, arguments.rounds)
+            minutes = arguments.minutes if kind in _LONG else arguments.short_minutes
+            path = folder / f"{minutes} minutes.{kind}"
+            _make("speech", path, minutes)
+            compared = ways if kind in _LONG and arguments.rivals else streamed
+            _compare(path, minutes * 60, compared, arguments.rounds)
         for kind in _LONG if arguments.long_hours else ():
             if kind not in arguments.kinds:
                 continue
@@ -79,9 +81,11 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=int, default=60)
+    parser.add_argument("--minutes", type=int, default=60, help="of MP3 and M4A")
+    parser.add_argument("--short-minutes", type=int, default=10, help="of the other kinds")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--long-hours", type=int, default=10, help="0 leaves the long input out")
+    parser.add_argument("--long-hours", type=int, default=0, help="of MP3 and M4A, in one round")
+    parser.add_argument("--rivals", action="store_true", help="also those that keep all in memory")
     parser.add_argument("--kinds", nargs="+", default=_KINDS, choices=_KINDS)
     parser.add_argument("--ours", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)

@@ -127,7 +127,7 @@ class UnbrokenRecording(Recording):
         if self._first_s is None:
             self._tick_s = float(frame.time_base)
             self._first_s = frame.pts * self._tick_s
-        at_s = frame.pts * self._tick_s
+        at_s = float(frame.pts * self._tick_s)
         return abs(at_s - self._first_s - frames / self.rate_hz) < ROUNDED_S
 
 
@@ -135,4 +135,4 @@ def _taken(frame: AudioFrame, start: int, end: int) -> Planes:
     """The samples of a frame of floats from one to another."""
     if not frame.format.is_planar:
         return planes_of(as_float(frame)[start:end])
-    return [memoryview(plane).cast("f")[start:end] for plane in frame.planes]  # type: ignore[arg-type]
+    return [memoryview(plane).cast("f")[start:end] for plane in frame.planes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Self, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias
 
 # numpy is imported where it is needed: it takes a third of a decoder's start and memory.
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _SAME_DAMAGE_S = 0.2
 
 Block: TypeAlias = "NDArray[np.float32]"
 
-Planes: TypeAlias = Sequence[memoryview]
+Planes: TypeAlias = "Sequence[memoryview[Any]]"
 """The samples of a block as C has them: for each channel a memory of floats, of equal length."""
 
 
