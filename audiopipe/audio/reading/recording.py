@@ -121,7 +121,7 @@ def planes_of(block: Block) -> Planes:
     """The samples of a block of shape (n, channels)."""
     import numpy as np
 
-    return [memoryview(np.ascontiguousarray(column)) for column in block.T]
+    return [np.ascontiguousarray(column).data for column in block.T]
 
 
 def skip_frames(blocks: Iterator[Block], frames: int) -> Iterator[Block]:
