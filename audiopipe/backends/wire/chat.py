@@ -92,7 +92,8 @@ def checked(said: Said) -> Said:
     """
     if said.refusal:
         raise RejectedRequest(f"{said.model} refuses to answer: {one_line(said.refusal)}")
-    if said.text.strip():
+    # a zero-width space or a byte order mark says nothing
+    if any(char.isprintable() and not char.isspace() for char in said.text):
         return said
     why = "it called a tool" if said.calls else f"it ended with {said.finish_reason or 'nothing'!r}"
     advice = "; raise --max-tokens" if said.finish_reason == "length" else ""

@@ -63,6 +63,7 @@ def test_a_server_of_llama_cpp_tells_how_much_its_model_reads(
     [
         ({"content": None}, "stop", "gave no text"),
         ({"content": "  \n"}, "stop", "gave no text"),
+        ({"content": "\u200b\ufeff"}, "stop", "gave no text"),
         ({"content": None, "tool_calls": [{"id": "1"}]}, "tool_calls", "called a tool"),
         ({"content": []}, "stop", "gave no text"),
         ({"content": ""}, "length", "raise --max-tokens"),
