@@ -217,9 +217,10 @@ class _Desk:
     def _finish(self, row: Row) -> None:
         if self._hook:
             self._hook(row, self._out)
-        self.record.put(row)
+        # right after the results: whom a crash kept from it, no later run tells
         with self._lock:
             self._report.file(row)
+        self.record.put(row)
 
     def _stop(self, error: AudiopipeError) -> None:
         with self._lock:
