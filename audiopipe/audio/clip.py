@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
-import soxr
 
 from audiopipe.values.audio import Audio
 
@@ -30,26 +28,6 @@ def decode_clip(data: bytes) -> Audio:
     Raises:
         InputError: it is no sound, or breaks off before the end that it promises.
     """
-    starts = [found.start() for found in _WAV.finditer(data)]
-    ends = [*starts[1:], len(data)]
-    if len(starts) < 2 or starts[0] != 0:
-        return _decoded(data)
-    clips = [_decoded(data[start:end]) for start, end in zip(starts, ends, strict=True)]
-    rate_hz = clips[0].rate_hz
-    samples = [
-        clip.samples
-        if clip.rate_hz == rate_hz
-        else soxr.resample(clip.samples, clip.rate_hz, rate_hz)
-        for clip in clips
-    ]
-    return Audio(np.concatenate(samples), rate_hz)
-
-
-_WAV = re.compile(rb"RIFF.{4}WAVE(?:fmt |LIST|JUNK|bext)", re.DOTALL)
-"""How a WAV file begins; samples do not look like that by chance."""
-
-
-def _decoded(data: bytes) -> Audio:
     from audiopipe.audio.reading import open_source
     from audiopipe.errors import UnreadableInput
 

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO, cast
 
 _READ_BYTES = 1 << 20
 
-_FLAC_HEADS = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
+_HEAD_BYTES = 16
+"""Of each head that is looked for, at most."""
+
+_FLAC_HEAD = re.compile(rb"fLaC[\0\x80]\0\0\x22")
 """How a FLAC begins, whether or not more than STREAMINFO stands before its sound (RFC 9639, section
 8.1): what no sound holds by chance."""
+
+_WAV_HEAD = re.compile(rb"RIFF.{4}WAVE(?:fmt |LIST|JUNK|bext)", re.DOTALL)
+
+_FORMS = {b"RIFF": ("<I", b"WAVE"), b"FORM": (">I", b"AIF")}
+"""How the length of a WAV and of an AIFF is written, and what stands behind it."""
+
+_MOST_BOXES = 10_000
 
 
 class Part(io.RawIOBase):
@@ -47,20 +59,75 @@ def flac_parts(file: IO[bytes]) -> list[IO[bytes]]:
     for damage, or for those of the first. The file's position stays.
     """
     position = file.tell()
-    heads = sorted({place for head in _FLAC_HEADS for place in _places(file, head)})
+    heads = [*_places(file, _FLAC_HEAD)]
     parts = [Part(file, *ends) for ends in pairwise([0, *heads[1:], file.seek(0, os.SEEK_END)])]
     file.seek(position)
     return cast("list[IO[bytes]]", parts)
 
 
-def _places(file: IO[bytes], mark: bytes) -> Iterator[int]:
-    file.seek(0)
-    at, kept = 0, b""
+def stated_parts(file: IO[bytes]) -> list[IO[bytes]]:
+    """Each of the WAV, AIFF or MP4 files that are joined to one, by the lengths that they state;
+    players and ffmpeg stop behind the first. Where a WAV states none, or a wrong one, the next is
+    looked for. The file's position stays.
+    """
+    position, size = file.tell(), file.seek(0, os.SEEK_END)
+    starts = [*_heads_of_forms(file, size)] or [*_heads_of_boxes(file, size)] or [0]
+    parts = [Part(file, *ends) for ends in pairwise([*starts, size])]
+    file.seek(position)
+    return cast("list[IO[bytes]]", parts)
+
+
+def _heads_of_forms(file: IO[bytes], size: int) -> Iterator[int]:
+    at = 0
+    for _ in range(_MOST_BOXES):
+        length = _form_bytes(file, at)
+        if not length:
+            return
+        yield at
+        end = at + length
+        is_right = end == size or _form_bytes(file, end)
+        at = end if is_right else next(_places(file, _WAV_HEAD, at + 12), size)
+
+
+def _form_bytes(file: IO[bytes], at: int) -> int:
+    """How long a WAV or AIFF says that it is; 0 where none begins."""
+    file.seek(at)
+    head = file.read(12)
+    order, kind = _FORMS.get(head[:4], ("", b""))
+    if not order or not head[8:].startswith(kind):
+        return 0
+    length: int = struct.unpack(order, head[4:8])[0]
+    return 8 + length + length % 2
+
+
+def _heads_of_boxes(file: IO[bytes], size: int) -> Iterator[int]:
+    """Where an `ftyp` stands behind both index and sound; fragments go on with what was before."""
+    at, seen = 0, set[bytes]()
+    for _ in range(_MOST_BOXES):
+        file.seek(at)
+        head = file.read(16)
+        name, length = head[4:8], int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:], "big")
+        if length < 8 or not (at or name == b"ftyp"):
+            return
+        if not at or (name == b"ftyp" and {b"moov", b"mdat"} <= seen and b"moof" not in seen):
+            yield at
+            seen.clear()
+        seen.add(name)
+        at += length
+        if at >= size:
+            return
+
+
+def _places(file: IO[bytes], head: re.Pattern[bytes], at: int = 0) -> Iterator[int]:
+    """Where heads begin, from a place on."""
+    file.seek(at)
+    kept = b""
     while data := file.read(_READ_BYTES):
         data = kept + data
-        found = data.find(mark)
-        while found >= 0:
-            yield at + found
-            found = data.find(mark, found + 1)
-        kept = data[1 - len(mark) :]
-        at += len(data) - len(kept)
+        ends = max(0, len(data) - _HEAD_BYTES + 1)
+        yield from (at + found.start() for found in head.finditer(data) if found.start() < ends)
+        kept = data[ends:]
+        at += ends
+    yield from (at + found.start() for found in head.finditer(kept))

@@ -9,9 +9,9 @@ from av.filter import Graph
 from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import claim_of
-from audiopipe.audio.reading.corrected import Corrected
+from audiopipe.audio.reading.corrected import Claim, Corrected
 from audiopipe.audio.reading.frames import Decoded, Unifier
-from audiopipe.audio.reading.links import Part, flac_parts
+from audiopipe.audio.reading.links import Part, flac_parts, stated_parts
 from audiopipe.audio.reading.recording import (
     Block,
     Recording,
@@ -56,20 +56,18 @@ class ContainerRecording(Recording):
         self, file: IO[bytes], name: str, track: int | None, raw: str | None = None
     ) -> None:
         self._whole, self._asked = file, (track, raw)
-        file = self._file = untagged(file)
-        claim = claim_of(file)
+        self._file = untagged(file)
+        self._parts = [] if raw else stated_parts(self._file)
+        self._begun = 0
+        claim = self._open(self._parts[0] if self._is_joined else self._file, name, track, raw)
         is_wrong = claim is not None and not claim.is_true
-        if claim and is_wrong:
-            file = cast("IO[bytes]", Corrected(file, claim.fields))
-        self._share = claim.share if claim else 1.0
-        self._track = open_track(file, name, track, raw, claim)
         first, told_s = self._track.first, self._track.told_s
         self.tolerance_s = self._track.tolerance_s
         super().__init__(name, first.sample_rate, first.layout.nb_channels, told_s)
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
         self.surplus_frames = self._track.surplus_frames
-        self.is_plain = self._track.is_plain and not (is_wrong or raw)
+        self.is_plain = self._track.is_plain and not (is_wrong or raw or self._is_joined)
         self.notes += self._track.notes
         if claim and is_wrong and (claim.stated_bytes or claim.true_bytes) < claim.true_bytes:
             self.notes.append("holds more sound than its header states; read to its end")
@@ -116,27 +114,33 @@ class ContainerRecording(Recording):
             lambda start_s, end_s: self.lose(start_s, end_s, _DAMAGED),
             written,
         )
-        is_flac = self._track.container.format.name == "flac"
-        if is_flac and len(parts := flac_parts(self._file)) > 1:
-            yield from self._joined(parts, timeline)
+        if self._track.container.format.name == "flac":
+            self._parts = flac_parts(self._file)
+        if self._is_joined:
+            yield from self._joined(timeline)
         else:
             for each in self._all_frames():
                 yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         promised_s = self.promised_s
         if promised_s is None and self._share > 1:  # how much of what is cut off is an estimate
-            promised_s = timeline.written / self.rate_hz * self._share
+            frames = self._begun + (timeline.written - self._begun) * self._share
+            promised_s = frames / self.rate_hz
         if promised_s is not None:
             self.lose_tail(timeline.written, promised_s, self.tolerance_s)
 
-    def _joined(self, parts: list[IO[bytes]], timeline: Timeline) -> Iterator[Block]:
+    @property
+    def _is_joined(self) -> bool:
+        return len(self._parts) > 1
+
+    def _joined(self, timeline: Timeline) -> Iterator[Block]:
         """Recordings of which each states its length."""
-        for part in parts:
+        for part in self._parts:
             if timeline.written and self.promised_s:
-                yield from timeline.ends(self.promised_s)
-            if self._goes_on(part):
-                start_s, told_s = timeline.written / self.rate_hz, self._track.told_s
-                self.promised_s = start_s + told_s if told_s else None
+                yield from timeline.ends(self.promised_s, self.padding_frames)
+            if self._goes_on(part, self._asked[0]):
+                self._begun, told_s = timeline.written, self._track.told_s
+                self.promised_s = self._begun / self.rate_hz + told_s if told_s else None
                 for each in self._track.frames:
                     yield from timeline.add(each)
 
@@ -146,11 +150,22 @@ class ContainerRecording(Recording):
         while (link := self._track.pages.next_link()) and self._goes_on(link):
             yield from self._track.frames
 
-    def _goes_on(self, link: IO[bytes]) -> bool:
+    def _open(
+        self, file: IO[bytes], name: str, track: int | None, raw: str | None = None
+    ) -> Claim | None:
+        """Open a track of a file, or of one of those that are joined; what its header claims."""
+        claim = claim_of(file)
+        if claim and not claim.is_true:
+            file = cast("IO[bytes]", Corrected(file, claim.fields))
+        self._share = claim.share if claim else 1.0
+        self._track = open_track(file, name, track, raw, claim)
+        return claim
+
+    def _goes_on(self, link: IO[bytes], track: int | None = None) -> bool:
         """Whether another recording of the file is open."""
         self._track.container.close()
         try:
-            self._track = open_track(link, self.name, None)
+            self._open(link, self.name, track)
         except InputError:
             return False
         return True

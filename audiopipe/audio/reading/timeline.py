@@ -81,10 +81,13 @@ class Timeline:
         self._lost_s = None
         self._unstamped = 0
 
-    def ends(self, at_s: float) -> Iterator[Block]:
-        """One of several recordings ends, and states when: what did not come by then is lost."""
+    def ends(self, at_s: float, padding: Callable[[int], int]) -> Iterator[Block]:
+        """One of several recordings ends, and states when: what did not come by then is lost;
+        `padding` is that of `finish`."""
+        for piece in self._unify.rest():
+            self._write(piece)
         self._lost_s = None
-        yield from self._drained()
+        yield from self._dropped(padding(self.written))
         frames = round(at_s * self._rate_hz) - self.written
         if frames > ROUNDED_S * self._rate_hz:
             self._lose(self.written / self._rate_hz, at_s)

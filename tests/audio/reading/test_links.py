@@ -71,6 +71,42 @@ def test_what_is_cut_off_one_of_them_is_told_of(cut: int) -> None:
     }
 
 
+def stated(kind: str, words: range, rate_hz: int, channels: int) -> bytes:
+    """A file of a kind that states its length."""
+    sound = np.repeat(spoken(words, rate_hz), channels, axis=1)
+    if kind in ("alac", "aac"):
+        return container_file([sound], rate_hz, "mp4", kind)
+    return plain_file(sound, rate_hz, kind, "PCM_U8" if rate_hz == 24_000 else "PCM_16")
+
+
+@pytest.mark.parametrize("kind", ["WAV", "AIFF", "alac", "aac"])
+@pytest.mark.parametrize(("rate_hz", "channels"), KINDS[:2])
+def test_files_that_state_their_length_are_joined(kind: str, rate_hz: int, channels: int) -> None:
+    data = stated(kind, range(6), 16_000, 1) + stated(kind, range(6, 10), rate_hz, channels)
+    words, recording = listened(data + stated(kind, range(10, 12), 48_000, 1))
+    assert words == said(range(12))
+    assert recording.losses == []
+
+
+def streamed(wav: bytes) -> bytes:
+    """A WAV as whoever cannot go back writes it."""
+    size_at = wav.index(b"data") + 4
+    return wav[:4] + b"\xff" * 4 + wav[8:size_at] + b"\xff" * 4 + wav[size_at + 4 :]
+
+
+def test_of_joined_files_one_may_be_cut_or_state_no_length() -> None:
+    first, second = stated("WAV", range(6), 16_000, 1), stated("WAV", range(6, 10), 16_000, 1)
+    words, recording = listened(first + second[:-32_000])
+    assert words == said(range(8))
+    assert spans(recording) == [pytest.approx((4, 5), abs=0.01)]
+    words, recording = listened(streamed(first) + streamed(second) + second)
+    assert [word for word, _ in words] == [*range(10), *range(6, 10)]
+    assert recording.losses == []
+    words, recording = listened(first[:-16_000] + second)
+    assert words == [each for each in said(range(10)) if each[0] != 5]
+    assert spans(recording) == [pytest.approx((2.5, 3), abs=0.01)]
+
+
 @pytest.mark.parametrize(("kind", "codec"), [("VORBIS", ""), ("OPUS", ""), ("", "flac")])
 @pytest.mark.parametrize("rate_hz", [16_000, 48_000])
 def test_links_of_an_ogg_follow_each_other_to_the_sample(
