@@ -6,9 +6,10 @@ behind is lost, by its share of the bytes.
 
 from __future__ import annotations
 
-import struct
+from itertools import islice
 from typing import IO
 
+from audiopipe.audio.reading.boxes import boxes
 from audiopipe.audio.reading.corrected import Claim
 from audiopipe.audio.reading.tagging import is_tag_or_filling
 
@@ -43,15 +44,11 @@ def voc_claim(file: IO[bytes], size: int) -> Claim | None:
 
 def is_fragmented(file: IO[bytes]) -> bool:
     """Whether an MP4 is in fragments; the position of the file stays."""
-    position, at = file.tell(), 0
-    for _ in range(_MOST_BEFORE):
-        file.seek(at)
-        length, name = struct.unpack(">I4s", file.read(8).ljust(8, b"\0"))
-        if length < 8 or name in _FRAGMENT:
-            break
-        at += length
+    position = file.tell()
+    names = (box.name for box in islice(boxes(file), _MOST_BEFORE))
+    first = next((name for name in names if name in _FRAGMENT), b"")
     file.seek(position)
-    return bool(name == b"moof")
+    return first == b"moof"
 
 
 def fragments_claim(file: IO[bytes], size: int) -> Claim | None:
@@ -61,20 +58,15 @@ def fragments_claim(file: IO[bytes], size: int) -> Claim | None:
         file: seekable; its position is lost.
         size: of the file.
     """
-    at, is_fragmented = 0, False
-    for _ in range(_MOST_BLOCKS):
-        if at >= size or is_tag_or_filling(file, at):
-            return None
-        file.seek(at)
-        head = file.read(16)
-        length, name = struct.unpack_from(">I4s", head.ljust(16, b"\0"))
-        if length == 1:
-            length = int.from_bytes(head[8:], "big")
-        if length < 8 or not name.isalnum() or at + length > size:
+    at, has_fragments, cut = 0, False, None
+    for box in boxes(file):
+        if not box.name.isalnum() or box.end > size:
+            cut = box
             break
-        is_fragmented |= name == b"moof"
-        at += length
-    if not is_fragmented or name == _INDEX:
+        has_fragments |= box.name == b"moof"
+        at = box.end
+    if not has_fragments or at >= size or is_tag_or_filling(file, at):
         return None
-    is_cut = name in _FRAGMENT and length >= 8
-    return Claim(at + length if is_cut else size, size if is_cut else at, ())
+    if cut and cut.name in _FRAGMENT:
+        return Claim(cut.end, size, ())
+    return None if cut and cut.name == _INDEX else Claim(size, at, ())

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import IO, cast
 
+from audiopipe.audio.reading.boxes import boxes
+
 _READ_BYTES = 1 << 20
 
 _HEAD_BYTES = 16
@@ -24,7 +26,7 @@ _WAV_HEAD = re.compile(rb"RIFF.{4}WAVE(?:fmt |LIST|JUNK|bext)", re.DOTALL)
 _FORMS = {b"RIFF": ("<I", b"WAVE"), b"FORM": (">I", b"AIF")}
 """How the length of a WAV and of an AIFF is written, and what stands behind it."""
 
-_MOST_BOXES = 10_000
+_MOST_JOINED = 10_000
 
 
 class Part(io.RawIOBase):
@@ -71,7 +73,7 @@ def stated_parts(file: IO[bytes]) -> list[IO[bytes]]:
     looked for. The file's position stays.
     """
     position, size = file.tell(), file.seek(0, os.SEEK_END)
-    starts = [*_heads_of_forms(file, size)] or [*_heads_of_boxes(file, size)] or [0]
+    starts = [*_heads_of_forms(file, size)] or [*_heads_of_boxes(file)] or [0]
     parts = [Part(file, *ends) for ends in pairwise([*starts, size])]
     file.seek(position)
     return cast("list[IO[bytes]]", parts)
@@ -79,7 +81,7 @@ def stated_parts(file: IO[bytes]) -> list[IO[bytes]]:
 
 def _heads_of_forms(file: IO[bytes], size: int) -> Iterator[int]:
     at = 0
-    for _ in range(_MOST_BOXES):
+    for _ in range(_MOST_JOINED):
         length = _form_bytes(file, at)
         if not length:
             return
@@ -100,24 +102,17 @@ def _form_bytes(file: IO[bytes], at: int) -> int:
     return 8 + length + length % 2
 
 
-def _heads_of_boxes(file: IO[bytes], size: int) -> Iterator[int]:
+def _heads_of_boxes(file: IO[bytes]) -> Iterator[int]:
     """Where an `ftyp` stands behind both index and sound; fragments go on with what was before."""
-    at, seen = 0, set[bytes]()
-    for _ in range(_MOST_BOXES):
-        file.seek(at)
-        head = file.read(16)
-        name, length = head[4:8], int.from_bytes(head[:4], "big")
-        if length == 1:
-            length = int.from_bytes(head[8:], "big")
-        if length < 8 or not (at or name == b"ftyp"):
+    seen = set[bytes]()
+    for box in boxes(file):
+        is_head = box.name == b"ftyp" and (not box.start or {b"moov", b"mdat"} <= seen)
+        if box.name == b"moof" or not (box.start or is_head):
             return
-        if not at or (name == b"ftyp" and {b"moov", b"mdat"} <= seen and b"moof" not in seen):
-            yield at
+        if is_head:
+            yield box.start
             seen.clear()
-        seen.add(name)
-        at += length
-        if at >= size:
-            return
+        seen.add(box.name)
 
 
 def _places(file: IO[bytes], head: re.Pattern[bytes], at: int = 0) -> Iterator[int]:
