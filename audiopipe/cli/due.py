@@ -167,13 +167,22 @@ def durations(items: Sequence[Item]) -> Mapping[Item, float | None]:
     return dict(zip(items, ordered_map(_duration_s, items, workers=_READERS), strict=True))
 
 
-def short_first(durations_s: Mapping[Item, float | None]) -> list[Item]:
-    """The items, those of unknown length last: most results are there early, and one long
-    recording does not hold up all others under a limit."""
+def in_order(durations_s: Mapping[Item, float | None], *, is_limited: bool) -> list[Item]:
+    """Recordings in the order in which they are done, those of unknown length last.
+
+    Where no limit binds several nodes, long ones first: a long one that is begun last keeps the
+    others waiting. Else short ones first: all takes as long as the limit, or the one machine, and
+    most results are there early.
+
+    Args:
+        durations_s: with their seconds, None where nobody knows.
+    """
 
     def length(item: Item) -> float:
         seconds = durations_s[item]
-        return math.inf if seconds is None else seconds
+        if seconds is None:
+            return math.inf
+        return seconds if is_limited else -seconds
 
     return sorted(durations_s, key=length)
 

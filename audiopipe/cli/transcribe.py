@@ -109,7 +109,8 @@ def run(
         rows = iter(settled)
         if backend:
             # what goes to stdout keeps its order
-            todo = list(durations_s) if settings.output_dir == "-" else due.short_first(durations_s)
+            is_stream = settings.output_dir == "-"
+            todo = [*durations_s] if is_stream else due.in_order(durations_s, is_limited=True)
             rows = chain(rows, _results(todo, session, place))
         elif durations_s:
             engine = stack.enter_context(_engine(session))
@@ -271,11 +272,11 @@ def _results_of(
     stop: Stop,
 ) -> Iterator[Row]:
     """The row of each input, once a node has written its results."""
-    from audiopipe.workflows.cluster.driver import in_order, transcribe_on
+    from audiopipe.workflows.cluster.driver import transcribe_on
 
     backend = named(settings, os.environ)[0]
     limited = backend == "groq" or bool(settings.limits)
-    todo = in_order(durations_s, is_limited=limited)
+    todo = due.in_order(durations_s, is_limited=limited)
     return transcribe_on(engine, todo, settings, hear=report.listen, stop=stop)
 
 

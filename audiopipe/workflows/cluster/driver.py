@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import math
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -70,26 +69,6 @@ def transcribe_on(
                 yield future.result()
     finally:
         Thread(target=_end, args=(ended,), daemon=True).start()
-
-
-def in_order(items: Mapping[Item, float | None], *, is_limited: bool) -> list[Item]:
-    """Recordings in the order in which nodes do them.
-
-    Where no limit binds, long ones first: a long one that is begun last keeps the others waiting.
-    Under a limit short ones first, as everything takes as long as the limit says, and most results
-    are there early.
-
-    Args:
-        items: with their seconds, None where nobody knows.
-    """
-
-    def length(item: Item) -> float:
-        seconds = items[item]
-        if seconds is None:
-            return math.inf
-        return seconds if is_limited else -seconds
-
-    return sorted(items, key=length)
 
 
 def check_shared(settings: Settings, *, is_elsewhere: bool) -> None:

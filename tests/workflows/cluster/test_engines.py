@@ -18,6 +18,7 @@ from support.answers import error
 from support.server import Server
 from support.speechlike import make_recording, text
 
+from audiopipe.cli.due import in_order
 from audiopipe.concurrency import Died, Executor, Stop
 from audiopipe.engines import open_engine
 from audiopipe.engines.spread import spread
@@ -25,7 +26,7 @@ from audiopipe.errors import AuthError, LimitReached, Stopped
 from audiopipe.render import load
 from audiopipe.settings import Settings
 from audiopipe.values.events import Event, Heard
-from audiopipe.workflows.cluster.driver import in_order, transcribe_on
+from audiopipe.workflows.cluster.driver import transcribe_on
 from audiopipe.workflows.inputs import Item
 
 TESTS = str(Path(__file__).parents[2])
