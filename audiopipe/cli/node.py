@@ -55,6 +55,7 @@ async def _work(place: str, settings: Settings) -> None:
 
     Raises:
         OSError, TimeoutError: nobody answers there, at first or for `_PATIENCE_S`.
+        UsageError: a driver has sent it away.
     """
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -95,3 +96,5 @@ async def _work_once(place: str, settings: Settings, ended: asyncio.Event) -> No
             wished = asyncio.ensure_future(ended.wait())
             await asyncio.wait((gone, wished), return_when=asyncio.FIRST_COMPLETED)
             wished.cancel()
+    if why := vars(nanny).get("refused"):  # see `send_away`
+        raise UsageError(why)

@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 
 from audiopipe._version import __version__
 from audiopipe.concurrency import Died
+from audiopipe.engines.dask_nodes import Nodes, Other, checked, packed, version_here
 from audiopipe.engines.machine import this_machine
 from audiopipe.errors import ClusterLost, UsageError
 from audiopipe.settings import Settings
@@ -57,25 +58,52 @@ class Dask:
                 self._stack.close()
                 where = address or "this machine"
                 raise UsageError(f"no Dask scheduler answers at {where}: {error}") from error
-        self._seen_s, self._slots = time.monotonic(), 0
-        self._look()
+        self._seen_s, self._nodes = time.monotonic(), Nodes(self._client)
+        self._meet()
         Thread(target=self._watch, name="audiopipe-watchdog", daemon=True).start()
-        self._check_versions()
 
     @property
     def slots(self) -> int:
-        return max(1, self._slots)
+        return max(1, self._nodes.slots)
 
     def submit(self, work: Callable[[T], R], item: T) -> Future[R]:
         done: Future[R] = Future()
+        self._submit(packed(work, item), done)
+        return done
+
+    def _submit(self, work: bytes, done: Future[Any]) -> None:
+        told = (__version__, work, version_here)
         try:
-            inner = self._client.submit(work, item, pure=False, retries=0)
+            inner = self._client.submit(checked, *told, pure=False, retries=0)
         except Exception as error:
             if self._client.status == "running":
                 raise
             raise ClusterLost(f"the Dask scheduler is gone: {_GOES_ON}") from error
-        inner.add_done_callback(lambda each: _pass_on(each, done))
-        return done
+        inner.add_done_callback(lambda each: self._pass_on(each, done, work))
+
+    def _pass_on(self, inner: Any, done: Future[Any], work: bytes) -> None:
+        from distributed import KilledWorker
+
+        if inner.status == "finished":
+            version, given = inner.result()
+            if version == __version__:
+                done.set_result(given)
+            else:  # in a thread of its own, as all other outcomes would wait behind it
+                unfit = (Other(given, version), done, work)
+                Thread(target=self._elsewhere, args=unfit, daemon=True).start()
+            return
+        error = None if inner.status == "cancelled" else inner.exception()
+        if error is None or isinstance(error, KilledWorker):
+            error = Died("its process died" if error else "its node was lost")
+        done.set_exception(error)
+
+    def _elsewhere(self, other: Other, done: Future[Any], work: bytes) -> None:
+        """Work that a node could not do for its version is done by others, without that node."""
+        try:
+            self._nodes.refuse(other)
+            self._submit(work, done)
+        except Exception as error:  # noqa: BLE001 - told to whoever waits for the work
+            done.set_exception(error)
 
     def channel(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
         topic = _new_name()
@@ -130,27 +158,37 @@ class Dask:
             ).scheduler_address
         return enter(Client(address, security=security, timeout=_CONNECT_S))  # type: ignore[no-untyped-call]
 
+    def _meet(self) -> None:
+        """See who is there at first.
+
+        Raises:
+            UsageError: a node has another version: it may be at work for others.
+        """
+        others: list[Other] = []
+        self._look()
+        asking = Thread(target=lambda: others.extend(self._nodes.ask()), daemon=True)
+        asking.start()
+        asking.join(_CONNECT_S)
+        if others:
+            self._stack.close()
+            raise UsageError(str(others[0]))
+
     def _watch(self) -> None:
-        """Look every while whether the scheduler answers, and how many work."""
+        """Look every while whether the scheduler answers, and who works."""
         while self._client.status != "closed":
-            self._look()
+            if self._look():
+                Thread(target=self._nodes.admit, name="audiopipe-nodes", daemon=True).start()
             time.sleep(_LOOK_S)
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Whether somebody is there who was not asked yet."""
         try:
-            self._slots = sum(self._client.nthreads().values())
+            has_new = self._nodes.look()
             self._seen_s = time.monotonic()
         except Exception as error:  # noqa: BLE001 - whatever it is, `check` tells of it in time
             _LOGGER.debug("the scheduler does not answer: %r", error)
-
-    def _check_versions(self) -> None:
-        """Of all nodes that answer; of those that are busy or come later each looks itself."""
-        for node, version in self._client.run(_version, on_error="ignore").items():
-            if version != __version__:
-                raise UsageError(
-                    f"the node {node} has audiopipe {version}, this is {__version__}: install the "
-                    "same on both"
-                )
+            return False
+        return has_new
 
 
 class _Topic:
@@ -229,20 +267,3 @@ def security_of(settings: Settings) -> Any:
 def _new_name() -> str:
     """The scheduler knows by it: two runs of one engine may not see each other's end."""
     return f"audiopipe-{uuid.uuid4().hex}"
-
-
-def _version() -> str:
-    return __version__
-
-
-def _pass_on(inner: Any, done: Future[R]) -> None:
-    from distributed import KilledWorker
-
-    if inner.status == "finished":
-        done.set_result(inner.result())
-        return
-    if inner.status == "cancelled":
-        done.set_exception(Died("its node was lost"))
-        return
-    error = inner.exception()
-    done.set_exception(Died("its process died") if isinstance(error, KilledWorker) else error)
