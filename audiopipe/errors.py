@@ -79,7 +79,13 @@ class AuthError(BackendError):
 
 
 class RejectedRequest(BackendError):
-    """The request itself is wrong; the same bytes sent again get the same answer."""
+    """The request itself is wrong; the same bytes sent again get the same answer.
+
+    Attributes:
+        status: of HTTP, by which the server says so; 0 for none.
+    """
+
+    status = 0
 
 
 class ModelUnavailable(RejectedRequest):

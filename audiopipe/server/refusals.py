@@ -16,6 +16,8 @@ from audiopipe.errors import (
     ModelUnavailable,
     OutputError,
     RateLimited,
+    RejectedRequest,
+    RequestTooLarge,
     Stopped,
     UsageError,
 )
@@ -34,10 +36,14 @@ _STATUSES: tuple[tuple[type[AudiopipeError], int], ...] = (
     (EngineMissing, 503),
     (Stopped, 503),
     (ModelUnavailable, 404),
+    (RequestTooLarge, 413),
     (BackendError, 502),
     (OutputError, 507),
 )
 """The first that fits. A 429 is told of the queue alone: clients take it as a wish to ask again."""
+
+_PASSED_ON = (400, 415, 422)
+"""What a provider says of the request, which came from our client as it is."""
 
 
 @dataclass(slots=True)
@@ -80,6 +86,8 @@ class Refusal(Exception):
 def refusal_of(error: AudiopipeError) -> Refusal:
     """What a client is told of an error of the library."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 502)
+    if isinstance(error, RejectedRequest) and error.status in _PASSED_ON:
+        status = 400
     code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
     code = "insufficient_quota" if isinstance(error, QuotaReached) else code
     message = str(error) or "the server is stopping; ask again"

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from support.answers import Answer, error
 from support.gateway import Gateway
 from support.server import Server
 
@@ -96,6 +97,33 @@ def test_a_slow_answer_is_kept_alive_and_whole(upstream: Server, gateway: Gatewa
         whole, streamed = pool.map(asked, (False, True))
     assert whole.startswith(b" ") and streamed.startswith(b": wait\n\n")
     assert b"Late." in whole and b"Late." in streamed
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (error(400, "top_p must be at most 1", code="invalid_value"), 400),
+        (Answer(422, b'{"detail": [{"loc": ["body", "messages"], "msg": "no role"}]}'), 400),
+        (error(400, "maximum context length is 9 tokens", code="context_length_exceeded"), 413),
+        (error(413, "Limit 8, requested 9 tokens per minute", code="rate_limit_exceeded"), 413),
+        (error(401, "Invalid API Key", code="invalid_api_key"), 502),
+        (error(404, "Unknown request URL", code="unknown_url"), 502),
+    ],
+)
+def test_what_the_provider_says_of_the_request_is_the_clients(
+    client: openai.OpenAI, upstream: Server, fault: Answer, status: int
+) -> None:
+    upstream.faults.append(fault)
+    with pytest.raises(openai.APIStatusError) as told:
+        client.chat.completions.create(model=MODEL, messages=ASKED)
+    assert told.value.status_code == status
+
+
+def test_what_never_fits_the_allowance_is_told_as_too_large(gateway: Gateway) -> None:
+    long = {"messages": [{"role": "user", "content": "word " * 100_000}]}
+    reply = gateway.post("/v1/chat/completions", json={"model": MODEL, **long})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "request_too_large")
+    assert reply.json()["error"]["type"] == "invalid_request_error"
 
 
 def test_a_model_that_nobody_has_is_the_clients_fault(client: openai.OpenAI) -> None:

@@ -157,7 +157,10 @@ def fault(
         return InvalidAnswer(line, _failed_generation(reply))
     if kind is TooManyBytes:
         return TooManyBytes(line, _limit_bytes(message))
-    return kind(line)
+    error = kind(line)
+    if isinstance(error, RejectedRequest):
+        error.status = status
+    return error
 
 
 def told_in(reply: Reply) -> bool:
