@@ -12,11 +12,15 @@ from hypothesis import HealthCheck, settings
 from support.forked import Forks
 from support.server import Server
 
-# machines are shared: how long an example takes says nothing about it; each run draws others
+# machines are shared: how long an example takes says nothing about it
 settings.register_profile(
-    "shared", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "shared", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50
 )
-settings.load_profile("shared")
+# what passes once passes again, so that a failure is of the change; others are drawn by
+# pytest --hypothesis-profile search
+settings.register_profile("search", settings.get_profile("shared"), max_examples=500)
+settings.register_profile("same", settings.get_profile("shared"), derandomize=True)
+settings.load_profile("same")
 
 
 def pytest_configure() -> None:

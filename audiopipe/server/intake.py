@@ -162,7 +162,7 @@ class Intake:
         fields = {
             name: tuple(map(_text, value if isinstance(value, list) else [value]))
             for name, value in told.items()
-            if value is not None
+            if value not in (None, [])
         }
         if audio is None:
             return Form(fields)
