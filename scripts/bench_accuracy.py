@@ -4,15 +4,16 @@ python scripts/bench_accuracy.py --folder DIR            each X.ext with its spo
 python scripts/bench_accuracy.py --folder DIR 'en_*'     only those that match
 python scripts/bench_accuracy.py                         the speed alone, on made words
 
-The embedded engine hears each recording in chunks and as a whole; its answers are kept, so that
-another run takes seconds. Chunks are flagged as they are in every run. Repaired: what a command
-writes, which asks again for what is flagged; by default: in chunks of ten minutes, too. Beside it
-stands faster-whisper's
-batched mode, with the same weights and the same language setting: both guess it unless `--language`
-tells them. Texts are compared in the form of whisper_normalizer's rules, English ones where English
-is heard; in other languages numbers are spelt out first, as the English rules do. `--results FILE`
-keeps a line of JSON for each recording, so that a run that was stopped goes on: ours from the
-answers that are kept, and the rival's text from there.
+The embedded engine hears each recording as a whole, and in chunks that overlap, as those of
+providers do; its answers are kept, so that another run takes seconds. Chunks are flagged as they
+are in every run. In chunks: as a command has the engine hear them, which are cut between its
+windows; repaired: what a command writes, which asks again for what is flagged; by default: in
+chunks of ten minutes, too. Beside it stands faster-whisper's batched mode, with the same weights
+and the same language setting: both guess it unless `--language` tells them. Texts are compared in
+the form of whisper_normalizer's rules, English ones where English is heard; in other languages
+numbers are spelt out first, as the English rules do. `--results FILE` keeps a line of JSON for each
+recording, so that a run that was stopped goes on: ours from the answers that are kept, and the
+rival's text from there.
 
 Recordings in a folder of DIR that is named `chosen` are those on which rules were chosen; all
 others only check them, and are added up apart (`make_hard_recordings.py` makes both).
@@ -52,7 +53,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from audiopipe import transcribe as transcribe_one
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.backends.local.weights import bundled
-from audiopipe.backends.protocols import Transcriber
+from audiopipe.backends.protocols import Transcriber, Upload
 from audiopipe.limits.spending import Spending
 from audiopipe.pipeline.intake import Part, pieces
 from audiopipe.settings import ANSWERS, Settings, cache_folder
@@ -135,7 +136,8 @@ def _accuracy(arguments: argparse.Namespace) -> None:
             notes += case.disagreements(path.stem)
             texts = {name: way(case.chunks) for name, way in WAYS.items()}
             texts[_WHOLE] = case.at_once
-            for name, how in ((_REPAIRED, settings), (_DEFAULT, default)):
+            cut = replace(settings, repair=False)
+            for name, how in ((_CUT, cut), (_REPAIRED, settings), (_DEFAULT, default)):
                 texts[name] = transcribe_one(path, backend=engine, settings=how).text
             texts[_RIVAL] = known.get(path.stem) or _rival_text(path, rival, arguments.language)
             new = [
@@ -203,18 +205,20 @@ def _worst(ours: Sequence[Score], theirs: Sequence[Score]) -> float:
 
 
 def _case(path: Path, settings: Settings, engine: Transcriber, store: Store) -> Case:
-    chunks = list(_heard(path, settings, engine, store))
-    whole = list(_heard(path, replace(settings, chunk_length_s=WHOLE_S), engine, store))
+    upload = engine.upload(engine.accept(Request("transcribe", settings.model)))
+    chunks = list(_heard(path, settings, replace(upload, planner=None), engine, store))
+    at_once = replace(settings, chunk_length_s=WHOLE_S)
+    whole = list(_heard(path, at_once, upload, engine, store))
     return Case.of(
         path.with_suffix(".txt").read_text("utf-8"), chunks, whole, settings.language or ""
     )
 
 
 def _heard(
-    path: Path, settings: Settings, engine: Transcriber, store: Store
+    path: Path, settings: Settings, upload: Upload, engine: Transcriber, store: Store
 ) -> Iterator[ChunkTranscript]:
     request = engine.accept(Request("transcribe", settings.model, settings.language))
-    for piece in pieces([path], engine.upload(request), settings):
+    for piece in pieces([path], upload, settings):
         if isinstance(piece, Part):
             heard = transcribe(
                 piece.audio,
@@ -446,12 +450,14 @@ def _stitched(chunks: Chunks) -> Transcript:
     return stitch(chunks, Source("", "", duration_s), Request("transcribe", ""), "local")
 
 
-_OURS, _REPAIRED = "**audiopipe**", "audiopipe, repaired"
+_OURS = "**audiopipe**, overlapping"
+_CUT, _REPAIRED = "**audiopipe**, in chunks", "audiopipe, repaired"
 _DEFAULT = "audiopipe, by default"
 _WHOLE, _RIVAL = "audiopipe, the whole", "faster-whisper, batched"
 _COMPARED = (
     (_OURS, _WHOLE),
-    (_REPAIRED, _OURS),
+    (_CUT, _WHOLE),
+    (_REPAIRED, _CUT),
     (_REPAIRED, _DEFAULT),
     (_DEFAULT, _WHOLE),
     (_DEFAULT, _RIVAL),

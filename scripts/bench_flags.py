@@ -24,6 +24,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ from audiopipe.stages.transcribe import transcribe
 from audiopipe.store.answers import Store
 from audiopipe.text.languages import NAMES
 from audiopipe.text.words import LONGEST_WORD_S, normal_form
-from audiopipe.values.audio import RATE_HZ, Chunk, Span
+from audiopipe.values.audio import RATE_HZ, Chunk, Piece, Span
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import ChunkTranscript, Segment, Source, Transcript
 from audiopipe.workflows.inputs.sniff import RECORDINGS
@@ -73,13 +74,25 @@ class Unguarded(Local):
 
     name = "local without an ear"
 
-    def _heard(self, model: Whisper, samples: Samples, request: Request) -> dict[str, Any]:
+    def upload(self, request: Request) -> Upload:
+        return replace(super().upload(request), planner=None)
+
+    def _heard(
+        self,
+        model: Whisper,
+        samples: Samples,
+        request: Request,
+        pieces: tuple[Piece, ...] | None,
+    ) -> dict[str, Any]:
         from audiopipe.backends.local.hear import Question, hear
         from audiopipe.backends.local.phrases import segments
+        from audiopipe.backends.local.windows import hearings
 
         languages = tuple(request.language.split(",")) if request.language else ()
         question = Question(request.task, languages, request.prompt, request.temperature)
-        parts = hear(model, samples, question, (_everything, _everything), None)
+        edges = np.linspace(0, len(samples), -(-len(samples) // (30 * RATE_HZ)) + 1).astype(int)
+        all_ = [Piece(*pair, n) for n, pair in enumerate(pairwise(edges.tolist()))]
+        parts = hear(model, samples, hearings(all_), question, _everything, None)
         return {"language": request.language, "segments": [r for p in parts for r in segments(p)]}
 
 

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from audiopipe.errors import AudiopipeError, BackendError
-from audiopipe.values.audio import Audio, AudioFormat, Chunk, RemoteAudio
+from audiopipe.values.audio import Audio, AudioFormat, Chunk, Piece, RemoteAudio
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import ChatRequest, Reply, Request, SpeechRequest, Usage
 from audiopipe.values.transcript import ChunkTranscript
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 _log = logging.getLogger("audiopipe")
+
+
+class Planner(Protocol):
+    """Divides a recording into what is heard at once, while its samples come."""
+
+    @property
+    def sure(self) -> int:
+        """The sample before which no piece begins that was not given."""
+
+    def push(self, samples: NDArray[np.float32]) -> Iterator[Piece]:
+        """The pieces that are complete with the next samples, shape (n,) in -1..1, 16 kHz."""
+
+    def finish(self) -> Iterator[Piece]:
+        """The last pieces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +44,15 @@ class Upload:
         formats: encodings it takes, best first.
         max_bytes: the most bytes of audio.
         max_s: the most seconds of audio that the account's limits can ever take.
+        planner: for an engine that hears by windows, and does it best where these are the same
+            however a recording is cut: they are laid first, and it is cut between them. None cuts
+            with overlaps.
     """
 
     formats: tuple[AudioFormat, ...]
     max_bytes: int
     max_s: float = math.inf
+    planner: Callable[[], Planner] | None = None
 
 
 class Backend(Protocol):

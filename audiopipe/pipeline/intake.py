@@ -190,4 +190,5 @@ def cutting(upload: Upload, settings: Settings) -> Cutting:
         audio_format=settings.upload_format if settings.upload_format in formats else formats[0],
         skip_silence_s=settings.skip_silence_s or None,
         detect=by_network if has_network() else None,
+        planner=upload.planner,
     )

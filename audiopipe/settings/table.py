@@ -163,7 +163,11 @@ class Settings(SpeakerSettings):
         unit="SECONDS",
     )
     overlap_s: float = row(
-        10.0, "--overlap", CUTTING, "What neighbouring chunks share.", unit="SECONDS"
+        10.0,
+        "--overlap",
+        CUTTING,
+        "What neighbouring chunks share; with the embedded engine nothing.",
+        unit="SECONDS",
     )
     upload_format: UploadFormat = row(
         "flac",

@@ -84,5 +84,7 @@ def name_of(audio: Chunk | RemoteAudio, request: Request, backend: Transcriber) 
         content = f"url {audio.url}"
     else:
         content = audio.sha256 + (audio.format if audio.format in _LOSSY else "")
+        if audio.pieces is not None:
+            content += "".join(f" {p.window}:{p.start}-{p.end}" for p in audio.pieces)
     who = f"{backend.name} {backend.variant}"
     return key("transcript", who, backend.address, request, content)

@@ -150,6 +150,16 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch that is heard at once with the others of its window: its first and past-the-last
+    sample."""
+
+    start: int
+    end: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of prepared audio, ready to be sent.
 
@@ -159,6 +169,7 @@ class Chunk:
         format: how `data` is encoded; `pcm` is headerless little-endian 16 bit.
         sha256: hash of the 16-bit samples, the same whatever the format; hexadecimal.
         origin: the recording; None where its bytes cannot be had again.
+        pieces: what is heard at once, by the samples of the chunk; None where who hears it decides.
     """
 
     window: Window
@@ -166,6 +177,7 @@ class Chunk:
     format: AudioFormat
     sha256: str
     origin: Origin | None = None
+    pieces: tuple[Piece, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

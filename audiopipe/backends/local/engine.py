@@ -11,7 +11,7 @@ from audiopipe.audio.reading import decode_pcm
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
 from audiopipe.errors import BackendError, BadReply, UsageError
-from audiopipe.values.audio import Chunk, RemoteAudio
+from audiopipe.values.audio import Chunk, Piece, RemoteAudio
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import Request, Usage
 from audiopipe.values.transcript import ChunkTranscript, Flag, Segment
@@ -60,7 +60,7 @@ class Engine(ABC, Generic[Model]):
         model = self._model(request.model)
         samples = decode_pcm(audio.data, audio.format)
         try:
-            body = self._heard(model, samples, request)
+            body = self._heard(model, samples, request, audio.pieces)
         except (RuntimeError, ValueError, LookupError) as error:
             at_s = audio.window.span.start_s
             raise BackendError(
@@ -104,7 +104,11 @@ class Engine(ABC, Generic[Model]):
 
     @abstractmethod
     def _heard(
-        self, model: Model, samples: NDArray[np.float32], request: Request
+        self,
+        model: Model,
+        samples: NDArray[np.float32],
+        request: Request,
+        pieces: tuple[Piece, ...] | None,
     ) -> dict[str, Any]:
         """What is said in a chunk, in the shape of the API's verbose_json."""
 

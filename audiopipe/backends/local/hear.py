@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from audiopipe.backends.local.answers import SILENT, Answer, answers
 from audiopipe.backends.local.spoken import guessed, told
 from audiopipe.backends.local.tongues import Tongues
 from audiopipe.backends.local.whisper import Asked, Said, TimedWord, Whisper
-from audiopipe.backends.local.windows import heard_in, placed, windows
+from audiopipe.backends.local.windows import Hearing, heard_in, placed
 
 _AT_ONCE = 8
 """Windows in one call: more are no faster, and take more memory."""
@@ -57,8 +57,9 @@ class Part:
 def hear(
     model: Whisper,
     samples: NDArray[np.float32],
+    windows: Sequence[Hearing],
     question: Question,
-    ears: tuple[Detector, Detector],
+    certain: Detector,
     linguist: Whisper | None,
 ) -> Iterator[Part]:
     """The windows of a chunk in which something is said, in order.
@@ -66,19 +67,17 @@ def hear(
     Args:
         model: who hears.
         samples: float32 of shape (n,) in -1..1, 16 kHz.
+        windows: what is heard of them, and elsewhere nothing is.
         question: what is asked.
-        ears: the first tells where somebody speaks, and elsewhere nothing is heard; the second
-            where somebody surely does, against a model that says nobody.
+        certain: tells where somebody surely speaks, against a model that says nobody.
         linguist: a model that knows languages, `model` itself if it does; None where there is none.
     """
     languages = question.languages
     language = languages[0] if len(languages) == 1 else ""
     tongues = Tongues.told(language) if language else Tongues()
     asked = Asked(language, question.task, question.prompt)
-    listened, certain = ears
-    found = windows(samples, listened)
-    for start in range(0, len(found), _AT_ONCE):
-        batch = found[start : start + _AT_ONCE]
+    for start in range(0, len(windows), _AT_ONCE):
+        batch = windows[start : start + _AT_ONCE]
         if language:
             takes = told(model, samples, batch, asked, tongues, linguist)
         else:

@@ -22,7 +22,7 @@ from audiopipe.audio.vad import best_detector, find_voice
 from audiopipe.backends.local.engine import Engine, reason
 from audiopipe.errors import EngineMissing, ModelUnavailable, UsageError
 from audiopipe.text.languages import require_codes, the_only
-from audiopipe.values.audio import RATE_HZ, Span
+from audiopipe.values.audio import RATE_HZ, Piece, Span
 from audiopipe.values.requests import Request
 
 _log = logging.getLogger("audiopipe")
@@ -86,7 +86,13 @@ class Onnx(Engine[Any]):
             raise UsageError(f"{model} does not translate; take -m canary, or --backend local")
         return replace(request, model=model, language=the_only(require_codes(request.language)))
 
-    def _heard(self, model: Any, samples: NDArray[np.float32], request: Request) -> dict[str, Any]:
+    def _heard(
+        self,
+        model: Any,
+        samples: NDArray[np.float32],
+        request: Request,
+        pieces: tuple[Piece, ...] | None,
+    ) -> dict[str, Any]:
         options: dict[str, Any] = {"language": request.language} if request.language else {}
         if request.task == "translate":
             options["target_language"] = "en"

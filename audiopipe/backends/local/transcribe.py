@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from audiopipe.audio.vad import best_detector
 from audiopipe.backends.local.engine import Engine
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled, unknown_languages
+from audiopipe.backends.protocols import Planner, Upload
 from audiopipe.engines.machine import this_machine, threads
 from audiopipe.errors import BackendError, EngineMissing, ModelUnavailable, UsageError
 from audiopipe.settings import Settings, cache_folder
 from audiopipe.text.languages import NAMES, require_codes
-from audiopipe.values.audio import Span
+from audiopipe.values.audio import Piece, Span
 from audiopipe.values.requests import Request
 from audiopipe.values.transcript import Flag, Segment, Word
 
@@ -118,11 +119,19 @@ class Local(Engine["Whisper"]):
         except (RuntimeError, ValueError) as error:
             raise BackendError(f"{name} failed to align {texts[0][:40]!r}: {error}") from error
 
+    def upload(self, request: Request) -> Upload:
+        """Samples as they are, cut between the windows that it hears."""
+        return replace(super().upload(request), planner=_planner)
+
     def _heard(
-        self, model: Whisper, samples: NDArray[np.float32], request: Request
+        self,
+        model: Whisper,
+        samples: NDArray[np.float32],
+        request: Request,
+        pieces: tuple[Piece, ...] | None,
     ) -> dict[str, Any]:
         _require_known(model.place, request)
-        rows = _rows(model, samples, request, self._linguist(model))
+        rows = _rows(model, samples, request, self._linguist(model), pieces)
         return {"language": _main_language(rows), "segments": rows}
 
     def _anomalies(self, body: Any, segments: tuple[Segment, ...]) -> tuple[Flag, ...]:
@@ -174,20 +183,34 @@ def _require_known(model: str, request: Request) -> None:
         )
 
 
+def _planner() -> Planner:
+    # imported late: the engine takes a second to import, and many runs do without
+    from audiopipe.backends.local.ear import Ear
+    from audiopipe.backends.local.windows import Planner
+
+    return Planner(Ear())
+
+
 def _rows(
-    model: Whisper, samples: NDArray[np.float32], request: Request, linguist: Whisper | None
+    model: Whisper,
+    samples: NDArray[np.float32],
+    request: Request,
+    linguist: Whisper | None,
+    pieces: Sequence[Piece] | None,
 ) -> list[dict[str, Any]]:
     """The segments of a chunk in the shape of the API's verbose_json."""
-    # imported late: the engine takes a second to import, and many runs do without
-    from audiopipe.backends.local.ear import ear
     from audiopipe.backends.local.hear import Question, hear
     from audiopipe.backends.local.phrases import segments
+    from audiopipe.backends.local.windows import hearings
 
     languages = tuple(request.language.split(",")) if request.language else ()
     if not model.is_multilingual:
         languages = ("en",)
     question = Question(request.task, languages, request.prompt, request.temperature)
-    parts = hear(model, samples, question, (ear, best_detector()), linguist)
+    if pieces is None:
+        planner = _planner()
+        pieces = [*planner.push(samples), *planner.finish()]
+    parts = hear(model, samples, hearings(pieces), question, best_detector(), linguist)
     return [row for part in parts for row in segments(part)]
 
 

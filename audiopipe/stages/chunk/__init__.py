@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiopipe.audio.reading import ChunkEncoder, most_samples
-from audiopipe.audio.silence import SilenceGate, quietest
+from audiopipe.audio.reading import most_samples
+from audiopipe.audio.silence import quietest
 from audiopipe.audio.vad import Detector, calmest
+from audiopipe.backends.protocols import Planner
 from audiopipe.errors import UsageError
-from audiopipe.stages.chunk.buffer import Buffer
-from audiopipe.values.audio import RATE_HZ, AudioFormat, Chunk, Span, Window
+from audiopipe.stages.chunk.cutter import Cutter
+from audiopipe.stages.chunk.planned import PlannedCutter
+from audiopipe.values.audio import RATE_HZ, AudioFormat, Chunk
 
 _LEAST_TAIL_S = 30.0
 """Whisper's own window: a shorter last chunk would be recognised with less context."""
@@ -37,6 +38,7 @@ class Cutting:
             chunk, which is shorter by as much.
         skip_silence_s: silence longer than this is left out, in seconds >= 0.5; None keeps all.
         detect: finds voices, to cut where there is none; None cuts by level alone.
+        planner: lays what is heard at once; chunks then are cut between, and do not overlap.
     """
 
     length_s: float
@@ -46,6 +48,7 @@ class Cutting:
     search_s: float = 5.0
     skip_silence_s: float | None = None
     detect: Detector | None = None
+    planner: Callable[[], Planner] | None = None
 
     def count(self, duration_s: float) -> int:
         """How many chunks a recording makes, if no silence is skipped and no size shortens one.
@@ -89,11 +92,11 @@ def chunk_channels(
         cutting: as for `chunk`.
     """
     plan = _Plan.of(cutting)
-    cutters: list[_Cutter] = []
+    cutters: list[Cutter] = []
     with ExitStack() as stack:
         for block in blocks:
             if not cutters:
-                new = (closing(_Cutter(plan)) for _ in range(block.shape[1]))
+                new = (closing(_cutter(plan)) for _ in range(block.shape[1]))
                 cutters = [stack.enter_context(cutter) for cutter in new]
             for channel, cutter in enumerate(cutters):
                 samples = np.ascontiguousarray(block[:, channel])
@@ -144,43 +147,28 @@ class _Plan:
         return self.spare + self.search
 
 
-class _Cutter:
-    """Cuts one channel. Positions are samples of what is sent; the buffer knows their file time."""
+def _cutter(plan: _Plan) -> Cutter:
+    how = plan.cutting
+    if how.planner is None:
+        return _OverlapCutter(plan)
+    most = min(plan.length, most_samples(how.max_bytes))
+    return PlannedCutter(how.planner(), most, how.audio_format, how.skip_silence_s)
+
+
+class _OverlapCutter(Cutter):
+    """Cuts one channel at seams around which chunks overlap."""
 
     def __init__(self, plan: _Plan) -> None:
+        super().__init__(plan.cutting.audio_format, plan.cutting.skip_silence_s)
         self._plan = plan
-        skip_s = plan.cutting.skip_silence_s
-        self._gate = SilenceGate(skip_s) if skip_s is not None else None
-        self._tape = Buffer()
-        self._read = 0
-        self._index = 0
-        self._core_start_s = 0.0
-        self._begin(0, plan.length)
+        self._length = plan.length
 
-    def push(self, samples: NDArray[np.int16]) -> Iterator[Chunk]:
-        """Take the next samples of the file; gives the chunks that they complete."""
-        pieces = self._gate.push(samples) if self._gate else [(self._read, samples)]
-        self._read += len(samples)
-        for at, piece in pieces:
-            self._tape.append(at, piece)
-            yield from self._cut(ended=False)
+    def _grown(self, samples: NDArray[np.int16]) -> Iterator[Chunk]:
+        yield from self._cut(ended=False)
 
-    def finish(self) -> Iterator[Chunk]:
-        """The file has ended; gives what is left."""
-        for at, piece in self._gate.finish() if self._gate else ():
-            self._tape.append(at, piece)
+    def _ended(self) -> Iterator[Chunk]:
         yield from self._cut(ended=True)
-        yield self._close(self._tape.end, self._read / RATE_HZ)
-
-    def close(self) -> None:
-        """Give up the chunk that is under way."""
-        self._encoder.close()
-
-    def _begin(self, start: int, latest_end: int) -> None:
-        self._start = self._encoded = start
-        self._length = min(latest_end - start, self._plan.length)
-        self._encoder = ChunkEncoder(self._plan.cutting.audio_format)
-        self._hash = hashlib.sha256()
+        yield self._close(self._tape.end, self._file_end_s)
 
     def _cut(self, *, ended: bool) -> Iterator[Chunk]:
         self._encode_early()
@@ -192,7 +180,9 @@ class _Cutter:
             _log.debug("seam of chunk %d at %.2f s", self._index, seam_s)
             latest_end = self._start + self._length
             yield self._close(seam + half, seam_s)
-            self._begin(seam - half, latest_end + self._plan.pitch)
+            self._begin(seam - half)
+            latest_end += self._plan.pitch
+            self._length = min(latest_end - self._start, self._plan.length)
             self._encode_early()
 
     def _best_cut(self, window: NDArray[np.int16]) -> int:
@@ -224,19 +214,3 @@ class _Cutter:
             self._encode(end)
         # The next chunk begins an overlap before the end of this one, at the earliest.
         self._tape.forget(self._encoded - plan.overlap)
-
-    def _encode(self, end: int) -> None:
-        samples = self._tape.slice(self._encoded, end)
-        self._encoder.write(samples)
-        self._hash.update(samples.astype("<i2", copy=False).data)
-        self._encoded = end
-
-    def _close(self, end: int, core_end_s: float) -> Chunk:
-        self._encode(end)
-        stretches = self._tape.stretches(self._start, end)
-        window = Window(self._index, stretches, Span(self._core_start_s, core_end_s))
-        self._index += 1
-        self._core_start_s = core_end_s
-        return Chunk(
-            window, self._encoder.finish(), self._plan.cutting.audio_format, self._hash.hexdigest()
-        )

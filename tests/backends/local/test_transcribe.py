@@ -11,6 +11,7 @@ import soxr
 from support.ears import recognised
 from support.fixtures import RECORDINGS
 
+import audiopipe
 from audiopipe.backends.local.transcribe import Local
 from audiopipe.backends.local.weights import BUNDLED, bundled
 from audiopipe.backends.local.whisper import Asked, Whisper
@@ -212,3 +213,19 @@ def test_german_that_is_written_as_english_is_flagged(
     assert flag.kind == "language-switch" and flag.detail.startswith("German")
     assert flag.span.overlap_s(german.segments[0].span) > 0
     assert recognised(engine, chunk_of("jfk.flac"), request).anomalies == ()
+
+
+def test_in_chunks_it_hears_what_it_hears_in_the_whole(engine: Local) -> None:
+    whole, parts = (
+        audiopipe.transcribe(
+            RECORDINGS / "reading.mp3",
+            backend=engine,
+            model="tiny.en",
+            repair=False,
+            cache=False,
+            chunk_length_s=length_s,
+        )
+        for length_s in (600, 40)
+    )
+    assert parts.text == whole.text and len(whole.text.split()) > 100
+    assert [word.span for word in parts.words] == [word.span for word in whole.words]
