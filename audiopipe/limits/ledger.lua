@@ -108,8 +108,7 @@ local function schedule(levels, limits, queue)
     per_s[n], quantity[n], full[n] = each.per_s, each.rule.quantity, each.units * (1 - MARGIN)
     used[n] = max(levels[each.rule.name] - per_s[n] * max(0, wait_s), 0)
   end
-  local unpack, amounts, _ = struct.unpack, {}, nil  -- locals: a thousand may wait
-  queue[#queue + 1] = member
+  local unpack, amounts, _ = struct.unpack, {}, nil
   for place = 1, #queue do
     _, amounts[1], amounts[2], amounts[3] = unpack('>dddd', queue[place])
     local more_s, which = 0, nil
@@ -132,6 +131,20 @@ local function schedule(levels, limits, queue)
   return wait_s, cause, first_s
 end
 
+-- of a turn behind many: as if no allowance were full before
+local function at_the_soonest(levels, limits, place)
+  local raised, unpack, _, amounts = {}, struct.unpack, nil, {}
+  local sums = {0, 0, 0}
+  for _, each in ipairs(redis.call('ZRANGEBYSCORE', K.queue, '-inf', '(' .. place)) do
+    _, amounts[1], amounts[2], amounts[3] = unpack('>dddd', each)
+    for n = 1, 3 do sums[n] = sums[n] + amounts[n] end
+  end
+  for _, each in ipairs(limits) do
+    raised[each.rule.name] = levels[each.rule.name] + sums[each.rule.quantity]
+  end
+  return schedule(raised, limits, {member})
+end
+
 local function turn(levels, limits)
   local before = redis.call('ZSCORE', K.flying, member)
   if before then return {'sent', before} end  -- it was given, and the answer was lost on its way
@@ -146,8 +159,15 @@ local function turn(levels, limits)
     redis.call('ZADD', K.queue, place, member)
   end
   redis.call('ZADD', K.asked, exact(now), member)
-  local ahead = redis.call('ZRANGEBYSCORE', K.queue, '-inf', '(' .. place)
-  local wait_s, cause, first_s = schedule(levels, limits, ahead)
+  local ahead = redis.call('ZRANGEBYSCORE', K.queue, '-inf', '(' .. place, 'LIMIT', 0, MOST_WALKED + 1)
+  local wait_s, cause, first_s, _
+  if #ahead > MOST_WALKED then
+    _, _, first_s = schedule(levels, limits, {ahead[1]})
+    wait_s, cause = at_the_soonest(levels, limits, place)
+  else
+    ahead[#ahead + 1] = member
+    wait_s, cause, first_s = schedule(levels, limits, ahead)
+  end
   if wait_s > TOLERANCE then
     save(levels)
     return {'wait', exact(wait_s), exact(first_s), cause and cause.rule.name or '',

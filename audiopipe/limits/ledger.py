@@ -17,11 +17,12 @@ from audiopipe.limits.knowledge import (
     told,
 )
 from audiopipe.limits.purses import TABLES as PURSES
-from audiopipe.limits.rules import Cost, Limits, drained, schedule
+from audiopipe.limits.rules import Cost, Limits, Slot, drained, schedule
 from audiopipe.store.database import Schema
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from audiopipe.limits.rules import Observed
 
@@ -31,6 +32,9 @@ IN_FLIGHT_S = 300.0
 """A request without an answer is taken for lost after this time; its charge stands."""
 TOLERANCE_S = 1e-3
 """A sleep that ends on time by the clock may miss it by a rounding."""
+MOST_WALKED = 100
+"""How many ahead in the queue are gone through one by one. Of a turn behind more it is told when it
+fits at the soonest, as if no allowance were full before; whether that is now is the same."""
 SERVERS_WISH = "the wait that the server asked for"
 
 SCHEMA = Schema(
@@ -59,6 +63,7 @@ SCHEMA = Schema(
 
 _COST = ", ".join(map(real, ("requests", "tokens", "audio_s")))
 """What a request takes, whatever stands in its row."""
+_NOTHING = Cost(0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +116,7 @@ class Books:
         """
         self._limits.check(self._turn.cost)
         place = self._place()
-        queue = [*self._ahead_of(place), self._turn.cost]
-        first, *later = schedule(self._levels, self._limits, queue, self._pause_s())
-        slot = later[-1] if later else first
+        first, slot = self._slots(place)
         if slot.wait_s > TOLERANCE_S:
             self._save()
             cause = str(slot.cause or SERVERS_WISH)
@@ -217,11 +220,28 @@ class Books:
         )
         return int(made.lastrowid or 0)
 
+    def _slots(self, place: int) -> tuple[Slot, Slot]:
+        """When the first of the queue fits, and when the turn does; see `MOST_WALKED`."""
+        ahead, turn = self._ahead_of(place), self._turn.cost
+        if len(ahead) > MOST_WALKED:
+            before = self._sum("sent_s IS NULL AND id < ?", (place,))
+            return next(self._scheduled(ahead[:1])), next(self._scheduled([turn], before))
+        first, *later = self._scheduled([*ahead, turn])
+        return first, later[-1] if later else first
+
+    def _scheduled(self, queue: list[Cost], before: Cost = _NOTHING) -> Iterator[Slot]:
+        levels = {
+            each.rule.name: self._levels[each.rule.name] + before.of(each.rule.quantity)
+            for each in self._limits.allowances()
+        }
+        return schedule(levels, self._limits, queue, self._pause_s())
+
     def _ahead_of(self, place: int) -> list[Cost]:
+        """Those ahead in the queue; one more than are walked, where there are more."""
         rows = self._db.execute(
             f"SELECT {_COST} FROM requests"
-            " WHERE account = ? AND sent_s IS NULL AND id < ? ORDER BY id",
-            (self._turn.account, place),
+            " WHERE account = ? AND sent_s IS NULL AND id < ? ORDER BY id LIMIT ?",
+            (self._turn.account, place, MOST_WALKED + 1),
         )
         return [Cost(*row) for row in rows]
 

@@ -19,7 +19,14 @@ from typing import Any, TypeVar
 from audiopipe.errors import AudiopipeError
 from audiopipe.limits import knowledge, purses
 from audiopipe.limits.budget import Budget
-from audiopipe.limits.ledger import IN_FLIGHT_S, SERVERS_WISH, STALE_S, TOLERANCE_S, Turn
+from audiopipe.limits.ledger import (
+    IN_FLIGHT_S,
+    MOST_WALKED,
+    SERVERS_WISH,
+    STALE_S,
+    TOLERANCE_S,
+    Turn,
+)
 from audiopipe.limits.rules import MARGIN, RULES, Allowance, Limits, Observed
 from audiopipe.store.redis_door import PATIENCE_S, RedisDoor, faults, public
 
@@ -249,6 +256,7 @@ def _constants() -> str:
         "IN_FLIGHT": IN_FLIGHT_S,
         "TOLERANCE": TOLERANCE_S,
         "MARGIN": MARGIN,
+        "MOST_WALKED": MOST_WALKED,
         "MOST_UNITS": knowledge.MOST_UNITS,
         "TOLD": knowledge.TOLD_S,
         "CLOCK": knowledge.CLOCK_S,

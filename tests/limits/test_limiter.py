@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,9 @@ from support.clock import Clock
 
 from audiopipe.errors import RequestTooLarge
 from audiopipe.limits.budget import POLL_S
-from audiopipe.limits.ledger import STALE_S
+from audiopipe.limits.ledger import MOST_WALKED, STALE_S
 from audiopipe.limits.limiter import Limiter
-from audiopipe.limits.rules import MARGIN, Cost, Limits, Observed
+from audiopipe.limits.rules import MARGIN, Cost, Limits, Observed, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -104,6 +104,22 @@ def test_waiting_requests_go_one_after_another_in_the_order_they_came(
         third, second, first = (budget.again(turn) for turn in (third, second, first))
     assert first.wait_s == 0
     assert 0 < second.wait_s < third.wait_s
+
+
+def test_a_turn_behind_very_many_waits_at_least_as_long_as_it_is_told(
+    budget: Limiter, clock: Clock
+) -> None:
+    costs = [audio(1.0 + 7 * n % 60) for n in range(MOST_WALKED + 60)]
+    turns = [budget.ask(ACCOUNT, FREE, cost) for cost in costs]
+    exact_s = [slot.wait_s for slot in schedule({}, FREE, costs)]
+    for turn, expected_s in zip(turns, exact_s, strict=True):
+        assert (turn.wait_s > 0) == (expected_s > 0)
+        assert 0.9 * expected_s - 1e-6 < turn.wait_s < expected_s + 1e-6
+    clock.now_s += 30
+    loose = replace(turns[-1], limits=Limits(rpm=200, ash=1e5))
+    assert budget.again(loose).wait_s == 0  # as it fits behind all others
+    tight = replace(turns[-2], limits=Limits(rpm=140, ash=1e5))
+    assert budget.again(tight).wait_s > 0
 
 
 def test_places_of_a_killed_process_are_given_up(budget: Limiter, clock: Clock) -> None:

@@ -15,7 +15,7 @@ from support.clock import Clock
 from support.redis import RedisServer, needs_redis
 
 from audiopipe.errors import LedgerLost, RequestTooLarge, Stopped, UsageError
-from audiopipe.limits.ledger import Turn
+from audiopipe.limits.ledger import MOST_WALKED, Turn
 from audiopipe.limits.limiter import Limiter
 from audiopipe.limits.opened import open_budget
 from audiopipe.limits.redis_ledger import RedisLedger
@@ -120,6 +120,21 @@ def test_a_thousand_random_steps_are_the_same_in_a_file_and_in_redis(
         assert pair.worst_s < 1e-6
         for account in accounts:
             assert file.told(account) == remote.told(account)
+
+
+def test_a_queue_longer_than_is_walked_is_the_same_in_both(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    clock = Clock(1_700_000_000.0)
+    with Limiter(tmp_path / "budget", clock) as file, RedisLedger(redis.address, clock) as remote:
+        pair = Pair(file, remote, clock, 1)
+        for n in range(MOST_WALKED + 80):
+            pair.ask("long", ALL, Cost(1, 20.0 + n % 9, 1.0 + n % 40))
+        assert len(pair.waiting) > MOST_WALKED + 40
+        for _ in range(100):
+            clock.now_s += 1.0
+            pair.ask_again()
+        assert pair.worst_s < 1e-6
 
 
 def test_a_lost_answer_charges_nobody_twice(redis: RedisServer) -> None:
