@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import logging
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from audiopipe.cli import options
 from audiopipe.cli.log import LOGGER
-from audiopipe.errors import ServerDown, UsageError
+from audiopipe.errors import ClusterLost, UsageError
 from audiopipe.settings import Settings, load
+
+if TYPE_CHECKING:
+    from distributed import Nanny
 
 _AGAIN_S = 3.0
 _PATIENCE_S = 600.0
 """So long a node waits for a scheduler that has gone, such as one that is begun anew."""
+_BEGIN_S = 60.0
+"""So long for one that is begun together with it."""
 
 
 @options.command(
@@ -46,7 +52,7 @@ def command(scheduler: str, config: Path | None, **flags: Any) -> int:
     try:
         asyncio.run(_work(place, settings))
     except (OSError, TimeoutError) as error:
-        raise ServerDown(f"no Dask scheduler answers at {scheduler}: {error}") from error
+        raise ClusterLost(f"no Dask scheduler answers at {scheduler}: {error}") from error
     return 0
 
 
@@ -54,22 +60,27 @@ async def _work(place: str, settings: Settings) -> None:
     """Work until somebody ends it; a scheduler that is gone is waited for.
 
     Raises:
-        OSError, TimeoutError: nobody answers there, at first or for `_PATIENCE_S`.
+        OSError, TimeoutError: nobody answers there for `_BEGIN_S` at first, or `_PATIENCE_S`.
         UsageError: a driver has sent it away.
     """
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    seen_s = -math.inf
+    seen_s, is_told = time.monotonic() - _PATIENCE_S + _BEGIN_S, False
     while not ended.is_set():
         try:
             await _work_once(place, settings, ended)
-            seen_s = time.monotonic()
+            seen_s, is_told = time.monotonic(), False
         except (OSError, TimeoutError):
             if time.monotonic() - seen_s > _PATIENCE_S:
                 raise
         if not ended.is_set():
-            LOGGER.warning("%s is gone, and waited for", place)
+            LOGGER.log(
+                logging.DEBUG if is_told else logging.WARNING,
+                "no scheduler answers at %s: it is waited for",
+                place,
+            )
+            is_told = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _AGAIN_S)
 
@@ -90,7 +101,7 @@ async def _work_once(place: str, settings: Settings, ended: asyncio.Event) -> No
             dashboard=False,
             silence_logs=50,
         )
-        async with nanny:
+        async with _begun(nanny):
             LOGGER.info("working for %s, %d recordings at once", place, slots)
             gone = asyncio.ensure_future(nanny.finished())  # type: ignore[no-untyped-call]
             wished = asyncio.ensure_future(ended.wait())
@@ -98,3 +109,20 @@ async def _work_once(place: str, settings: Settings, ended: asyncio.Event) -> No
             wished.cancel()
     if why := vars(nanny).get("refused"):  # see `send_away`
         raise UsageError(why)
+
+
+@asynccontextmanager
+async def _begun(nanny: Nanny) -> AsyncIterator[None]:
+    """At work.
+
+    Raises:
+        OSError, TimeoutError: nobody answers.
+    """
+    try:
+        await nanny
+    except RuntimeError as error:  # which is all that the library says of it
+        if isinstance(error.__cause__, OSError | TimeoutError):
+            raise error.__cause__ from error
+        raise
+    async with nanny:
+        yield

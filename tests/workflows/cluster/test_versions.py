@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -62,14 +63,30 @@ def test_nodes_of_other_versions_are_sent_away_and_others_do_their_work(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), *sys.path]))
     old = copy(tmp_path / "old", "0.0.1")
     none = copy(tmp_path / "none", None)
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        place = cluster.scheduler_address.partition("://")[2]
-        plain = ("dask", "worker", place, "--no-dashboard", "--nthreads", "8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = f"127.0.0.1:{port}"
+    node = ("audiopipe", "node", f"dask://{place}", "--slots", "8")
+    plain = ("dask", "worker", place, "--no-dashboard", "--nthreads", "8")
+    with (
+        joined(old, *node) as early,  # which waits for its scheduler
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=2,
+            scheduler_port=port,
+            dashboard_address="127.0.0.1:0",
+        ),
+        distributed.Client(place) as client,
+    ):
+        client.wait_for_workers(2, timeout=90)
+        with pytest.raises(UsageError, match=r"has audiopipe 0\.0\.1"):
+            open_engine(f"dask://{place}", Settings())
+        early.terminate()
+        assert early.wait(60) == 0
         with (
             open_engine(f"dask://{place}", Settings()) as engine,
-            joined(old, "audiopipe", "node", f"dask://{place}", "--slots", "8") as first,
+            joined(old, *node) as first,
             joined(none, *plain) as second,
         ):
             given: list[str] = []
@@ -85,9 +102,3 @@ def test_nodes_of_other_versions_are_sent_away_and_others_do_their_work(
             told = [each.getMessage() for each in caplog.records if each.name == "audiopipe"]
             assert sorted("has audiopipe none" in line for line in told) == [False, True], told
             assert all("it gets no work" in line for line in told)
-        with joined(old, "audiopipe", "node", f"dask://{place}") as node:
-            with distributed.Client(place) as client:
-                client.wait_for_workers(2, timeout=60)
-            with pytest.raises(UsageError, match=r"has audiopipe 0\.0\.1"):
-                open_engine(f"dask://{place}", Settings())
-            assert node.poll() is None
