@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 from av.audio.frame import AudioFrame, format_dtypes
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
+from av.codec.context import Flags2
 from av.error import FFmpegError
 from av.packet import Packet
 
@@ -120,7 +121,7 @@ def decoded(
             elif data is packet:
                 largest = max(largest, packet.size)
             for frame in frames:
-                padding = _padding(packet, marks.ends_at) if is_framed else 0
+                padding = _padding(packet, stream, marks.ends_at) if is_framed else 0
                 yield Decoded(frame, _stamp_s(frame, packet, marks, tick_s), padding=padding)
                 seconds += frame.samples / frame.sample_rate
             size += packet.size - foreign
@@ -137,11 +138,12 @@ def _stamp_s(
     return frame.pts * tick_s if is_stated and frame.pts is not None else None
 
 
-def _padding(packet: Packet[AudioStream], ends_at: int) -> int:
-    """Samples to drop at the end of a packet: believed only where the header is right about where
-    that end lies in the file, for it may state too few frames.
+def _padding(packet: Packet[AudioStream], stream: AudioStream, ends_at: int) -> int:
+    """Samples to drop at the end of a packet, where ffmpeg is kept from it: believed only where the
+    header is right about where that end lies in the file, for it may state too few frames.
     """
-    if packet.pos is None or not packet.has_sidedata("skip_samples"):
+    is_ours = stream.codec_context.flags2 & Flags2.skip_manual
+    if not is_ours or packet.pos is None or not packet.has_sidedata("skip_samples"):
         return 0
     is_end = not ends_at or abs(packet.pos + packet.size - ends_at) <= _LONGEST_BYTES
     told = bytes(packet.get_sidedata("skip_samples"))

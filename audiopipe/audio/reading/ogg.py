@@ -8,7 +8,7 @@ from typing import IO, cast
 
 from av.container import InputContainer
 
-from audiopipe.audio.reading.links import Part
+from audiopipe.audio.reading.part import Part
 
 _PAGE = b"OggS"
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, cast
 
+from av.audio.layout import AudioLayout
 from av.filter import Graph
 from av.filter.context import FilterContext
 
 from audiopipe.audio.reading.claims import claim_of
 from audiopipe.audio.reading.corrected import Claim, Corrected
 from audiopipe.audio.reading.frames import Decoded, Unifier
-from audiopipe.audio.reading.links import Part, flac_parts, stated_parts
+from audiopipe.audio.reading.part import Part
 from audiopipe.audio.reading.recording import (
     Block,
     Recording,
@@ -57,9 +58,7 @@ class ContainerRecording(Recording):
     ) -> None:
         self._whole, self._asked = file, (track, raw)
         self._file = untagged(file)
-        self._parts = [] if raw else stated_parts(self._file)
-        self._begun = 0
-        claim = self._open(self._parts[0] if self._is_joined else self._file, name, track, raw)
+        claim = self._open(self._file, name, track, raw)
         is_wrong = claim is not None and not claim.is_true
         first, told_s = self._track.first, self._track.told_s
         self.tolerance_s = self._track.tolerance_s
@@ -67,10 +66,15 @@ class ContainerRecording(Recording):
         self.clock = self._track.clock
         self.promised_s = told_s if self._track.is_promised else None
         self.surplus_frames = self._track.surplus_frames
-        self.is_plain = self._track.is_plain and not (is_wrong or raw or self._is_joined)
+        self.is_plain = self._track.is_plain and not (is_wrong or raw)
         self.notes += self._track.notes
         if claim and is_wrong and (claim.stated_bytes or claim.true_bytes) < claim.true_bytes:
             self.notes.append("holds more sound than its header states; read to its end")
+
+    @property
+    def layout(self) -> AudioLayout:
+        """Of the channels of a block."""
+        return self._track.first.layout
 
     def blocks(self) -> Iterator[Block]:
         late, delay = round(self.clock.late_s * self.rate_hz), self._track.delay_frames
@@ -114,35 +118,14 @@ class ContainerRecording(Recording):
             lambda start_s, end_s: self.lose(start_s, end_s, _DAMAGED),
             written,
         )
-        if self._track.container.format.name == "flac":
-            self._parts = flac_parts(self._file)
-        if self._is_joined:
-            yield from self._joined(timeline)
-        else:
-            for each in self._all_frames():
-                yield from timeline.add(each)
+        for each in self._all_frames():
+            yield from timeline.add(each)
         yield from timeline.finish(self.padding_frames)
         promised_s = self.promised_s
         if promised_s is None and self._share > 1:  # how much of what is cut off is an estimate
-            frames = self._begun + (timeline.written - self._begun) * self._share
-            promised_s = frames / self.rate_hz
+            promised_s = timeline.written * self._share / self.rate_hz
         if promised_s is not None:
             self.lose_tail(timeline.written, promised_s, self.tolerance_s)
-
-    @property
-    def _is_joined(self) -> bool:
-        return len(self._parts) > 1
-
-    def _joined(self, timeline: Timeline) -> Iterator[Block]:
-        """Recordings of which each states its length."""
-        for part in self._parts:
-            if timeline.written and self.promised_s:
-                yield from timeline.ends(self.promised_s, self.padding_frames)
-            if self._goes_on(part, self._asked[0]):
-                self._begun, told_s = timeline.written, self._track.told_s
-                self.promised_s = self._begun / self.rate_hz + told_s if told_s else None
-                for each in self._track.frames:
-                    yield from timeline.add(each)
 
     def _all_frames(self) -> Iterator[Decoded]:
         """What the track holds, and all that is joined on."""
@@ -153,7 +136,7 @@ class ContainerRecording(Recording):
     def _open(
         self, file: IO[bytes], name: str, track: int | None, raw: str | None = None
     ) -> Claim | None:
-        """Open a track of a file, or of one of those that are joined; what its header claims."""
+        """Open a track of a file, or of what is joined on; what its header claims."""
         claim = claim_of(file)
         if claim and not claim.is_true:
             file = cast("IO[bytes]", Corrected(file, claim.fields))
@@ -161,11 +144,11 @@ class ContainerRecording(Recording):
         self._track = open_track(file, name, track, raw, claim)
         return claim
 
-    def _goes_on(self, link: IO[bytes], track: int | None = None) -> bool:
+    def _goes_on(self, link: IO[bytes]) -> bool:
         """Whether another recording of the file is open."""
         self._track.container.close()
         try:
-            self._open(link, self.name, track)
+            self._open(link, self.name, None)
         except InputError:
             return False
         return True

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
+from audiopipe.audio.reading.links import parts_of
 from audiopipe.audio.reading.recording import Recording
 from audiopipe.audio.reading.tagging import untagged
 from audiopipe.errors import UnreadableInput
@@ -33,6 +34,11 @@ def open_reader(file: IO[bytes], name: str, track: int | None, raw: str | None) 
     from audiopipe.audio.reading.pyav import ContainerRecording
     from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
 
+    parts = [] if raw else parts_of(untagged(file))
+    if len(parts) > 1:
+        from audiopipe.audio.reading.joined import JoinedRecording
+
+        return JoinedRecording(file, parts, name, track)
     recording = ContainerRecording(file, name, track, raw)
     if recording.is_plain and isinstance(file, io.FileIO):
         return UnbrokenRecording(recording, file.fileno())
@@ -77,11 +83,18 @@ def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
 
 
 def is_simple(file: IO[bytes]) -> bool:
-    """Whether a file is FLAC, or plain samples in a WAV: what no decoder dies of."""
+    """Whether a file is FLAC, or plain samples in WAVs: what no decoder dies of."""
+    file.seek(0)
+    is_flac = file.read(4) == b"fLaC"  # of which each part is
+    file.seek(0)
+    return is_flac or all(map(_is_plain, parts_of(file)))
+
+
+def _is_plain(file: IO[bytes]) -> bool:
     file.seek(0)
     head = file.read(4096)
     if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
-        return head[:4] == b"fLaC"
+        return False
     at = 12
     while at + 8 <= len(head):
         kind, size = struct.unpack_from("<4sI", head, at)

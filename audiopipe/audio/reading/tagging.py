@@ -12,7 +12,7 @@ import os
 import struct
 from typing import IO, cast
 
-from audiopipe.audio.reading.links import Part
+from audiopipe.audio.reading.part import Part
 
 _ID3V1_BYTES = 128
 _APE_BYTES = 32

@@ -81,19 +81,6 @@ class Timeline:
         self._lost_s = None
         self._unstamped = 0
 
-    def ends(self, at_s: float, padding: Callable[[int], int]) -> Iterator[Block]:
-        """One of several recordings ends, and states when: what did not come by then is lost;
-        `padding` is that of `finish`."""
-        for piece in self._unify.rest():
-            self._write(piece)
-        self._lost_s = None
-        yield from self._dropped(padding(self.written))
-        frames = round(at_s * self._rate_hz) - self.written
-        if frames > ROUNDED_S * self._rate_hz:
-            self._lose(self.written / self._rate_hz, at_s)
-            yield from silence(frames, self._channels)
-            self.written += frames
-
     def finish(self, padding: Callable[[int], int]) -> Iterator[Block]:
         """What is left; `padding` tells how many of the samples written are the encoder's."""
         for piece in self._unify.rest():

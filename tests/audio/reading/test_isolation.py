@@ -32,7 +32,12 @@ pytestmark = needs_proc
 LONG_S = 90
 """More than the slots between two processes hold."""
 
-KINDS = {"m4a": ("ipod", "aac"), "mkv": ("matroska", "libopus"), "mp3": ("mp3", "libmp3lame")}
+KINDS = {
+    "m4a": ("ipod", "aac"),
+    "mkv": ("matroska", "libopus"),
+    "mp3": ("mp3", "libmp3lame"),
+    "aac": ("adts", "aac"),
+}
 
 
 @cache
@@ -129,6 +134,18 @@ def test_what_makes_each_decoder_crash_is_lost_from_there_on() -> None:
         assert loss.span.start_s == sum(map(len, begun)) / 16_000
         assert loss.span.end_s == pytest.approx(LONG_S, abs=0.2)
         assert loss.reason == "the decoder crashed (SIGSEGV)"
+
+
+def test_what_is_lost_then_is_told_of_though_no_header_says_how_much_it_is() -> None:
+    with open_source(recording("aac", LONG_S)) as opened:
+        assert opened.duration_s is None
+        blocks = opened.blocks()
+        begun = [next(blocks)]
+        with a_killer(signal.SIGSEGV):
+            begun += list(blocks)
+        (loss,) = opened.losses
+        assert loss.span.start_s == sum(map(len, begun)) / 16_000
+        assert loss.span.end_s >= loss.span.start_s + 1
 
 
 def test_what_makes_each_decoder_crash_at_once_cannot_be_read() -> None:

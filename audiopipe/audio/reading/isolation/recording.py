@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ from audiopipe.values.audio import Span
 from audiopipe.values.transcript import Failure
 
 __all__ = ["CannotStart", "IsolatedRecording", "isolated_chapters", "isolated_tags", "on_disk"]
+
+
+_LEAST_LOST_S = 1.0
+"""Told of as lost where a decoder dies, though nothing says how much would have followed."""
 
 
 class IsolatedRecording(Recording):
@@ -86,6 +91,12 @@ class IsolatedRecording(Recording):
         for start_s, end_s, reason in facts["losses"]:
             self.losses.append(Failure(Span(start_s, end_s), reason))
 
+    @property
+    def _unread(self) -> float:
+        """How many times as long as what was read the file is, by its bytes."""
+        read = self._file.tell()
+        return self._file.seek(0, os.SEEK_END) / max(1, read)
+
     def _begins_again(self, death: Died, frames: int) -> bool:
         """Whether another decoder is at work; if not, what follows the `frames` is lost.
 
@@ -101,7 +112,8 @@ class IsolatedRecording(Recording):
             if not frames:
                 raise UnreadableInput(str(error)) from error
             at_s = frames / self.rate_hz
-            self.lose(at_s, max(at_s, self.duration_s or 0.0), f"the decoder {death.reason}")
+            end_s = max(self.duration_s or at_s * self._unread, at_s + _LEAST_LOST_S)
+            self.lose(at_s, end_s, f"the decoder {death.reason}")
             return False
         return True
 
