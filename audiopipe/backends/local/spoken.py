@@ -126,10 +126,12 @@ def _guesses(
     model: Whisper, states: NDArray[np.float32], spans: Sequence[Span], among: Collection[str]
 ) -> list[Guess]:
     """What each passage of a window may be in: by itself where the language changes, else by all
-    that is heard in the window."""
+    that is heard in the window, unless each passage clearly is in the same."""
     guesses: list[Guess] = [model.languages(states, span, among) for span in spans]
     if len({*Tongues().course(guesses, [span.duration_s for span in spans])}) > 1:
         return guesses
+    if all(map(_is_clear, guesses)) and len({*map(_likeliest, guesses)}) == 1:
+        return guesses[:1] * len(spans)
     return [model.languages(states, _WHOLE, among)] * len(spans)
 
 
@@ -150,6 +152,11 @@ def _is_one(guesses: Sequence[Guess]) -> bool:
 def _is_clear(guess: Guess) -> bool:
     best, *others = sorted(likelihoods(guess).values(), reverse=True)
     return not others or best - others[0] >= _TRIED_BELOW
+
+
+def _likeliest(guess: Guess) -> str:
+    worth = likelihoods(guess)
+    return max(worth, key=worth.__getitem__)
 
 
 def _by_words(model: Whisper, states: NDArray[np.float32], guess: Guess) -> Guess:

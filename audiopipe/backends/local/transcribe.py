@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "base"
 
-_HEARING = "packed windows 7"
+_HEARING = "packed windows 8"
 """Part of what answers are kept under; the number grows by one whenever the same audio and request
 may give another text."""
 
