@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from audiopipe.audio.reading import decode_pcm
 from audiopipe.backends.protocols import Upload
 from audiopipe.backends.wire import parse_transcription
-from audiopipe.errors import BackendError, BadReply, UsageError
+from audiopipe.errors import BackendError, BadReply, ModelUnavailable, UsageError
 from audiopipe.values.audio import Chunk, Piece, RemoteAudio
 from audiopipe.values.events import Pause
 from audiopipe.values.requests import Request, Usage
@@ -115,6 +116,16 @@ class Engine(ABC, Generic[Model]):
     def _anomalies(self, body: Any, segments: tuple[Segment, ...]) -> tuple[Flag, ...]:
         """What an answer tells of itself that it should not be trusted for."""
         return ()
+
+
+def require_there(model: str) -> None:
+    """Refuse a name that can only be a folder's, where there is none.
+
+    Raises:
+        ModelUnavailable: there is none.
+    """
+    if model.startswith((".", "/", "~")) and not Path(model).is_dir():
+        raise ModelUnavailable(f"cannot load the model {model}: there is no such folder")
 
 
 def reason(error: Exception) -> str:

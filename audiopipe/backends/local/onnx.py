@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiopipe.audio.vad import best_detector, find_voice
-from audiopipe.backends.local.engine import Engine, reason
+from audiopipe.backends.local.engine import Engine, reason, require_there
 from audiopipe.errors import EngineMissing, ModelUnavailable, UsageError
 from audiopipe.text.languages import require_codes, the_only
 from audiopipe.values.audio import RATE_HZ, Piece, Span
@@ -123,6 +123,7 @@ def _loaded(name: str) -> Any:
     import onnx_asr
     from onnx_asr.utils import ModelLoadingError
 
+    require_there(name)
     folder = Path(name)
     try:
         with _foreign():

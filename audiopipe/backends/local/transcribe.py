@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audiopipe.audio.vad import best_detector
-from audiopipe.backends.local.engine import Engine
+from audiopipe.backends.local.engine import Engine, require_there
 from audiopipe.backends.local.weights import BUNDLED, INSTALL, bundled, unknown_languages
 from audiopipe.backends.protocols import Planner, Upload
 from audiopipe.engines.machine import this_machine, threads
@@ -149,6 +149,7 @@ class Local(Engine["Whisper"]):
     def _load(self, name: str) -> Whisper:
         from audiopipe.backends.local.whisper import Whisper, on_card
 
+        require_there(name)
         cores = this_machine().cores
         of_one = self._threads or threads(cores, self._shared)
         at_once = 1 if on_card(self._device) else max(1, min(self.workers, cores // of_one))

@@ -129,6 +129,10 @@ def test_a_folder_that_lacks_a_file_is_told_in_a_line(tmp_path: Path, lacking: s
 
 
 def test_an_unknown_name_is_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        BackendError, match=r"cannot load the model \./no-such: there is no such folder"
+    ):
+        audiopipe.transcribe((reader("jfk"), RATE_HZ), backend="onnx", model="./no-such")
     with pytest.raises(BackendError, match="cannot load the model no-such-model"):
         audiopipe.transcribe((reader("jfk"), RATE_HZ), backend="onnx", model="no-such-model")
 

@@ -215,6 +215,12 @@ def test_german_that_is_written_as_english_is_flagged(
     assert recognised(engine, chunk_of("jfk.flac"), request).anomalies == ()
 
 
+def test_a_folder_that_is_not_there_is_told_as_that(engine: Local, tmp_path: Path) -> None:
+    for name in ("./nothing", str(tmp_path / "nothing")):
+        with pytest.raises(ModelUnavailable, match=f"{name}: there is no such folder"):
+            recognised(engine, chunk_of("jfk.flac"), ask(engine, model=name))
+
+
 def test_in_chunks_it_hears_what_it_hears_in_the_whole(engine: Local) -> None:
     whole, parts = (
         audiopipe.transcribe(
