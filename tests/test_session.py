@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -130,13 +131,18 @@ def test_the_running_loop_is_free_while_recordings_are_awaited(
 def test_a_cancelled_task_ends_its_work_and_not_the_session(
     session: Session, server: Server, recordings: list[Path]
 ) -> None:
-    heard = threading.Event()
+    heard, go_on = threading.Event(), threading.Event()
     slow = session.derive(listener=lambda event: heard.set())
+    hear, asked = server.hear, count()
+    server.hear = lambda samples, rate_hz: (
+        hear(samples, rate_hz) if next(asked) == 0 or go_on.wait(60) else []
+    )
 
     async def cancelled() -> None:
         task = asyncio.create_task(slow.atranscribe(recordings[0], workers=1))
         await asyncio.to_thread(heard.wait)
         task.cancel()
+        go_on.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 
