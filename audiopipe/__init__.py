@@ -9,10 +9,15 @@ Public names are imported when they are first used.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from audiopipe._version import __version__ as __version__
+
+# The threads that come with numpy sleep when there is nothing for them to do. Without it they turn
+# for a tenth of a second first, as much work as all of its import: OpenBLAS looks here as it loads.
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
 
 if TYPE_CHECKING:
     from audiopipe.audio.vad import Voice as Voice

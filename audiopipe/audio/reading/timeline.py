@@ -150,7 +150,9 @@ class Timeline:
 
 def silence(frames: int, channels: int) -> Iterator[Block]:
     """Blocks of zeros."""
-    import numpy as np  # late, as `recording` has it
+    if frames <= 0:
+        return  # before numpy is imported, as `recording` has it
+    import numpy as np
 
     for at in range(0, frames, BLOCK_FRAMES):
         yield np.zeros((min(BLOCK_FRAMES, frames - at), channels), np.float32)

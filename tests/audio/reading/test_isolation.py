@@ -62,6 +62,21 @@ def read(source: bytes | Path) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_decoder_does_without_numpy(kind: str, tmp_path: Path) -> None:
+    # whose start is as much work as decoding a minute and a half
+    (tmp_path / "a").write_bytes(recording(kind))
+    code = """if True:
+        import sys
+        import audiopipe.audio.reading.isolation.child
+        from audiopipe.audio.reading.readers import open_reader
+        with open(sys.argv[1], "rb", buffering=0) as file:
+            with open_reader(file, "x", None, None) as opened:
+                print(sum(len(planes[0]) for planes in opened.planes()), "numpy" in sys.modules)"""
+    told = subprocess.check_output([sys.executable, "-c", code, tmp_path / "a"], text=True)
+    assert told == f"{len(read_here(recording(kind)))} False\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_sample_comes_across(kind: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(recording(kind))
     expected = read_here(recording(kind))

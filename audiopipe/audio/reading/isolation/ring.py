@@ -19,7 +19,7 @@ from audiopipe.audio.reading.isolation.slots import SLOT_FLOATS, SLOTS
 from audiopipe.audio.reading.isolation.wire import Place
 from audiopipe.audio.reading.recording import Block
 
-_LEAST_FREE = 5
+_LEAST_FREE = 3
 """With fewer slots free, blocks are copied: somebody may keep all of them."""
 
 TOGETHER = _LEAST_FREE - 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from audiopipe.audio.reading.isolation.wire import Gone, Place
 from audiopipe.audio.reading.recording import BLOCK_FRAMES, Planes
 
-SLOTS = 12
+SLOTS = 7
 SLOT_FLOATS = 2 * BLOCK_FRAMES
 """A block of two channels."""
 
