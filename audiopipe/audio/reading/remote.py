@@ -15,6 +15,7 @@ from typing import IO
 from audiopipe.errors import UnreadableInput
 from audiopipe.store import objects
 from audiopipe.store.objects import Bucket, Missing, NoAnswer, path_of
+from audiopipe.text.globs import one_of
 
 _ADDRESS = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _WILD = re.compile(r"[*?\[]")
@@ -98,15 +99,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
     """`*` and `?` stop at a slash, `**` does not, as in a shell."""
     words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts = re.findall(r"\*\*/|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|.", glob, re.DOTALL)
-    return re.compile("".join(words.get(part) or _class(part) for part in parts), re.DOTALL)
-
-
-def _class(part: str) -> str:
-    if len(part) < 3 or not part.startswith("["):
-        return re.escape(part)
-    sign = "^" if part[1] in "!^" else ""
-    inside = part[1 + bool(sign) : -1].replace("\\", "\\\\").replace("[", "\\[")
-    return f"[{sign}{inside}]"
+    return re.compile("".join(words.get(part) or one_of(part) for part in parts), re.DOTALL)
 
 
 @contextmanager

@@ -179,13 +179,20 @@ def look(folder: str, path: str, wanted: Selection) -> Item | LeftOut:
 
 
 def _below(folder: str) -> Iterator[str]:
-    """Every file below a folder; of hidden folders their name alone."""
-    for parent, folders, files in os.walk(folder):
+    """Every file below a folder; the name alone of folders that are hidden, closed to us, or links,
+    which are not followed: they may lead back up.
+    """
+    closed: list[str] = []
+    for parent, folders, files in os.walk(
+        folder, onerror=lambda error: closed.append(error.filename)
+    ):
         yield from (os.path.join(parent, name) for name in files)  # noqa: PTH118
-        for name in [each for each in folders if each.startswith(".")]:
-            folders.remove(name)
-            yield os.path.join(parent, name)  # noqa: PTH118
-        # a link to a folder is not followed: it may lead back up
+        for name in list(folders):
+            path = os.path.join(parent, name)  # noqa: PTH118
+            if name.startswith(".") or os.path.islink(path):  # noqa: PTH114
+                folders.remove(name)
+                yield path
+    yield from closed
 
 
 def _why_not(folder: str, path: str, wanted: Selection) -> str:
@@ -196,6 +203,8 @@ def _why_not(folder: str, path: str, wanted: Selection) -> str:
     if against := wanted.reason_against(PurePath(path).relative_to(folder), _changed_s(path)):
         return against
     try:
+        if os.path.isdir(path):  # noqa: PTH112
+            return "link to a folder" if os.path.islink(path) else "folder that cannot be opened"  # noqa: PTH114
         if not os.path.exists(path):  # noqa: PTH110
             return "link to nothing"
         if not os.path.isfile(path):  # noqa: PTH113

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from audiopipe.errors import UsageError
 from audiopipe.settings import Settings
+from audiopipe.text.globs import one_of
 from audiopipe.text.moments import moment_s
 
 
@@ -94,10 +95,7 @@ def _part(part: str) -> str:
         return _WILD[part]
     if len(part) > 1 and part[0] == "{":
         return f"(?:{'|'.join(map(_expression, part[1:-1].split(',')))})"
-    if len(part) > 1 and part[0] == "[":
-        inner = part[1:-1].replace("\\", r"\\").replace("[", r"\[")
-        return f"[{'^' + inner[1:] if inner[0] in '!^' else inner}]"
-    return re.escape(part)
+    return one_of(part)
 
 
 _WILD = {"**": ".*", "*": "[^/]*", "?": "[^/]"}

@@ -120,6 +120,29 @@ def test_a_link_that_leads_back_up_ends_nothing(tmp_path: Path) -> None:
     assert stems(tmp_path) == ["sub/a"]
 
 
+def test_folders_that_are_not_looked_into_are_told_of(tmp_path: Path) -> None:
+    made(tmp_path, "in/a.mp3", "out/b.mp3")
+    (tmp_path / "in" / "linked").symlink_to(tmp_path / "out")
+    assert stems(tmp_path / "in") == ["a"]
+    assert left(tmp_path / "in") == {"linked": "link to a folder"}
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_folder_that_is_closed_to_us_is_told_of(tmp_path: Path) -> None:
+    made(tmp_path, "a.mp3", "closed/b.mp3")
+    (tmp_path / "closed").chmod(0)
+    try:
+        assert left(tmp_path) == {"closed": "folder that cannot be opened"}
+    finally:
+        (tmp_path / "closed").chmod(0o700)
+
+
+@given(st.text("ab-*?[]{}!^\\/,.z~&|", min_size=1, max_size=8))
+def test_whatever_a_pattern_is_it_fits_or_not(pattern: str) -> None:
+    wanted = Selection(match=(pattern,))
+    assert wanted.reason_against(Path("a/b.mp3"), None) in ("", "not matched")
+
+
 def test_a_socket_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -210,6 +233,8 @@ def test_whatever_a_file_holds_it_is_of_some_sort(head: bytes) -> None:
         (["[ab].mp3"], ["a.mp3", "sub/b.mp3"]),
         (["[!a].mp3"], ["sub/b.mp3", "sub/old/c.mp3"]),
         (["?.wav", "a*"], ["a.mp3", "sub/d.wav"]),
+        (["[z-a].mp3", "[]", "[^]*"], []),
+        (["[b-c].mp3"], ["sub/b.mp3", "sub/old/c.mp3"]),
         (["mp3"], []),
     ],
 )
