@@ -37,6 +37,9 @@ _CHECKED = frozenset({"wavpack", "tta", "tak"})
 """Codecs whose every block carries a checksum, which ffmpeg looks at only when asked."""
 
 
+_TEXT_BYTES = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Track:
     """An audio track whose first frame is decoded.
@@ -110,7 +113,7 @@ def open_track(
     wish = _Wish(file, name, number, claim, complaints())
     container: InputContainer | None = open_container(file, name, raw)
     assert container
-    count = _count_of_tracks(container, name, number)
+    count = _count_of_tracks(container, file, name, number)
     for place in [number] if number else range(1, count + 1):
         try:
             opened = container or open_container(file, name, raw)
@@ -142,8 +145,16 @@ def open_container(file: IO[bytes], name: str, raw: str | None = None) -> InputC
             options=options,
         )
     except (FFmpegError, IndexError) as error:
-        reason = getattr(error, "strerror", None) or error
+        reason = _as_text(file) or getattr(error, "strerror", None) or error
         raise UnreadableInput(f"{name} is not a recording that can be read: {reason}") from error
+
+
+def _as_text(file: IO[bytes]) -> str:
+    """How a file begins that is text, say a page that tells what went wrong; "" of any other."""
+    file.seek(0)
+    text = file.read(_TEXT_BYTES).decode("utf-8", "replace").rstrip("\ufffd")  # one may be cut
+    line = " ".join(text.split())
+    return f"it is text, which begins {line[:60]!r}" if line and line.isprintable() else ""
 
 
 class _Told:
@@ -161,12 +172,14 @@ class _Told:
             return -errno.EINVAL
 
 
-def _count_of_tracks(container: InputContainer, name: str, number: int | None) -> int:
+def _count_of_tracks(
+    container: InputContainer, file: IO[bytes], name: str, number: int | None
+) -> int:
     count = len(container.streams.audio)
     if not count and container.streams.video:
         raise NoAudioTrack(f"{name} holds no sound: it has no audio track")
     if not count:
-        raise UnreadableInput(f"{name} is not a recording: no sound in it")
+        raise UnreadableInput(f"{name} is not a recording: {_as_text(file) or 'no sound in it'}")
     if number is not None and not 1 <= number <= count:
         raise NoAudioTrack(f"{name} has no audio track {number}: it has {count}")
     return count

@@ -121,6 +121,7 @@ class _Fetching:
                         self._file.write(piece)
                         if self._file.tell() > self._bounds.max_bytes:
                             raise RejectedRequest(f"more than {self._bounds.max_bytes} bytes")
+                    self._check_end(head)
                     return
             raise RejectedRequest(f"more than {_MOST_HOPS} redirects")
 
@@ -138,9 +139,18 @@ class _Fetching:
             passing = head.status >= 500 or head.status in (408, 429)
             raise (ServerFault if passing else RejectedRequest)(f"{head.status}")
         is_rest = head.headers.get("content-range", "").startswith(f"bytes {size}-")
-        if head.status == 206 and not (size and is_rest):
-            raise RejectedRequest("206: another part than was asked for")
+        if head.status == 206 and not is_rest:
+            self._version = ""
+            raise ServerFault("206: another part than was asked for")
         if head.status != 206:
             self._file.seek(0)
             self._file.truncate()
-        self._version = version(head)
+        # what is packed cannot be gone on with: the places are those of the packed file
+        is_packed = head.headers.get("content-encoding", "identity") != "identity"
+        self._version = "" if is_packed else version(head)
+
+    def _check_end(self, head: Reply) -> None:
+        """Whether a part reaches to the end of the file that it states."""
+        whole = head.headers.get("content-range", "").rpartition("/")[2]
+        if head.status == 206 and whole.isdecimal() and self._file.tell() < int(whole):
+            raise ServerFault(f"206: not more than {self._file.tell()} of {whole} bytes")

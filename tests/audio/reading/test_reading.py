@@ -169,9 +169,17 @@ def test_strange_names_are_names_and_nothing_else(name: bytes, wav: bytes, tmp_p
     ("content", "error", "words"),
     [
         (b"", EmptyAudio, "0 bytes"),
-        (b"hello world\n" * 1000, UnreadableInput, "not a recording"),
+        (
+            b"hello world\n" * 1000,
+            UnreadableInput,
+            "not a recording.*text, which begins .hello world",
+        ),
         (bytes(20_000), UnreadableInput, "not a recording"),
-        (b"#EXTM3U\n#EXTINF:9,\n/etc/passwd\n", UnreadableInput, "not a recording"),
+        (
+            b"#EXTM3U\n#EXTINF:9,\n/etc/passwd\n",
+            UnreadableInput,
+            "text, which begins .#EXTM3U #EXTINF",
+        ),
         (b"ffconcat version 1.0\nfile a.wav\n", UnreadableInput, "not a recording"),
         (b"RIFF\x10\0\0\0WAVEfmt ", UnreadableInput, "not a recording"),
     ],

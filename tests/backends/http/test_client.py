@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import socket
 import threading
@@ -313,6 +314,38 @@ def test_a_download_that_stays_broken_is_unreadable_input(
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n01234"
     with pytest.raises(UnreadableInput, match="connection broke"):
         fetch(raw_server([half] * 3))
+
+
+TAGGED = b'ETag: "1"\r\nContent-Length: '
+BEGUN = b"HTTP/1.1 200 OK\r\n" + TAGGED + b"10\r\n\r\n0123"
+REST = b"HTTP/1.1 206 Partial Content\r\n" + TAGGED
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [REST + b"10\r\nContent-Range: bytes 0-9/10\r\n\r\n0123456789"],
+        [BEGUN, REST + b"6\r\nContent-Range: bytes 4-9/10\r\n\r\n456789"],
+        [
+            BEGUN,
+            REST + b"2\r\nContent-Range: bytes 4-5/10\r\n\r\n45",
+            REST + b"4\r\nContent-Range: bytes 6-9/10\r\n\r\n6789",
+        ],
+        [BEGUN, REST + b"9\r\nContent-Range: bytes 1-9/10\r\n\r\n123456789", BEGUN + b"456789"],
+    ],
+)
+def test_a_part_is_taken_for_what_it_says_that_it_is(
+    answers: list[bytes], raw_server: Callable[[list[bytes]], str]
+) -> None:
+    assert fetch(raw_server(answers)) == b"0123456789"
+
+
+def test_a_packed_download_that_breaks_is_begun_anew(
+    raw_server: Callable[[list[bytes]], str],
+) -> None:
+    packed = gzip.compress(bytes(range(256)) * 1000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n" + TAGGED + b"%d\r\n\r\n" % len(packed)
+    assert fetch(raw_server([head + packed[:300], head + packed])) == bytes(range(256)) * 1000
 
 
 @pytest.mark.parametrize("url", ["https://", "http://[::1", "http://127.0.0.1:1/talk.mp3"])
