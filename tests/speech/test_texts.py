@@ -214,6 +214,12 @@ def test_pdf_is_read_without_headers_and_numbers_of_pages(tmp_path: Path) -> Non
     (tmp_path / "e.pdf").write_bytes(pdf([[""]]))
     with pytest.raises(InputError, match="no text"):
         read(tmp_path / "e.pdf")
+    word, locked = "00" * 32, "/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >> /ID"
+    locked = f"{locked % (word, word)} [<{word[:32]}> <{word[:32]}>]"
+    data = pdf(pages).replace(b"trailer << ", b"trailer << " + locked.encode())
+    (tmp_path / "l.pdf").write_bytes(data)
+    with pytest.raises(InputError, match="needs a password"):
+        read(tmp_path / "l.pdf")
 
 
 def test_subtitles_keep_their_times_and_transcripts_their_speakers(tmp_path: Path) -> None:

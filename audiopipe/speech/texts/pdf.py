@@ -32,6 +32,8 @@ def manuscript(data: bytes, name: str) -> Manuscript:
             told = document.get_metadata_dict(skip_empty=True)
             titles = list(_titles(document))
     except pypdfium2.PdfiumError as error:
+        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+            raise InputError(f"{name} needs a password: save it without one") from error
         raise InputError(f"{name} is no PDF that can be read: {error}") from error
     if not any(pages):
         raise InputError(f"{name}: the PDF has no text; recognise its pages first (OCR)")
