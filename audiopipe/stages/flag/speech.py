@@ -33,8 +33,9 @@ _TEXT_SLACK_S = 0.5
 def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
     """Words, or segments where words have no times, in which nobody can be heard.
 
-    Where the recogniser is sure of many different words, and that they are spoken, they are sung:
-    the detector of voices takes singing for music.
+    Words without a place go with the one before them. Where the recogniser is sure of many
+    different words, and that they are spoken, they are sung: the detector of voices takes singing
+    for music.
     """
     least = evidence.thresholds.min_voice_share
     if evidence.voice is None or least is None:
@@ -60,7 +61,8 @@ def text_without_speech(evidence: Evidence) -> Iterator[Flag]:
 def _judged(
     segment: Segment, voice: Sequence[Span], evidence: Evidence, least: float
 ) -> list[tuple[Span, float, bool]]:
-    """The words that have a place, how much voice is in each, and whether they are sung.
+    """The words that have a place, how much voice is in each, and whether they are sung; each
+    reaches to the end of the words without a place behind it.
 
     A word that is stretched over something else may be at either end of it, and one alone of a
     phrase that is heard else was put beside its voice: Whisper does both.
@@ -74,7 +76,8 @@ def _judged(
     if silent == 1 < len(spans):
         shares = [1.0] * len(spans)
     sung = silent >= min(_SUNG_WORDS, len(spans)) and _is_sung(segment, evidence)
-    return [(span, share, sung) for span, share in zip(spans, shares, strict=True)]
+    extents = _extents(segment) or spans
+    return [(span, share, sung) for span, share in zip(extents, shares, strict=True)]
 
 
 def speech_without_text(evidence: Evidence) -> Iterator[Flag]:
@@ -146,6 +149,22 @@ def _timed(segment: Segment) -> list[Span]:
     """Where its words lie that have a place; where none has, the segment itself."""
     spans = [w.span for w in segment.words if w.text.strip() and w.span.duration_s >= _PLACED_S]
     return spans or ([segment.span] if segment.text.strip() else [])
+
+
+def _extents(segment: Segment) -> list[Span]:
+    """The words that have a place, each with those after it that have none, the first with those
+    before it too."""
+    found: list[Span] = []
+    before: list[Span] = []
+    for span in (word.span for word in segment.words if word.text.strip()):
+        if span.duration_s >= _PLACED_S:
+            found.append(covering([*before, span]))
+            before = []
+        elif found:
+            found[-1] = covering([found[-1], span])
+        else:
+            before.append(span)
+    return found
 
 
 def _ends(word: Span) -> tuple[Span, ...]:

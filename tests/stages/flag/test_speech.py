@@ -99,6 +99,21 @@ def test_a_word_that_could_not_be_placed_says_nothing_of_where_it_is() -> None:
     assert spans(text_without_speech(heard(segment, voice=(Span(10, 10.7),)))) == []
 
 
+def phrase(*timed: tuple[float, float]) -> Segment:
+    each = tuple(Word(Span(*times), " no") for times in timed)
+    return Segment(Span(timed[0][0], timed[-1][1]), " no" * len(each), each)
+
+
+def test_made_up_words_without_a_place_go_with_those_that_have_one() -> None:
+    after = phrase((10, 10.5), (10.5, 11), (11, 11.02), (11.02, 11.02))
+    assert spans(text_without_speech(heard(after))) == [Span(10, 11.02)]
+    before = phrase((9.5, 9.51), (9.51, 9.51), (10, 10.5), (10.5, 11))
+    assert spans(text_without_speech(heard(before))) == [Span(9.5, 11)]
+    between = phrase((10, 10.5), (10.5, 10.52), (10.6, 11), (20, 20.4))
+    found = text_without_speech(heard(between, voice=(Span(20, 21),)))
+    assert spans(found) == [Span(10, 11)]
+
+
 def test_without_anybody_who_listened_nothing_is_said_of_voices() -> None:
     evidence = replace(heard(words("thank you", 10)), voice=None)
     assert [*text_without_speech(evidence), *speech_without_text(evidence)] == []
