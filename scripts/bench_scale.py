@@ -129,7 +129,7 @@ def cluster(
             begun = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 env={**os.environ, **environment},
-                stderr=subprocess.DEVNULL,
+                stderr=None if n else subprocess.DEVNULL,
             )
             if is_pinned and n:
                 os.sched_setaffinity(begun.pid, {(n - 1) % (os.cpu_count() or 1)})
@@ -190,7 +190,7 @@ class Counted:
     """CPU and memory of all processes that inherit a mark. A context that ends when they have."""
 
     def __init__(self) -> None:
-        self.mark = {"AUDIOPIPE_BENCH": uuid.uuid4().hex}
+        self.mark = {"BENCH_SCALE": uuid.uuid4().hex}
         self.peak_mb = 0.0
         self._cpu_s: dict[str, float] = {}
         self._left = Event()
@@ -214,7 +214,7 @@ class Counted:
             time.sleep(_LOOK_S)
 
     def _look(self) -> bool:
-        mark, found = f"AUDIOPIPE_BENCH={self.mark['AUDIOPIPE_BENCH']}".encode(), False
+        mark, found = f"BENCH_SCALE={self.mark['BENCH_SCALE']}".encode(), False
         for place in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if mark not in (place / "environ").read_bytes():

@@ -31,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -73,19 +73,22 @@ class Stage:
         host: str = "127.0.0.1",
         rpm: float | None = None,
         words: int = 6,
+        count: int = COUNT,
+        latency_s: float = LATENCY_S,
     ) -> None:
         enter = stack.enter_context
         self.folder = Path(enter(tempfile.TemporaryDirectory()))
         self.host = host
         self.server = enter(
-            Server(limits=Limits(rpm=rpm), latency=lambda _: 0.3 if rpm else LATENCY_S, host=host)
+            Server(limits=Limits(rpm=rpm), latency=lambda _: 0.3 if rpm else latency_s, host=host)
         )
         self.redis = enter(RedisServer(self.folder, host))
         self.running: list[Process] = []
         self.environment = {**os.environ, **self.server.as_groq, "PYTHONUNBUFFERED": "1"}
         self.environment["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
         stack.callback(self.end)
-        for n in range(COUNT):
+        self.count, self.within = count, list[str]()
+        for n in range(count):
             path = self.folder / "talks" / f"{n:02}.flac"
             path.parent.mkdir(exist_ok=True)
             length = words + n % 5
@@ -94,7 +97,7 @@ class Stage:
 
     def begin(self, *command: str, link: Link | None = None) -> Process:
         """A command line of ours, here or behind a link."""
-        within = link.within() if link else []
+        within = link.within() if link else self.within
         made = subprocess.Popen(
             [*within, sys.executable, "-m", *command],
             cwd=self.folder,
@@ -131,16 +134,21 @@ class Stage:
         for each in processes:
             _, said = each.communicate(timeout=600)
             if each.returncode:
-                print("   ", said.strip().splitlines()[-1:])
+                print("   ", *said.strip().splitlines()[-3:], sep="\n    ")
         return [each.returncode for each in processes]
+
+    def results(self) -> int:
+        """How many are there."""
+        return len(list((self.folder / "out").glob("[0-9]*.json")))
 
     def told(self, what: str, codes: object, under_way: int = 0) -> None:
         """A row: what came of it."""
-        done = len(list((self.folder / "out").glob("[0-9]*.json")))
+        done = self.results()
         heard = {each.audio for each in self.server.accepted}
         print(
-            f"{what}: exit codes {codes}, {done} of {COUNT} done, {len(self.server.seen)} requests "
-            f"({len(self.server.refused)} refused, {len(heard)} different ones answered), "
+            f"{what}: exit codes {codes}, {done} of {self.count} done, "
+            f"{len(self.server.seen)} requests ({len(self.server.refused)} refused, "
+            f"{len(heard)} different ones answered), "
             f"{under_way} under way then",
             flush=True,
         )
@@ -304,12 +312,17 @@ def plugged(folder: Path, deadly: str) -> str:
 
 def cluster(stage: Stage) -> tuple[str, list[Process], Process]:
     """A scheduler and two nodes."""
-    with socket.socket() as free:
-        free.bind((stage.host, 0))
-        place = f"{stage.host}:{free.getsockname()[1]}"
+    place = f"{stage.host}:{free_port(stage.host)}"
     boss = begin_scheduler(stage, place)
     node = ("audiopipe", "node", f"dask://{place}", "--slots", "2", "-q")
     return place, [stage.begin(*node) for _ in range(2)], boss
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    with socket.socket() as free:
+        free.bind((host, 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def begin_scheduler(stage: Stage, place: str) -> Process:
@@ -339,14 +352,14 @@ WAYS: dict[str, Callable[[ExitStack], None]] = {
 }
 
 
-def main() -> None:
-    """Run them."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("ways", nargs="*", choices=[[], *WAYS])
-    for name in parser.parse_args().ways or WAYS:
+def main(ways: Mapping[str, Callable[[ExitStack], None]], said: str | None) -> None:
+    """Run those that are named, or all."""
+    parser = argparse.ArgumentParser(description=(said or "").partition("\n")[0])
+    parser.add_argument("ways", nargs="*", choices=[[], *ways])
+    for name in parser.parse_args().ways or ways:
         with ExitStack() as stack:
-            WAYS[name](stack)
+            ways[name](stack)
 
 
 if __name__ == "__main__":
-    main()
+    main(WAYS, __doc__)

@@ -61,7 +61,7 @@ class BucketStore(Answers):
         self._bucket = PerProcess(lambda: Bucket(address))
         self._leases, self._here = leases, OneAtATime()
         self._waiting: dict[bytes, bytes] = {}
-        self._lock = Lock()
+        self._lock, self._failed_s = Lock(), 0.0
         try:
             self._bucket.get().write(self._own(_MARK), b"")
             self._since = self._begun() if refresh else None
@@ -220,12 +220,16 @@ class BucketStore(Answers):
             return None
 
     def _write_waiting(self) -> None:
+        asked_s = time.monotonic()
         with self._lock:
+            if self._failed_s > asked_s:  # while this one waited: nor would it fare better
+                return
             for key, body in tuple(self._waiting.items()):
                 try:
                     self._bucket.get().write(self._path(key), body)
                 except (NoAnswer, OSError) as fault:
                     _LOGGER.warning("an answer cannot be kept as yet: %s", fault)
+                    self._failed_s = time.monotonic()
                     return
                 self._waiting.pop(key, None)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _PIECE_BYTES = 1 << 22
+_NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound|specified bucket does not exist")
+_ANSWER = re.compile(
+    r"status code: (?P<status>[^:\n]*):?(.*?<Code>(?P<code>\w+)</Code>)?", re.DOTALL
+)
+_PATIENCE: Any = {
+    "max_retries": 10,
+    "backoff": {
+        "init_backoff": timedelta(seconds=0.2),
+        "max_backoff": timedelta(seconds=3),
+        "base": 3,
+    },
+    "retry_timeout": timedelta(seconds=60),
+}
+"""Some twelve seconds in the mean: a store that is asked for too much says so for a while."""
 _ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AWS_ENDPOINT_URL_S3", "AZURE_STORAGE_ENDPOINT")
 
 
@@ -159,6 +173,8 @@ def told(name: str) -> Iterator[None]:
     except ImportError as error:
         raise NoAnswer(f"cannot reach {name}: pip install 'audiopipe[cloud]'") from error
     except FileNotFoundError as error:
+        if why := _NO_BUCKET.search(str(error)):
+            raise NoAnswer(f"cannot reach {name}: there is no such bucket ({why[0]})") from error
         raise Missing(f"{name}: no such file") from error
     except (NoAnswer, OSError):
         raise
@@ -172,6 +188,8 @@ def told(name: str) -> Iterator[None]:
 
 def _line(error: Exception) -> str:
     """The first words of what may be a page, without what was signed and without passwords."""
+    if answer := _ANSWER.search(str(error)):
+        return f"it answers {answer['status'].strip()} {answer['code'] or ''}".strip()
     text = re.sub(r"//[^/@\s]*@", "//***@", re.sub(r"\?[^\s\"']*", "", str(error)))
     text = " ".join(text.split("\n\n", 1)[0].split()) or type(error).__name__
     return text[:300]
@@ -188,4 +206,4 @@ def _opened(root: str) -> ObjectStore:
     more: dict[str, Any] = {"client_options": {"allow_http": True}} if plain else {}
     if root.startswith("file:"):
         return from_url("file:///")
-    return from_url(root, **more)
+    return from_url(root, retry_config=_PATIENCE, **more)

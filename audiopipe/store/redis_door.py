@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import ssl
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +19,9 @@ PATIENCE_S = 120.0
 """So long a node waits for a Redis that cannot be reached."""
 _TRY_S = 0.25
 _SOCKET_S = 5.0
+_QUIET_S = 3.0
+"""So long it may be away without a word."""
+_LOGGER = logging.getLogger("audiopipe")
 
 
 class RedisDoor:
@@ -44,16 +49,17 @@ class RedisDoor:
         Raises:
             LedgerLost: it was away for too long, or does not take what it is asked.
         """
-        patient_until_s = time.monotonic() + self._patience_s
+        patient_until_s, is_told = time.monotonic() + self._patience_s, False
         while True:
             try:
                 return work()
             except faults() as fault:
+                why = f"the ledger {self._name} cannot be used: {_why(fault)}"
                 if not _may_pass(fault) or time.monotonic() > patient_until_s:
-                    raise LedgerLost(
-                        f"the ledger {self._name} cannot be used: {' '.join(str(fault).split())}; "
-                        "the same command goes on once it can"
-                    ) from fault
+                    raise LedgerLost(f"{why}; the same command goes on once it can") from fault
+                if not is_told and time.monotonic() > patient_until_s - self._patience_s + _QUIET_S:
+                    _LOGGER.warning("%s; it is waited for, %.0f s", why, self._patience_s)
+                    is_told = True
             check()
             time.sleep(_TRY_S)
 
@@ -102,10 +108,28 @@ def _may_pass(fault: Exception) -> bool:
     """Whether it may go better later: Redis is away, starts, hands over, or has no room."""
     from redis import exceptions
 
-    if isinstance(fault, exceptions.AuthenticationError | exceptions.AuthorizationError):
+    if isinstance(fault, _refusals()) or _chained(fault, ssl.SSLCertVerificationError):
         return False
     if isinstance(fault, exceptions.ResponseError):
         passing = ("OOM", "MISCONF", "NOREPLICAS", "CLUSTERDOWN", "TRYAGAIN", "READONLY", "LOADING")
         kinds = (exceptions.ReadOnlyError, exceptions.OutOfMemoryError)
         return isinstance(fault, kinds) or str(fault).startswith(passing)
     return True
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from redis import exceptions
+
+    return (exceptions.AuthenticationError, exceptions.AuthorizationError)
+
+
+def _chained(fault: BaseException, kind: type[BaseException]) -> bool:
+    """Whether an exception, or one that led to it, is of a kind."""
+    before = fault.__cause__ or fault.__context__
+    return isinstance(fault, kind) or (before is not None and _chained(before, kind))
+
+
+def _why(fault: Exception) -> str:
+    if isinstance(fault, _refusals()):
+        return "its address wants another user or password"
+    return " ".join(str(fault).split())

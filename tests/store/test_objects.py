@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.s3 import Call, s3_server
+from support.s3 import Call, S3Server, s3_server
 
 from audiopipe.store.objects import Bucket, Missing, NoAnswer, Overtaken, path_of
 
@@ -74,3 +74,24 @@ def test_what_cannot_be_had_is_one_line(calls: list[Call], address: str) -> None
     with pytest.raises(NoAnswer) as told:
         Bucket(address).read("a")
     assert len(str(told.value).splitlines()) == 1
+
+
+def test_a_bucket_that_is_gone_or_refuses_is_no_missing_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    pytest.importorskip("moto.server", reason="moto is not installed")
+    with S3Server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        bucket = Bucket("s3://bucket")
+        with pytest.raises(Missing):
+            bucket.read("none")
+        for fault in ((404, "NoSuchBucket"), (403, "AccessDenied"), (400, "ExpiredToken")):
+            server.fault = fault
+            for ask in (lambda: bucket.read("some"), lambda: bucket.write("some", b"x")):
+                with pytest.raises(NoAnswer) as told:
+                    ask()
+                assert not isinstance(told.value, Missing)
+                assert fault[1] in str(told.value)
+                assert len(str(told.value)) < 120
