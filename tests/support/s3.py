@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from threading import Lock, Thread
 from typing import Any, Self
 
@@ -24,10 +25,10 @@ class S3Server:
     """
 
     def __init__(self) -> None:
-        from moto import server as moto
         from werkzeug.serving import make_server
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        moto: Any = import_module("moto.server")
         self.calls: list[Call] = []
         self.fault: tuple[int, str] | None = None
         self._app = moto.DomainDispatcherApplication(moto.create_backend_app)
