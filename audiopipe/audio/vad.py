@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audiopipe.audio.silence import FRAME_SAMPLES, powers, quietest, runs, silent_power
+from audiopipe.audio.silero import CONTEXT_SAMPLES, STEP_SAMPLES, probabilities
 from audiopipe.values.audio import RATE_HZ, Span, Window
 
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-
-_STEP_SAMPLES, _CONTEXT_SAMPLES = 512, 64
-"""The network hears 32 ms at once, and a little of what was before."""
-
 _BLOCK_STEPS, _LEAD_STEPS = 940, 32
-"""30 s are heard at a time, in 20 MB; more at a time is no faster, and the network finds less voice
-the longer it has listened. A second before each block is heard and thrown away: it needs a while
-to find its way."""
+"""30 s are heard at a time: the network finds less voice the longer it has listened. A second
+before each block is heard and thrown away: it needs a while to find its way."""
+
+_SERIES = 4
+"""Blocks that are heard beside each other: more are no less work."""
 
 _POSSIBLE, _CERTAIN = 0.35, 0.65
 """Probabilities on either side of the usual 0.5: a doubt counts against no text."""
@@ -65,7 +60,9 @@ def find_voice(samples: NDArray[np.float32], detect: Detector) -> Voice:
 
 
 def has_network() -> bool:
-    """Whether `by_network` can be used."""
+    """Whether voices are told by the network: where onnxruntime is installed, as it is with all
+    that hears speech here. Elsewhere it would be as much work as all other preparing.
+    """
     return bool(find_spec("onnxruntime"))
 
 
@@ -117,32 +114,23 @@ def in_file(voice: Voice, window: Window) -> Voice:
 def by_network(samples: NDArray[np.float32]) -> tuple[Mask, Mask, float]:
     """By the Silero detector, a small network that tells voices from music and noise.
 
-    It hears 1300 seconds a second on one core, as rearranged by scripts/make_voice_network.py.
+    It hears 1000 seconds in a second of the processor, 1500 without OpenBLAS' threads.
 
     Returns:
         Possible and certain voice in each step, and the seconds of a step.
     """
-    lead = _LEAD_STEPS * _STEP_SAMPLES + _CONTEXT_SAMPLES
-    padded = np.pad(samples, (lead, -len(samples) % _STEP_SAMPLES))
-    before = padded[:-_CONTEXT_SAMPLES].reshape(-1, _STEP_SAMPLES)[:, :_CONTEXT_SAMPLES]
-    steps = np.hstack([before, padded[_CONTEXT_SAMPLES:].reshape(-1, _STEP_SAMPLES)])
+    block, lead = _BLOCK_STEPS * STEP_SAMPLES, _LEAD_STEPS * STEP_SAMPLES + CONTEXT_SAMPLES
+    steps = -(-len(samples) // STEP_SAMPLES)
+    length = min(block, steps * STEP_SAMPLES)  # of each block, of which the last is filled up
+    count = -(-len(samples) // block)
+    padded = np.pad(samples, (lead, count * length - len(samples)))
+    blocks = sliding_window_view(padded, lead + length)[::block]
     heard = [np.empty(0, np.float32)]
-    for start in range(0, len(steps) - _LEAD_STEPS, _BLOCK_STEPS):
-        block = steps[start : start + _LEAD_STEPS + _BLOCK_STEPS]
-        heard.append(_network().run(None, {"steps": block})[0][_LEAD_STEPS:])
-    probability = np.concatenate(heard)
-    return probability >= _POSSIBLE, probability >= _CERTAIN, _STEP_SAMPLES / RATE_HZ
-
-
-@cache
-def _network() -> InferenceSession:
-    """Opened once: that takes longer than to hear 10 s. Threads may share it."""
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # keeps what the largest block took
-    return InferenceSession(Path(__file__).with_name("silero.onnx"), options)
+    for start in range(0, count, _SERIES):
+        likely = probabilities(blocks[start : start + _SERIES])
+        heard.append(likely[:, _LEAD_STEPS:].reshape(-1))
+    probability = np.concatenate(heard)[:steps]
+    return probability >= _POSSIBLE, probability >= _CERTAIN, STEP_SAMPLES / RATE_HZ
 
 
 def by_level(samples: NDArray[np.float32]) -> tuple[Mask, Mask, float]:

@@ -14,6 +14,7 @@ from support.fixtures import RECORDINGS
 
 from audiopipe.audio.reading import decode_pcm, open_source
 from audiopipe.audio.silence import quietest
+from audiopipe.audio.silero import CONTEXT_SAMPLES, STEP_SAMPLES, probabilities
 from audiopipe.audio.vad import Detector, Voice, by_level, by_network, calmest, find_voice, in_file
 from audiopipe.stages.chunk import Cutting, chunk
 from audiopipe.stages.prepare import prepare
@@ -105,6 +106,15 @@ def test_the_rearranged_network_hears_what_the_original_does() -> None:
     possible, certain, _ = by_network(speech())
     for mask, least in ((possible, 0.35), (certain, 0.65)):
         assert np.mean(mask[:steps] == (original >= least)) > 0.99
+
+
+def test_series_beside_each_other_are_heard_as_each_by_itself() -> None:
+    length = 20 * STEP_SAMPLES + CONTEXT_SAMPLES
+    series = np.stack([speech()[at : at + length] for at in range(0, 5 * length, length)])
+    alone = np.concatenate([probabilities(each[np.newaxis]) for each in series])
+    assert alone.shape == (5, 20)
+    assert np.ptp(alone) > 0.5
+    assert np.allclose(probabilities(series), alone, atol=1e-4)
 
 
 @both
