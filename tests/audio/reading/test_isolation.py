@@ -61,9 +61,9 @@ def read(source: bytes | Path) -> NDArray[np.float32]:
         return np.concatenate([block.copy() for block in opened.blocks()])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["m4a", "mkv", "mp3"])
 def test_a_decoder_does_without_numpy(kind: str, tmp_path: Path) -> None:
-    # whose start is as much work as decoding a minute and a half
+    # whose start is as much work as decoding a minute and a half; for what is read in C
     (tmp_path / "a").write_bytes(recording(kind))
     code = """if True:
         import sys
