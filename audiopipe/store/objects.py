@@ -6,6 +6,7 @@ them: AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS, AZURE
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -95,7 +96,7 @@ class Bucket:
 
         with told(f"{self.shown}/{path}"):
             found = obstore.get(self._store, path)
-            return bytes(found.bytes()), found.meta["e_tag"] or ""
+            return bytes(found.bytes()), _tag(found.meta)
 
     def copy(self, path: str, file: IO[bytes]) -> None:
         """Write the object into a file, by one request, as it comes.
@@ -126,11 +127,11 @@ class Bucket:
         """
         import obstore
 
-        mode: Any = "overwrite" if over is None else {"e_tag": over} if over else "create"
+        mode: Any = "overwrite" if over is None else json.loads(over) if over else "create"
         with told(f"{self.shown}/{path}"):
             # parts cannot be put under a condition
             done = obstore.put(self._store, path, data, mode=mode, use_multipart=False)
-            return done["e_tag"] or ""
+            return _tag(done)
 
     def entry(self, path: str) -> Entry:
         """What is known of the object."""
@@ -199,11 +200,25 @@ def _entry(meta: Mapping[str, Any]) -> Entry:
     return Entry(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"] or "")
 
 
+def _tag(meta: Mapping[str, Any]) -> str:
+    """What is known of a version: S3 and Azure ask for the one part of it, GCS for the other."""
+    return json.dumps({name: meta[name] for name in ("e_tag", "version") if meta[name]})
+
+
 def _opened(root: str) -> ObjectStore:
     from obstore.store import from_url
 
-    plain = any(os.environ.get(name, "").startswith("http://") for name in _ENDPOINTS)
-    more: dict[str, Any] = {"client_options": {"allow_http": True}} if plain else {}
     if root.startswith("file:"):
         return from_url("file:///")
-    return from_url(root, retry_config=_PATIENCE, **more)
+    more: dict[str, Any] = {"retry_config": _PATIENCE}
+    emulator = os.environ.get("STORAGE_EMULATOR_HOST", "") if root.startswith("gs:") else ""
+    if emulator:
+        more["service_account_key"] = json.dumps(
+            {"gcs_base_url": emulator, "disable_oauth": True}
+            | dict.fromkeys(("client_email", "private_key", "private_key_id"), "")
+        )
+    if any(
+        each.startswith("http://") for each in (emulator, *map(os.environ.get, _ENDPOINTS)) if each
+    ):
+        more["client_options"] = {"allow_http": True}
+    return from_url(root, **more)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.gcs import gcs_server
 from support.s3 import Call, S3Server, s3_server
 
 from audiopipe.store.objects import Bucket, Missing, NoAnswer, Overtaken, path_of
@@ -47,13 +48,20 @@ def test_what_is_written_is_read_and_listed_by_its_name(place: str) -> None:
         bucket.read(f"{root}/{NAMES[0]}")
 
 
-def test_who_was_overtaken_writes_nothing(calls: list[Call]) -> None:
-    bucket = Bucket("s3://bucket")
+@pytest.fixture(params=["s3", "gs"])
+def scheme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with (s3_server if request.param == "s3" else gcs_server)(monkeypatch):
+        yield request.param
+
+
+def test_who_was_overtaken_writes_nothing(scheme: str) -> None:
+    bucket = Bucket(f"{scheme}://bucket")
     bucket.write("one", b"1", over="")
     with pytest.raises(Overtaken):
         bucket.write("one", b"2", over="")
     data, tag = bucket.read_with_tag("one")
-    bucket.write("one", data + b"2", over=tag)
+    latest = bucket.write("one", data + b"2", over=tag)
+    assert bucket.read_with_tag("one") == (b"12", latest)
     with pytest.raises(Overtaken):
         bucket.write("one", b"3", over=tag)
     assert bucket.read("one") == b"12"
