@@ -149,13 +149,13 @@ def _end_of_mp4(file: IO[bytes], at: int) -> int | None:
     """Before the `ftyp` that stands behind both index and sound: a later index alone is one of
     fragments, which go on with what was before."""
     seen = set[bytes]()
-    start = at
+    end = at
     for box in boxes(file, at):
         if box.name == b"ftyp" and b"moov" in seen and seen & {b"mdat", b"moof"}:
             return box.start
         seen.add(box.name)
-        start = box.end
-    return start
+        end = box.end
+    return None if bytes_at(file, end, 1) else end  # the last box may go on to the end, unstated
 
 
 @dataclass(frozen=True, slots=True)

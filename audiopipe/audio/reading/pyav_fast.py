@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.filter import Graph
 
-from audiopipe.audio.reading.clock import ROUNDED_S
+from audiopipe.audio.reading.clock import JUMP_S, ROUNDED_S
 from audiopipe.audio.reading.frames import MOST_PLANES, as_float
 from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.audio.reading.recording import (
@@ -24,11 +26,14 @@ from audiopipe.audio.reading.recording import (
 from audiopipe.audio.reading.timeline import silence
 from audiopipe.audio.reading.torn import unheard
 
+_HELD = 2
+"""Blocks that may be the last: one of sound, and one of the silence behind it."""
+
 
 class UnbrokenRecording(Recording):
     """A track that is read, decoded and joined to large blocks in C.
 
-    A block is given once the clock of the next one, or the end, shows that it lacks no frame. At
+    A block is given once the clock of the next ones, or the end, shows that it lacks no frame. At
     the first doubt the reader that looks at each frame begins again, and gives what was not given
     yet.
 
@@ -57,21 +62,26 @@ class UnbrokenRecording(Recording):
         late = round(self._probed.clock.late_s * self.rate_hz)
         yield from map(planes_of, silence(late, self.channels))
         start = given = late - self._probed.surplus_frames
-        held: AudioFrame | None = None
+        held: deque[AudioFrame] = deque()
+        is_last = False
         for frame in self._joined():
-            ahead = held.samples if held else 0
-            if frame is None or not self._follows(frame, given - start + ahead):
+            at = given - start + sum(each.samples for each in held)
+            late_s = self._late_s(frame, at) if frame else inf
+            if is_last or late_s >= JUMP_S:
                 break
-            if held:
-                yield _taken(held, max(0, late - given), ahead)
-                given += ahead
-            held = frame
+            # Behind the last frame a stamp may be so far off, and earlier where that has none.
+            is_last = abs(late_s) >= ROUNDED_S
+            held.append(frame)
+            if len(held) > _HELD:
+                yield _taken(held[0], max(0, late - given), held[0].samples)
+                given += held.popleft().samples
         else:
-            frames = given + (held.samples if held else 0)
+            frames = max(given, given + sum(each.samples for each in held) - self._frames())
             if self._is_all(frames):
-                if held:
-                    end = held.samples - self._probed.padding_frames(frames)
-                    yield _taken(held, max(0, late - given), end)
+                end = frames - self._probed.padding_frames(frames)
+                for each in held:
+                    yield _taken(each, max(0, late - given), max(0, end - given))
+                    given += each.samples
                 return
         with self._probed.reopened() as careful:
             yield from map(planes_of, skip_frames(careful.blocks(), max(late, given)))
@@ -102,9 +112,13 @@ class UnbrokenRecording(Recording):
             source = self._probed.add_to(graph, self._descriptor)
             kind = "fltp" if self.channels <= MOST_PLANES else "flt"
             floats = graph.add("aformat", sample_fmts=kind)
-            join = graph.add("asetnsamples", n=str(self._frames()), p="0")
+            size = str(self._frames())
+            # Silence behind the last frame: the stamp of a block of it tells when that ends. At
+            # once, for each piece of it is rounded to the container's clock.
+            more = graph.add("apad", pad_len=size, packet_size=size)
+            join = graph.add("asetnsamples", n=size, p="0")
             sink = graph.add("abuffersink")
-            graph.link_nodes(source, floats, join, sink).configure()
+            graph.link_nodes(source, floats, more, join, sink).configure()
             while True:
                 yield sink.pull()
         except EOFError:
@@ -118,17 +132,18 @@ class UnbrokenRecording(Recording):
         piece = max(1, round(PIECE_S * self.rate_hz))
         return max(1, most // piece) * piece
 
-    def _follows(self, frame: Any, frames: int) -> bool:
-        """Whether a frame is of the same kind, and comes at its time behind so many."""
+    def _late_s(self, frame: Any, frames: int) -> float:
+        """How much later a frame comes than its time behind so many; what is of another kind, or
+        has no stamp, never does.
+        """
         if (frame.sample_rate, frame.layout.nb_channels) != (self.rate_hz, self.channels):
-            return False
+            return inf
         if frame.pts is None:
-            return False
+            return inf
         if self._first_s is None:
             self._tick_s = float(frame.time_base)
             self._first_s = frame.pts * self._tick_s
-        at_s = float(frame.pts * self._tick_s)
-        return abs(at_s - self._first_s - frames / self.rate_hz) < ROUNDED_S
+        return float(frame.pts * self._tick_s) - self._first_s - frames / self.rate_hz
 
 
 def _taken(frame: AudioFrame, start: int, end: int) -> Planes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 from collections.abc import Mapping
 from typing import IO, Any
@@ -62,6 +63,12 @@ TAGS = ("title", "artist", "album", "genre", "date")
 
 _MOST_CHARACTERS = 200
 
+_MOST_TAG_BYTES = 1 << 24
+"""Pictures included."""
+
+_FRAMES = 20 * (b"\xff\xfb\x10\xc4" + bytes(100))
+"""Silence as MPEG 1 layer III has it: mono, 32 kbit/s at 44.1 kHz."""
+
 
 def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
     """The tags of a file, or of its first track of sound, on one line each."""
@@ -69,7 +76,7 @@ def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
 
     told: dict[str, Any] = {}
     bare = untagged(file)
-    for each in [file] if bare is file else [file, bare]:  # the tag in front, then the container
+    for each in [file] if bare is file else [_tagged_frames(file, bare), bare]:
         try:
             container = open_container(each, name)
         except UnreadableInput:
@@ -80,6 +87,14 @@ def written_tags(file: IO[bytes], name: str) -> dict[str, str]:
                 told |= {key.lower(): value for key, value in dict(place.metadata).items()}
     lines = {tag: " ".join(str(told.get(tag, "")).split())[:_MOST_CHARACTERS] for tag in TAGS}
     return {tag: line for tag, line in lines.items() if line}
+
+
+def _tagged_frames(file: IO[bytes], bare: IO[bytes]) -> IO[bytes]:
+    """The tags in front of a file, in front of what they are made for: ffmpeg reads them there."""
+    rest = bare.seek(0, os.SEEK_END)
+    size = file.seek(0, os.SEEK_END) - rest
+    file.seek(0)
+    return io.BytesIO(file.read(min(size, _MOST_TAG_BYTES)) + _FRAMES)
 
 
 def is_simple(file: IO[bytes]) -> bool:

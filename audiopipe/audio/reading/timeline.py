@@ -45,6 +45,7 @@ class Timeline:
         self._unstamped = 0
         self._lost_s: float | None = None
         self._doubtful = 0
+        self._has_begun = False
 
     def add(self, each: Decoded) -> Iterator[Block]:
         """What is certain once this one has come."""
@@ -57,7 +58,7 @@ class Timeline:
             yield from self._stamped(each.stamp_s, is_cut=each.is_cut)
         if each.frame is None:
             return
-        before = self.written
+        before, self._has_begun = self.written, True
         for piece in self._unify(each.frame):
             self._write(piece)
         if each.padding:
@@ -68,6 +69,8 @@ class Timeline:
 
     def _stamped(self, stamp_s: float, *, is_cut: bool) -> Iterator[Block]:
         ends = self._clock.stamps_ends
+        if ends and not self._has_begun and self._lost_s is None:
+            return  # the page held nothing but what is skipped
         is_doubtful = self.written < self._doubtful and not ends
         if self._lost_s is not None:
             self._doubtful = self.written + round(_DOUBTFUL_S * self._rate_hz)

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 from support.audio import Samples, container_file, plain_file
+from support.ogg import resealed
 from support.tones import WORD_S, heard, spoken
 
 from audiopipe.audio.reading import Recording, open_source
@@ -152,6 +153,15 @@ def test_of_what_has_a_head_the_first_may_be_cut(kind: str) -> None:
         assert end_s == pytest.approx(words[-4][1], abs=0.05)
 
 
+def test_the_last_box_of_an_mp4_may_state_no_length() -> None:
+    sound = [spoken(range(6), 16_000)]
+    data = container_file(sound, 16_000, "mp4", "aac", options={"movflags": "faststart"})
+    at = data.index(b"mdat") - 4
+    words, recording = listened(data[:at] + bytes(4) + data[at + 4 :])
+    assert words == said(range(6))
+    assert recording.losses == []
+
+
 def test_what_looks_like_a_head_within_the_sound_is_sound() -> None:
     within = plain_file(spoken(range(2), 16_000), 16_000, "WAV")
     data = bytearray(stated("WAV", range(6), 16_000, 1))
@@ -206,6 +216,19 @@ def test_links_of_an_ogg_follow_each_other_to_the_sample(
     data = link(range(5), 16_000) + link(range(5, 8), rate_hz) + link(range(8, 12), 16_000)
     words, recording = listened(data)
     assert words == said(range(12))
+    assert recording.losses == []
+
+
+@pytest.mark.parametrize("skipped", [312, 3840, 40_000])
+def test_an_opus_may_skip_more_than_its_first_pages_hold(skipped: int) -> None:
+    sound = [spoken(range(6), 48_000)]
+    data = container_file(sound, 48_000, "ogg", "libopus", options={"page_duration": "20000"})
+    at = data.index(b"OpusHead") + 10
+    stated = int.from_bytes(data[at : at + 2], "little")
+    changed = resealed(data[:at] + skipped.to_bytes(2, "little") + data[at + 2 :])
+    words, recording = listened(changed)
+    assert words == said(range(6), (stated - skipped) / 48_000)[6 - len(words) :]
+    assert len(words) >= (4 if skipped > WORD_S * 48_000 else 5)
     assert recording.losses == []
 
 

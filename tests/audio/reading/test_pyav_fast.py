@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.audio import babble, container_file
+from support.tones import WORD_S, heard, spoken
 
 from audiopipe.audio.reading.pyav import ContainerRecording
 from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
 from audiopipe.audio.reading.readers import open_reader
+from audiopipe.stages.prepare import prepare
 
 KINDS = [
     ("ipod", "aac", 44_100),
@@ -46,6 +48,30 @@ def test_what_an_edit_leaves_out_of_an_opus_is_left_out(
         open_reader(file, "x", None, None) as either,
     ):
         assert np.array_equal(np.concatenate(list(either.blocks())), expected)
+
+
+@pytest.mark.parametrize("codec", ["mp2", "aac"])
+def test_a_segment_that_is_missing_shortly_before_the_end_is_told_of(
+    codec: str, tmp_path: Path
+) -> None:
+    data = container_file([spoken(range(8), 16_000)], 16_000, "mpegts", codec)
+    packets = [data[at : at + 188] for at in range(0, len(data), 188)]
+    begins = [n for n, packet in enumerate(packets) if packet[1:3] == b"\x41\0"]  # of the sound
+    first = begins[len(begins) // 2]
+    # they are numbered by 16, and by that it is seen that some are missing
+    rest = begins[len(begins) * 3 // 4 :]
+    last = next(n for n in rest if packets[n][3] & 15 != packets[first][3] & 15)
+    (tmp_path / "a").write_bytes(b"".join(packets[:first] + packets[last:]))
+    with (
+        (tmp_path / "a").open("rb", buffering=0) as file,
+        open_reader(file, "x", None, None) as recording,
+    ):
+        words = heard(np.concatenate(list(prepare(recording))))
+        (loss,) = recording.losses
+    first_s = words[0][1] - words[0][0] * WORD_S
+    assert words[-1][0] == 7
+    assert words[-1][1] == pytest.approx(first_s + 7 * WORD_S, abs=2e-3)
+    assert loss.span.end_s - loss.span.start_s == pytest.approx(1.0, abs=0.3)
 
 
 @pytest.mark.parametrize(("kind", "codec", "rate_hz"), KINDS)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.audio import plain_file, tone
 
 from audiopipe.audio.mastering import Master
 from audiopipe.audio.reading.tags import tags
@@ -21,6 +22,14 @@ def test_tags_are_read_as_they_were_written(ending: str, tmp_path: Path) -> None
         master.finish(TOLD.named(), [])
     assert Tags.of(tags(path)) == TOLD
     assert Tags.of(tags(path), title="Own").title == "Own"
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3", "AIFF"])
+def test_a_tag_in_front_of_any_recording_is_read(kind: str, tmp_path: Path) -> None:
+    title, artist = b"TIT2\0\0\0\6\0\0\0Title", b"TPE1\0\0\0\4\0\0\0Ann"
+    head = b"ID3\3\0\0\0\0\0" + bytes([len(title + artist)]) + title + artist
+    (tmp_path / "a").write_bytes(head + plain_file(tone(1, 16_000), 16_000, kind))
+    assert tags(tmp_path / "a") == {"title": "Title", "artist": "Ann"}
 
 
 def test_what_has_no_tags_has_none(tmp_path: Path) -> None:
