@@ -14,7 +14,7 @@ from audiopipe.values.audio import AudioFormat, Chunk, Piece
 
 
 class PlannedCutter(Cutter):
-    """Cuts one channel where a window of a plan ends.
+    """Cuts one channel where a window of a plan begins.
 
     A chunk holds as many windows as fit; one that does not fit in any is divided between its
     pieces, and a piece where the chunk ends. The plan is of the recording, and not of its chunks.
@@ -66,11 +66,9 @@ class PlannedCutter(Cutter):
             yield self._cut(self._border(self._pieces[-1].window if self._pieces else 0, at))
 
     def _border(self, window: int, at: int) -> int:
-        """Where the chunk ends if a window does not fit, whose next piece begins at a sample: after
-        the windows before it, else before its first piece, else where it must be divided."""
-        if before := [each.end for each in self._pieces if each.window != window]:
-            return before[-1]
-        first = self._pieces[0].start if self._pieces else at
+        """Where the chunk ends if a window does not fit, whose next piece begins at a sample:
+        before its first piece, else where it must be divided."""
+        first = next((each.start for each in self._pieces if each.window == window), at)
         if first > self._start:
             return min(first, self._latest)
         return self._pieces[-1].end if self._pieces else self._latest
