@@ -115,6 +115,7 @@ def _ours(path: Path, folder: Path, *, by_voice: bool, here: bool) -> None:
             (folder / f"{piece.window.index}.flac").write_bytes(piece.data)
             if piece.window.index == 0:
                 print(time.monotonic(), flush=True)
+            del piece  # no more than one is held
 
 
 def _command_of_ours(path: Path, out: Path) -> list[str]:

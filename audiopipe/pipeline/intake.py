@@ -24,7 +24,7 @@ from audiopipe.backends.protocols import Upload
 from audiopipe.concurrency import Stop
 from audiopipe.errors import AudiopipeError, InputError, UnreadableInput
 from audiopipe.settings import Settings
-from audiopipe.stages.chunk import Cutting, chunk, chunk_channels
+from audiopipe.stages.chunk import Cutting, chunk_channels
 from audiopipe.stages.prepare import prepare
 from audiopipe.store.origin import of_address, of_file
 from audiopipe.values.audio import Chunk, Origin, RemoteAudio
@@ -159,12 +159,9 @@ def chunks(
             )
         )
         how, origin = cutting(upload, settings), origin_of(source)
-        if settings.channels == "split":
-            parts = chunk_channels(blocks, how)
-        else:
-            parts = ((0, piece) for piece in chunk(blocks, how))
-        for channel, piece in parts:
+        for channel, piece in chunk_channels(blocks, how):
             yield Part(number, recording.name, channel, replace(piece, origin=origin))
+            del piece  # its megabytes are not held while the next is made
         for note in recording.notes:
             log.warning("%s: %s", recording.name, note)
         yield End(number, source, recording.name, recording.sha256(), tuple(recording.losses))

@@ -78,8 +78,9 @@ def chunk(blocks: Iterable[NDArray[np.int16]], cutting: Cutting) -> Generator[Ch
     Raises:
         UsageError: lengths, overlap and size that cannot go together.
     """
-    for _, piece in chunk_channels((block[:, np.newaxis] for block in blocks), cutting):
+    for _, piece in chunk_channels(blocks, cutting):
         yield piece
+        del piece  # its megabytes are not held while the next is made
 
 
 def chunk_channels(
@@ -88,18 +89,19 @@ def chunk_channels(
     """Cut each channel by itself in one pass over all: (channel, chunk), in order by channel.
 
     Args:
-        blocks: 16 kHz samples of shape (n, channels).
+        blocks: 16 kHz samples of shape (n, channels), or (n,) of one.
         cutting: as for `chunk`.
     """
     plan = _Plan.of(cutting)
     cutters: list[Cutter] = []
     with ExitStack() as stack:
         for block in blocks:
+            columns = block if block.ndim > 1 else block[:, np.newaxis]
             if not cutters:
-                new = (closing(_cutter(plan)) for _ in range(block.shape[1]))
+                new = (closing(_cutter(plan)) for _ in range(columns.shape[1]))
                 cutters = [stack.enter_context(cutter) for cutter in new]
             for channel, cutter in enumerate(cutters):
-                samples = np.ascontiguousarray(block[:, channel])
+                samples = np.ascontiguousarray(columns[:, channel])
                 yield from ((channel, piece) for piece in cutter.push(samples))
         for channel, cutter in enumerate(cutters):
             yield from ((channel, piece) for piece in cutter.finish())

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import hashlib
 from collections.abc import Iterator
 from itertools import pairwise
@@ -247,3 +248,22 @@ def test_channels_are_cut_each_by_itself_in_one_pass() -> None:
     both = list(chunk_channels(blocks_of(np.stack([left, right], axis=1), 20_000), cutting))
     assert [piece for channel, piece in both if channel == 0] == cut(left, cutting, 20_000)
     assert [piece for channel, piece in both if channel == 1] == cut(right, cutting, 20_000)
+
+
+def test_no_chunk_is_held_while_the_next_is_made() -> None:
+    held: list[int] = []
+
+    def chunks() -> int:
+        return sum(type(each) is Chunk for each in gc.get_objects())
+
+    def blocks() -> Iterator[NDArray[np.int16]]:
+        for block in blocks_of(sounds("speech", 12), 20_000):
+            held.append(chunks() - before)
+            yield block
+
+    before = count = chunks()
+    for piece in chunk(blocks(), Cutting(2, 0.2, MUCH)):
+        count += 1
+        del piece
+    assert count > before + 5
+    assert held == [0] * 10
