@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO
+from typing import IO, Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -274,7 +274,8 @@ def _notes(count: int, place: int) -> tuple[str, ...]:
 
 def _packets(container: InputContainer, stream: AudioStream) -> Iterator[Packet[AudioStream]]:
     """Those of a track. PyAV's generator loses 340 bytes where it is dropped half-way, unclosed."""
-    with closing(container.demux(stream)) as packets:
+    packets: Any = container.demux(stream)  # a generator, which its types do not say
+    with closing(packets):
         yield from packets
 
 
