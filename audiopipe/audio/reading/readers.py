@@ -8,7 +8,9 @@ import struct
 from collections.abc import Mapping
 from typing import IO, Any
 
+from audiopipe.audio.reading.fragments import in_order
 from audiopipe.audio.reading.links import parts_of
+from audiopipe.audio.reading.part import Part
 from audiopipe.audio.reading.recording import Recording
 from audiopipe.audio.reading.tagging import untagged
 from audiopipe.errors import UnreadableInput
@@ -35,8 +37,8 @@ def open_reader(file: IO[bytes], name: str, track: int | None, raw: str | None) 
     from audiopipe.audio.reading.pyav import ContainerRecording
     from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
 
-    parts = [] if raw else parts_of(untagged(file))
-    if len(parts) > 1:
+    parts = [] if raw else [part for each in parts_of(untagged(file)) for part in in_order(each)]
+    if len(parts) > 1 or not all(isinstance(part, Part) for part in parts):
         from audiopipe.audio.reading.joined import JoinedRecording
 
         return JoinedRecording(file, parts, name, track)

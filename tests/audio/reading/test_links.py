@@ -162,6 +162,39 @@ def test_the_last_box_of_an_mp4_may_state_no_length() -> None:
     assert recording.losses == []
 
 
+FRAGMENTED = {"movflags": "empty_moov+default_base_moof", "frag_duration": "500000"}
+
+
+def fragments(words: range) -> tuple[bytes, list[bytes]]:
+    """What stands before the fragments of an MP4, and each of them."""
+    data = container_file([spoken(words, 16_000)], 16_000, "mp4", "aac", options=FRAGMENTED)
+    starts = [found.start() - 4 for found in re.finditer(b"moof", data)]
+    ends = [*starts[1:], data.index(b"mfra") - 4]
+    return data[: starts[0]], [data[a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [0, 1, 0, 2, 3, 4, 5]])
+def test_fragments_are_heard_in_the_order_of_their_times(order: list[int]) -> None:
+    head, pieces = fragments(range(6))
+    rest = b"".join(pieces[6:])
+    words, recording = listened(head + b"".join(pieces[number] for number in order) + rest)
+    late_s = heard_late(head + b"".join(pieces))
+    assert words == said(range(6), late_s)
+    assert recording.losses == []
+
+
+def test_fragments_whose_clock_begins_anew_are_heard_one_behind_the_other() -> None:
+    head, pieces = fragments(range(4))
+    _, others = fragments(range(4, 8))
+    words, recording = listened(head + b"".join(pieces + others))
+    assert [word for word, _ in words] == [*range(8)]
+    assert recording.losses == []
+
+
+def heard_late(data: bytes) -> float:
+    return listened(data)[0][0][1]
+
+
 def test_what_looks_like_a_head_within_the_sound_is_sound() -> None:
     within = plain_file(spoken(range(2), 16_000), 16_000, "WAV")
     data = bytearray(stated("WAV", range(6), 16_000, 1))
