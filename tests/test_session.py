@@ -10,14 +10,16 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile as sf
+from numpy.typing import NDArray
 from support import speechlike
 from support.server import Server
+from support.speechlike import Heard
 
 import audiopipe
 from audiopipe.concurrency import Stop
@@ -131,16 +133,17 @@ def test_the_running_loop_is_free_while_recordings_are_awaited(
 def test_a_cancelled_task_ends_its_work_and_not_the_session(
     session: Session, server: Server, recordings: list[Path]
 ) -> None:
-    heard, go_on = threading.Event(), threading.Event()
-    slow = session.derive(listener=lambda event: heard.set())
-    hear, asked = server.hear, count()
-    server.hear = lambda samples, rate_hz: (
-        hear(samples, rate_hz) if next(asked) == 0 or go_on.wait(60) else []
-    )
+    asked, go_on, hear = threading.Event(), threading.Event(), server.hear
+
+    def slowly(samples: NDArray[np.float32], rate_hz: int) -> list[Heard]:
+        asked.set()
+        return hear(samples, rate_hz) if go_on.wait(60) else []
+
+    server.hear = slowly
 
     async def cancelled() -> None:
-        task = asyncio.create_task(slow.atranscribe(recordings[0], workers=1))
-        await asyncio.to_thread(heard.wait)
+        task = asyncio.create_task(session.atranscribe(recordings[0], workers=1))
+        await asyncio.to_thread(asked.wait)
         task.cancel()
         go_on.set()
         with pytest.raises(asyncio.CancelledError):
