@@ -31,11 +31,12 @@ clients: .clients/.done
 	.clients/venv/bin/pip install --quiet --disable-pip-version-check -r tests/clients/requirements.txt
 	touch $@
 
-# a file in one process, so that what it prepares once is prepared once; one thread each for what
-# computes: on busy cores threads of BLAS spend their time waiting for each other
+# a file in one process, so that what it prepares once is prepared once, and three of them for two
+# cores, as some wait for a server or a limit; one thread each for what computes: on busy cores
+# threads of BLAS spend their time waiting for each other
 test: setup
 	CLIENTS=$(patsubst %/.done,%,$(wildcard $(CURDIR)/.clients/.done)) OMP_NUM_THREADS=1 \
-		$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+		$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # three parts, which may be looked at side by side: make -j 2 check
 check: check-code check-types check-documents
