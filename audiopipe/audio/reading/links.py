@@ -84,13 +84,16 @@ def _unstated(file: IO[bytes], at: int) -> None:
 
 def _end_of_riff(file: IO[bytes], at: int) -> int | None:
     """Of WAV, RF64, AIFF, and AVI, which may go on in further lists."""
-    head = bytes_at(file, at, 28)
-    order = ">" if head[:4] in (b"FORM", b"RIFX") else "<"
-    length: int = struct.unpack(f"{order}I", head[4:8])[0]
-    if head[12:16] == b"ds64":
-        length = int.from_bytes(head[20:28], "little")
-    end = at + 8 + length + length % 2
-    return _end_of_riff(file, end) if bytes_at(file, end, 12)[8:] == b"AVIX" else end
+    for _ in range(_MOST_CHUNKS):
+        head = bytes_at(file, at, 28)
+        order = ">" if head[:4] in (b"FORM", b"RIFX") else "<"
+        length: int = struct.unpack(f"{order}I", head[4:8])[0]
+        if head[12:16] == b"ds64":
+            length = int.from_bytes(head[20:28], "little")
+        at += 8 + length + length % 2
+        if bytes_at(file, at, 12)[8:] != b"AVIX":
+            return at
+    return None
 
 
 def _end_of_w64(file: IO[bytes], at: int) -> int | None:

@@ -153,6 +153,16 @@ def test_of_what_has_a_head_the_first_may_be_cut(kind: str) -> None:
         assert end_s == pytest.approx(words[-4][1], abs=0.05)
 
 
+def test_an_avi_may_go_on_in_any_number_of_lists() -> None:
+    first = headed("avi-pcm", range(4), 16_000, 1)
+    words, recording = listened(first + 5000 * b"RIFF\4\0\0\0AVIX" + first)
+    assert words == said(range(4)) + [
+        (word, pytest.approx(length_s(first) + start_s, abs=1e-3))
+        for word, start_s in listened(first)[0]
+    ]
+    assert recording.losses == []
+
+
 def test_the_last_box_of_an_mp4_may_state_no_length() -> None:
     sound = [spoken(range(6), 16_000)]
     data = container_file(sound, 16_000, "mp4", "aac", options={"movflags": "faststart"})
