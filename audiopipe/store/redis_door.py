@@ -49,15 +49,16 @@ class RedisDoor:
         Raises:
             LedgerLost: it was away for too long, or does not take what it is asked.
         """
-        patient_until_s, is_told = time.monotonic() + self._patience_s, False
+        begun_s, is_told = time.monotonic(), False
         while True:
             try:
                 return work()
             except faults() as fault:
                 why = f"the ledger {self._name} cannot be used: {_why(fault)}"
-                if not _may_pass(fault) or time.monotonic() > patient_until_s:
+                waited_s = time.monotonic() - begun_s
+                if not _may_pass(fault) or waited_s > self._patience_s:
                     raise LedgerLost(f"{why}; the same command goes on once it can") from fault
-                if not is_told and time.monotonic() > patient_until_s - self._patience_s + _QUIET_S:
+                if not is_told and waited_s > _QUIET_S:
                     _LOGGER.warning("%s; it is waited for, %.0f s", why, self._patience_s)
                     is_told = True
             check()

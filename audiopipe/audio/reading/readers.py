@@ -10,7 +10,6 @@ from typing import IO, Any
 
 from audiopipe.audio.reading.fragments import in_order
 from audiopipe.audio.reading.links import parts_of
-from audiopipe.audio.reading.part import Part
 from audiopipe.audio.reading.recording import Recording
 from audiopipe.audio.reading.tagging import untagged
 from audiopipe.errors import UnreadableInput
@@ -37,8 +36,9 @@ def open_reader(file: IO[bytes], name: str, track: int | None, raw: str | None) 
     from audiopipe.audio.reading.pyav import ContainerRecording
     from audiopipe.audio.reading.pyav_fast import UnbrokenRecording
 
-    parts = [] if raw else [part for each in parts_of(untagged(file)) for part in in_order(each)]
-    if len(parts) > 1 or not all(isinstance(part, Part) for part in parts):
+    joined = [] if raw else parts_of(untagged(file))
+    parts = [part for each in joined for part in in_order(each)]
+    if len(parts) > 1 or parts != joined:
         from audiopipe.audio.reading.joined import JoinedRecording
 
         return JoinedRecording(file, parts, name, track)
@@ -102,9 +102,10 @@ def _tagged_frames(file: IO[bytes], bare: IO[bytes]) -> IO[bytes]:
 def is_simple(file: IO[bytes]) -> bool:
     """Whether a file is FLAC, or plain samples in WAVs: what no decoder dies of."""
     file.seek(0)
-    is_flac = file.read(4) == b"fLaC"  # of which each part is
-    file.seek(0)
-    return is_flac or all(map(_is_plain, parts_of(file)))
+    if file.read(4) == b"fLaC":  # of which each part is
+        return True
+    # its head first: to look for parts may be to read the whole
+    return _is_plain(file) and all(map(_is_plain, parts_of(file)))
 
 
 def _is_plain(file: IO[bytes]) -> bool:
