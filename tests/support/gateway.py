@@ -100,8 +100,13 @@ class Gateway:
 
     @property
     def uploads(self) -> list[str]:
-        """Files in its spool."""
-        return [path.name for path in (self.folder / "state" / "uploads").iterdir()]
+        """Files that stay in its spool: the end of a job is told a moment before its file goes."""
+        until_s = time.monotonic() + _PATIENCE_S
+        while True:
+            left = [path.name for path in (self.folder / "state" / "uploads").iterdir()]
+            if not left or time.monotonic() > until_s:
+                return left
+            time.sleep(0.02)
 
     def _read(self, listening: threading.Event) -> None:
         assert self.process is not None
